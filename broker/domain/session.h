@@ -1,0 +1,34 @@
+/*  The session: decide and evolve.
+ *
+ *    session_decide (state, command)  ->  events | error     pure
+ *    session_evolve (state, event)    ->  state              pure, total
+ *
+ *  `state` is the session_t of records.def. Each method whose target is `session` is decided here, and each event
+ *  outside the site's journal is applied here.
+ */
+#ifndef BATON_SESSION_H
+#define BATON_SESSION_H
+
+#include "command.h"
+
+/*  Decides a command. self is the current state (n == 0: there is no such session yet). On BATON_OK ret_events holds
+ *  zero or more events without seq, n, at, session, actor and run, which the server fills in; none means that what was
+ *  asked for is so already. ret_changed gets the numbers that the command is about (run, breakpoint, message, …), not
+ *  session, n, state and cause. On an error nothing was added. */
+BATON_MUST_USE baton_status session_decide (const session_t *self, const command_t *command, event_list_t *ret_events,
+                                            changed_t *ret_changed, baton_error_t *error);
+
+/*  Applies an event. Fails only for lack of memory, and self must be dropped and loaded again then. */
+BATON_MUST_USE baton_status session_evolve (session_t *self, const event_t *event);
+
+/*  When session.tick has something to do next, in milliseconds since 1970; 0: never. */
+uint64_t session_due (const session_t *self);
+
+/*  The row that lists show. ret_row is cleared and filled with copies; order is kept. */
+BATON_MUST_USE baton_status session_project (const session_t *self, projection_t *ret_row);
+
+/*  What a node of that name is to do for the session; false when it is not concerned. ret_assignment gets copies;
+ *  peer_endpoint and peer_key are the server's to fill in. */
+bool session_assign (const session_t *self, const char *node, assignment_t *ret_assignment);
+
+#endif

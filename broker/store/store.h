@@ -1,0 +1,147 @@
+/*  The store: what is on disk. Journals, snapshots, projections, answers to keyed requests, blobs.
+ *
+ *  The only room with SQL. It knows nothing of methods, sockets or the domain: events and snapshots come encoded.
+ *  Two implementations stand behind this header: SQLite (store_sqlite.c) and memory (store_memory.c, for tests); one
+ *  suite, tests/unit/store, runs against both.
+ *
+ *  A store belongs to one thread. store_commit is all or nothing, and what it has accepted survives kill -9 and a
+ *  power cut. Reading functions give back copies that the caller clears.
+ */
+#ifndef BATON_STORE_H
+#define BATON_STORE_H
+
+#include "schema.h"
+
+#define STORE_SCHEMA 1 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+
+typedef struct store store_t;
+
+/*  One encoded event with what the store needs to find it again. */
+typedef struct {
+    const char *session;
+    uint64_t seq;
+    uint64_t n;
+    event_class_e class;
+    baton_bytes_t data; /*  canonical event_envelope */
+} store_event_t;
+
+/*  The answer to a request that carried an idempotency key. */
+typedef struct {
+    const char *actor;
+    const char *key;
+    const char *payload; /*  digest of method and body */
+    uint64_t at;         /*  when it was given */
+    baton_bytes_t reply; /*  encoded reply of the method */
+} store_answer_t;
+
+typedef struct {
+    const char *session;
+    uint64_t n;
+    baton_bytes_t state; /*  canonical `session` or `site` record */
+} store_snapshot_t;
+
+typedef struct {
+    const char *digest;
+    baton_bytes_t content;
+} store_blob_t;
+
+/*  Everything of one batch. All pointers are borrowed for the call. Events stand in ascending and gapless seq,
+ *  beginning at the store's head + 1. */
+typedef struct {
+    const store_event_t *events;
+    size_t event_count;
+    const projection_t *projections; /*  added or replaced by session id */
+    size_t projection_count;
+    const store_answer_t *answers;
+    size_t answer_count;
+    const store_snapshot_t *snapshots; /*  replaced when newer */
+    size_t snapshot_count;
+    const store_blob_t *blobs; /*  ignored when the digest is known */
+    size_t blob_count;
+} store_batch_t;
+
+/*  An event read back; owned. */
+typedef struct {
+    uint64_t seq;
+    uint64_t n;
+    baton_bytes_t data;
+} store_read_t;
+
+typedef struct {
+    size_t count;
+    store_read_t *items;
+} store_reads_t;
+
+typedef struct {
+    size_t count;
+    projection_t *items;
+} store_projections_t;
+
+/*  Which sessions; absent parts match all. Borrowed. */
+typedef struct {
+    lifecycle_e state;
+    const char *agent;
+    const char *node;
+    const baton_pairs_t *labels; /*  all of these */
+    const char *match;           /*  part of the title, without regard to ASCII case */
+    bool active;                 /*  only sessions whose projection is active */
+    bool open_breakpoints;       /*  only sessions with an open breakpoint */
+} store_filter_t;
+
+/*  Opens DIR/baton.db, made when it isn't there. failed_precondition: newer_schema, corrupt (the error says what to do)
+ *  or state_in_use is not its business: the caller locks DIR. */
+BATON_MUST_USE baton_status store_open_sqlite (const char *directory, store_t **ret_store, baton_error_t *error);
+BATON_MUST_USE baton_status store_open_memory (store_t **ret_store);
+
+/*  Leaves nothing to recover. */
+void store_close (store_t **self);
+
+/*  On disk when it returns BATON_OK; otherwise nothing of it is: resource_exhausted with reason disk_full, or
+ *  unavailable with reason storage_failed. */
+BATON_MUST_USE baton_status store_commit (store_t *self, const store_batch_t *batch, baton_error_t *error);
+
+/*  The last seq there is (0: none), and how many sessions. */
+uint64_t store_head (store_t *self);
+uint64_t store_session_count (store_t *self);
+
+/*  The newest snapshot of a session and the events after it; not_found when there is neither. */
+BATON_MUST_USE baton_status store_load (store_t *self, const char *session, baton_bytes_t *ret_snapshot,
+                                        uint64_t *ret_snapshot_n, store_reads_t *ret_tail, baton_error_t *error);
+
+/*  Events of one session with n > after, ascending: at most limit (1 to LIMIT_PAGE), and, past the first, at most
+ *  LIMIT_PAGE_BYTES. No event is no error. */
+BATON_MUST_USE baton_status store_history (store_t *self, const char *session, uint64_t after, size_t limit,
+                                           store_reads_t *ret_events, baton_error_t *error);
+
+/*  Events of the site with seq > after, likewise; of one class, unless class is event_class_none. ret_last is the seq
+ *  up to which the log was looked at. */
+BATON_MUST_USE baton_status store_log (store_t *self, uint64_t after, event_class_e class, size_t limit,
+                                       store_reads_t *ret_events, uint64_t *ret_last, baton_error_t *error);
+
+/*  Projections with order < before (0: from the newest), newest first, at most limit. */
+BATON_MUST_USE baton_status store_list (store_t *self, const store_filter_t *filter, uint64_t before, size_t limit,
+                                        store_projections_t *ret_rows, baton_error_t *error);
+
+/*  Projections whose id begins with ref or whose title is ref; at most limit. */
+BATON_MUST_USE baton_status store_find (store_t *self, const char *ref, size_t limit, store_projections_t *ret_rows,
+                                        baton_error_t *error);
+
+/*  Projections with 0 < due <= now, earliest first, at most limit; ret_next is the earliest due of all (0: none). */
+BATON_MUST_USE baton_status store_due (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows,
+                                       uint64_t *ret_next, baton_error_t *error);
+
+/*  The answer given to (actor, key): ret_payload needs DIGEST_SIZE bytes, ret_reply is the caller's. not_found when
+ *  there is none. */
+BATON_MUST_USE baton_status store_answer (store_t *self, const char *actor, const char *key, char *ret_payload,
+                                          baton_bytes_t *ret_reply, baton_error_t *error);
+
+/*  Forgets answers given before that time. */
+BATON_MUST_USE baton_status store_forget_answers (store_t *self, uint64_t before, baton_error_t *error);
+
+BATON_MUST_USE baton_status store_blob (store_t *self, const char *digest, baton_bytes_t *ret_content,
+                                        baton_error_t *error);
+
+void store_reads_clear (store_reads_t *reads);
+void store_projections_clear (store_projections_t *rows);
+
+#endif

@@ -1,0 +1,92 @@
+#include "event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *event_list_add (event_list_t *list, event_kind_t kind)
+{
+    void *body = calloc (1, EVENTS[kind].type.size + 1);
+    event_t *event = body ? list_append (list, sizeof *event) : NULL;
+    if (!event) {
+        free (body);
+        return NULL;
+    }
+    event->kind = kind;
+    event->body = body;
+    return body;
+}
+
+void event_list_clear (event_list_t *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        event_clear (&list->items[i]);
+    free (list->items);
+    *list = (event_list_t) {0};
+}
+
+void event_clear (event_t *event)
+{
+    if (event->body)
+        record_clear (&EVENTS[event->kind].type, event->body);
+    free (event->body);
+    free (event->session);
+    free (event->actor);
+    *event = (event_t) {0};
+}
+
+baton_status event_encode (const event_t *event, baton_bytes_t *ret_bytes)
+{
+    baton_bytes_t body = {0};
+    if (record_encode (&EVENTS[event->kind].type, event->body, &body) != BATON_OK)
+        return BATON_resource_exhausted;
+    /*  Borrowed, so never cleared: the envelope lives for this call only. */
+    event_envelope_t envelope = {
+        .seq = event->seq,
+        .session = event->session,
+        .n = event->n,
+        .kind = (char *) EVENTS[event->kind].name,
+        .at = event->at,
+        .actor = event->actor,
+        .run = event->run,
+        .body = body,
+    };
+    baton_status status = record_encode (&RECORD_event_envelope, &envelope, ret_bytes);
+    bytes_clear (&body);
+    return status;
+}
+
+baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event, baton_error_t *error)
+{
+    event_envelope_t envelope = {0};
+    event_t event = {0};
+    baton_status status = record_decode (&RECORD_event_envelope, data, size, &envelope, error);
+    if (status != BATON_OK)
+        return status;
+    event.kind = event_kind_find (envelope.kind);
+    if (event.kind == EVENT_none) {
+        status = baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "kind",
+                                   "unknown kind of event: %s", envelope.kind);
+        goto out;
+    }
+    event.body = calloc (1, EVENTS[event.kind].type.size + 1);
+    if (!event.body) {
+        status = baton_fail_memory (error);
+        goto out;
+    }
+    status = record_decode (&EVENTS[event.kind].type, envelope.body.data, envelope.body.size, event.body, error);
+    if (status != BATON_OK)
+        goto out;
+    event.seq = envelope.seq;
+    event.n = envelope.n;
+    event.at = envelope.at;
+    event.run = envelope.run;
+    event.session = envelope.session;
+    event.actor = envelope.actor;
+    envelope.session = envelope.actor = NULL; /*  the event owns them now */
+    *ret_event = event;
+    event = (event_t) {0};
+out:
+    event_clear (&event);
+    record_clear (&RECORD_event_envelope, &envelope);
+    return status;
+}

@@ -1,0 +1,59 @@
+/*  Every limit on what a user, a peer or a file controls. Sizes are bytes, times milliseconds unless said.
+ *  docs/protocol.md repeats those that a client can meet; tests stand at each of them.
+ */
+#ifndef BATON_LIMITS_H
+#define BATON_LIMITS_H
+
+/*  The wire */
+#define LIMIT_FRAME (8u << 20)   /*  one frame of a message */
+#define LIMIT_FRAMES 8           /*  frames of one message */
+#define LIMIT_HEADER 4096        /*  the header frame */
+#define LIMIT_DEPTH 24           /*  nesting of a msgpack value */
+#define LIMIT_WAIT 300000        /*  how long a reader may be parked at the broker */
+#define LIMIT_WAITERS 8192       /*  parked readers at one broker */
+#define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
+#define LIMIT_PAGE 1000          /*  rows or events in one answer */
+#define LIMIT_PAGE_BYTES (4u << 20)
+
+/*  Names and texts */
+#define LIMIT_NAME 64      /*  of an identity, node, agent, driver, team */
+#define LIMIT_ID 64        /*  any id, key or digest in text form */
+#define LIMIT_TITLE 200
+#define LIMIT_OBJECTIVE 16384
+#define LIMIT_TEXT 65536   /*  a body, a comment, a reason */
+#define LIMIT_SHORT 1024   /*  a one-line text */
+#define LIMIT_PATH 4096
+#define LIMIT_VALUE 65536  /*  one msgpack value: an input, a schema, a message body */
+#define LIMIT_MEMORY_VALUE 8192
+#define LIMIT_ITEM (1u << 20) /*  the parts of one item */
+#define LIMIT_ARTIFACT (4u << 20)
+#define LIMIT_LABELS 32
+#define LIMIT_PRIORITY 9
+
+/*  One session */
+#define LIMIT_MEMORY_KEYS 256
+#define LIMIT_MEMORY_BYTES 65536
+#define LIMIT_DECISIONS 256
+#define LIMIT_ARTIFACTS 256
+#define LIMIT_BREAKPOINTS 512
+#define LIMIT_OPEN_BREAKPOINTS 32
+#define LIMIT_OPTIONS 32
+#define LIMIT_VOTES 256
+#define LIMIT_PRESENT 256
+#define LIMIT_MAILBOX 1024
+#define LIMIT_MESSAGES_SEEN 256
+#define LIMIT_QUEUE 16
+#define LIMIT_DEADLINE 31536000000u /*  one year */
+
+/*  One site */
+#define LIMIT_IDENTITIES 10000
+#define LIMIT_INVITATIONS 1000
+#define LIMIT_NODES 1000
+#define LIMIT_SLOTS 4096
+#define LIMIT_INVITATION_TTL 2592000000u /*  30 days */
+#define LIMIT_IDEMPOTENCY_AGE 604800000u /*  an answer is kept for 7 days */
+
+/*  One batch of the core thread */
+#define LIMIT_BATCH 256
+
+#endif

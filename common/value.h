@@ -1,0 +1,23 @@
+/*  Raw msgpack values: checking bytes from outside before anything trusts them, and their canonical form.
+ *
+ *  msgpack-c allocates for as many elements as an array's header claims; value_check comes first, so that a claim
+ *  never exceeds the bytes that are really there.
+ */
+#ifndef BATON_VALUE_H
+#define BATON_VALUE_H
+
+#include "record.h"
+
+#include <limits.h>
+#include <msgpack.h>
+
+/*  Exactly one msgpack value of at most LIMIT_DEPTH levels and without extension types, and no byte after it. */
+BATON_MUST_USE baton_status value_check (const uint8_t *data, size_t size, baton_error_t *error);
+
+/*  Packs a decoded value canonically: map keys (text only) ascending and each once, shortest forms, valid UTF-8. */
+BATON_MUST_USE baton_status value_pack (msgpack_packer *packer, const msgpack_object *value, baton_error_t *error);
+
+/*  Makes values by hand; the bytes are the caller's. */
+BATON_MUST_USE baton_status value_from_text (const char *text, baton_bytes_t *ret_value);
+
+#endif
