@@ -8,7 +8,8 @@
 #define LIMIT_FRAME (8u << 20)   /*  one frame of a message */
 #define LIMIT_FRAMES 8           /*  frames of one message */
 #define LIMIT_HEADER 4096        /*  the header frame */
-#define LIMIT_DEPTH 24           /*  nesting of a msgpack value */
+#define LIMIT_DEPTH 24           /*  nesting of a msgpack frame */
+#define LIMIT_VALUE_DEPTH 16     /*  of a free value inside it: what was let in must fit into events and pages, too */
 #define LIMIT_WAIT 300000        /*  how long a reader may be parked at the broker */
 #define LIMIT_WAITERS 8192       /*  parked readers at one broker */
 #define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
@@ -23,6 +24,7 @@
 #define LIMIT_TEXT 65536   /*  a body, a comment, a reason */
 #define LIMIT_SHORT 1024   /*  a one-line text */
 #define LIMIT_PATH 4096
+#define LIMIT_ENDPOINT 512
 #define LIMIT_VALUE 65536  /*  one msgpack value: an input, a schema, a message body */
 #define LIMIT_MEMORY_VALUE 8192
 #define LIMIT_ITEM (1u << 20) /*  the parts of one item */
@@ -52,6 +54,16 @@
 #define LIMIT_SLOTS 4096
 #define LIMIT_INVITATION_TTL 2592000000u /*  30 days */
 #define LIMIT_IDEMPOTENCY_AGE 604800000u /*  an answer is kept for 7 days */
+
+/*  A workspace that moves */
+#define LIMIT_ENTRIES 1000000u           /*  files, folders and links of a workspace */
+#define LIMIT_FILE_CHUNKS 131072u        /*  chunks of a file: 32 GiB */
+#define LIMIT_MANIFEST_PART 1024u        /*  entries of one part of a manifest */
+#define LIMIT_MANIFEST_PARTS 16384u      /*  parts of a manifest */
+#define LIMIT_MANIFEST_BYTES (256u << 20) /*  all its parts */
+#define LIMIT_TRANSFER_ASK 64u           /*  chunks in one request */
+#define LIMIT_TRANSFER_CREDIT 256u       /*  chunks that a target may be owed at a time */
+#define LIMIT_TRANSFERS 256u             /*  migrations that one node serves at a time */
 
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256

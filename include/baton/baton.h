@@ -17,15 +17,16 @@
 /*  Sizes include the terminating NUL. */
 #define BATON_ENDPOINT_SIZE 1025
 #define BATON_KEY_SIZE 41
+#define BATON_PATH_SIZE 4096
 
 typedef struct {
     char endpoint[BATON_ENDPOINT_SIZE]; /*  tcp://HOST:PORT of a broker, or ipc://PATH of a node's local socket */
     char broker_key[BATON_KEY_SIZE];    /*  CURVE public key of the broker, Z85; "" for ipc */
     char public_key[BATON_KEY_SIZE];    /*  our own key pair, Z85; "" for ipc */
     char secret_key[BATON_KEY_SIZE];
-    char token[65];                     /*  inside a run: what the node gave it */
-    char session[65];                   /*  inside a run: its own session */
-    uint64_t run;                       /*  inside a run: its number */
+    char token[65];   /*  inside a run: what the node gave it */
+    char session[65]; /*  inside a run: its own session */
+    uint64_t run;     /*  inside a run: its number */
 } baton_context_t;
 
 /*  Reads a context file. failed_precondition when others could read it: it holds a secret key. */
@@ -34,8 +35,14 @@ BATON_MUST_USE baton_status baton_context_load (const char *path, baton_context_
 /*  Writes a context file, mode 0600, atomically. already_exists when there is one. */
 BATON_MUST_USE baton_status baton_context_save (const char *path, const baton_context_t *context, baton_error_t *error);
 
-/*  The context that a program should use: inside a run (BATON_SOCKET is set) that run's; else the file that
- *  BATON_CONTEXT names (a path, or a name in $XDG_CONFIG_HOME/baton); else $XDG_CONFIG_HOME/baton/default.ctx;
+/*  The folder of this user's contexts, $XDG_CONFIG_HOME/baton; it need not exist yet. */
+BATON_MUST_USE baton_status baton_context_directory (char ret_path[BATON_PATH_SIZE], baton_error_t *error);
+
+/*  Reads the context of that name in the user's folder, or the file when the name has a slash. */
+BATON_MUST_USE baton_status baton_context_open (const char *name, baton_context_t *ret_context, baton_error_t *error);
+
+/*  The context that a program should use: inside a run (BATON_SOCKET is set) that run's; else the one
+ *  that BATON_CONTEXT names, as for baton_context_open; else $XDG_CONFIG_HOME/baton/default.ctx;
  *  else admin.ctx of the same user's broker ($XDG_STATE_HOME/baton/broker, /var/lib/baton). */
 BATON_MUST_USE baton_status baton_context_find (baton_context_t *ret_context, baton_error_t *error);
 
@@ -49,10 +56,11 @@ BATON_MUST_USE baton_status baton_client_new (const baton_context_t *context, ba
 void baton_client_destroy (baton_client_t **self);
 
 typedef struct {
-    uint64_t timeout; /*  milliseconds until deadline_exceeded or unavailable; 0: 10,000 */
+    uint64_t timeout; /*  milliseconds until deadline_exceeded or unavailable (nobody there); 0: 10,000 */
     const char *key;  /*  idempotency key; NULL: a fresh one for each call that changes something */
     uint64_t if_n;    /*  refuse the change unless the session's journal stands here; 0: don't care */
-    uint64_t past;    /*  park this read until the session's journal is past this position; 0: don't */
+    uint64_t
+        past; /*  park this read until the session's journal is past this position or the timeout is near; 0: don't */
 } baton_call_t;
 
 /*  Sends a request and waits for the answer. Lost connections are made again and the request is sent again: a read is
@@ -85,7 +93,8 @@ void baton_events_destroy (baton_events_t **self);
 BATON_MUST_USE baton_status baton_events_next (baton_events_t *self, uint64_t timeout, uint8_t **ret_event,
                                                size_t *ret_size, uint64_t *ret_seq, baton_error_t *error);
 
-/*  A file descriptor that becomes readable when baton_events_next may have something (as ZMQ_FD: edge-triggered). */
+/*  A file descriptor that becomes readable when baton_events_next may have something (as ZMQ_FD: edge-triggered, so
+ *  call it until deadline_exceeded). Call it every second as well: it is there that silence is noticed. */
 int baton_events_fd (baton_events_t *self);
 
 #endif
