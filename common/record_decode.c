@@ -77,6 +77,9 @@ static baton_status decode_text (field_kind_t kind, uint64_t limit, const msgpac
 
 static baton_status decode_value (const field_t *field, const msgpack_object *object, baton_bytes_t *ret_value, path_t *path)
 {
+    /*  A value as large as a frame is a record of ours in its envelope; what is in that was held to the limit before. */
+    if (field->limit < LIMIT_FRAME && value_depth (object) > LIMIT_VALUE_DEPTH)
+        return REFUSE (path, too_deep, "field %s is nested more than %d levels deep", path->text, LIMIT_VALUE_DEPTH);
     msgpack_sbuffer buffer;
     msgpack_sbuffer_init (&buffer);
     msgpack_packer packer;
@@ -171,8 +174,8 @@ static baton_status decode_pairs (const field_t *field, const msgpack_object *ob
             status = decode_text (FIELD_LINE, LIMIT_TITLE, &entry->val, &value, path);
         if (status == BATON_OK && *key == '\0')
             status = REFUSE (path, bad_text, "field %s has an empty key", path->text);
-        if (status == BATON_OK)
-            status = pairs_set (pairs, key, value);
+        if (status == BATON_OK && pairs_set (pairs, key, value) != BATON_OK)
+            status = baton_fail_memory (path->error);
         free (key);
         free (value);
         if (status != BATON_OK)

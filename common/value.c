@@ -109,7 +109,8 @@ static baton_status pack_map (msgpack_packer *packer, const msgpack_object_map *
         }
     }
     qsort (sorted, map->size, sizeof *sorted, compare_keys);
-    msgpack_pack_map (packer, map->size);
+    if (msgpack_pack_map (packer, map->size) != 0)
+        status = baton_fail_memory (error);
     for (uint32_t i = 0; i < map->size && status == BATON_OK; i++) {
         if (i > 0 && compare_keys (&sorted[i - 1], &sorted[i]) == 0) {
             status = baton_fail (error, BATON_invalid_argument, BATON_REASON_duplicate_key, "a map has a key twice");
@@ -129,7 +130,8 @@ baton_status value_pack (msgpack_packer *packer, const msgpack_object *value, ba
     if (value->type == MSGPACK_OBJECT_MAP)
         return pack_map (packer, &value->via.map, error);
     if (value->type == MSGPACK_OBJECT_ARRAY) {
-        msgpack_pack_array (packer, value->via.array.size);
+        if (msgpack_pack_array (packer, value->via.array.size) != 0)
+            return baton_fail_memory (error);
         for (uint32_t i = 0; i < value->via.array.size; i++) {
             baton_status status = value_pack (packer, &value->via.array.ptr[i], error);
             if (status != BATON_OK)
@@ -141,6 +143,24 @@ baton_status value_pack (msgpack_packer *packer, const msgpack_object *value, ba
         return baton_fail (error, BATON_invalid_argument, BATON_REASON_bad_text,
                            "a text inside the value is not UTF-8, or has control characters");
     return msgpack_pack_object (packer, *value) == 0 ? BATON_OK : baton_fail_memory (error);
+}
+
+size_t value_depth (const msgpack_object *value)
+{
+    size_t deepest = 0;
+    if (value->type == MSGPACK_OBJECT_ARRAY)
+        for (uint32_t i = 0; i < value->via.array.size; i++) {
+            size_t depth = value_depth (&value->via.array.ptr[i]);
+            deepest = depth > deepest ? depth : deepest;
+        }
+    else if (value->type == MSGPACK_OBJECT_MAP)
+        for (uint32_t i = 0; i < value->via.map.size; i++) {
+            size_t depth = value_depth (&value->via.map.ptr[i].val);
+            deepest = depth > deepest ? depth : deepest;
+        }
+    else
+        return 0;
+    return deepest + 1;
 }
 
 baton_status value_from_text (const char *text, baton_bytes_t *ret_value)

@@ -17,6 +17,9 @@ BATON_MUST_USE baton_status value_check (const uint8_t *data, size_t size, baton
 /*  Packs a decoded value canonically: map keys (text only) ascending and each once, shortest forms, valid UTF-8. */
 BATON_MUST_USE baton_status value_pack (msgpack_packer *packer, const msgpack_object *value, baton_error_t *error);
 
+/*  Levels of containers: 0 for a number or a text, 1 for a list of them. */
+size_t value_depth (const msgpack_object *value);
+
 /*  Makes values by hand; the bytes are the caller's. */
 BATON_MUST_USE baton_status value_from_text (const char *text, baton_bytes_t *ret_value);
 

@@ -106,10 +106,10 @@ static void random_value (baton_bytes_t *value, uint64_t *seed)
     value->data = (uint8_t *) msgpack_sbuffer_release (&buffer);
 }
 
-static void random_bytes (baton_bytes_t *bytes, uint64_t *seed)
+static void random_bytes (baton_bytes_t *bytes, uint64_t limit, uint64_t *seed)
 {
     uint8_t data[300];
-    size_t size = 1 + below (seed, sizeof data - 1);
+    size_t size = 1 + below (seed, limit < sizeof data ? limit : sizeof data);
     for (size_t i = 0; i < size; i++)
         data[i] = (uint8_t) fill_random (seed);
     if (bytes_set (bytes, data, size) != BATON_OK)
@@ -168,7 +168,7 @@ static void fill_field (const field_t *field, void *at, unsigned percent, uint64
         *(unsigned *) at = (unsigned) (1 + below (seed, field->names->count - 1));
         break;
     case FIELD_BYTES:
-        random_bytes (at, seed);
+        random_bytes (at, field->limit, seed);
         break;
     case FIELD_VALUE:
         random_value (at, seed);
