@@ -252,7 +252,7 @@ static bool key_repeats (const msgpack_object_map *map, uint32_t index)
     const msgpack_object_str *key = &map->ptr[index].key.via.str;
     for (uint32_t i = 0; i < index; i++) {
         const msgpack_object_str *other = &map->ptr[i].key.via.str;
-        if (other->size == key->size && memcmp (other->ptr, key->ptr, key->size) == 0)
+        if (other->size == key->size && (key->size == 0 || memcmp (other->ptr, key->ptr, key->size) == 0))
             return true;
     }
     return false;

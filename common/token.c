@@ -69,6 +69,10 @@ baton_status token_decode (const char *text, token_t *ret_token, baton_error_t *
     size_t length = strlen (text);
     if (length >= TOKEN_SIZE)
         return refuse (error, "it is too long");
+    /*  libsodium 1.0.18 takes some bytes beyond ASCII for letters of the alphabet. */
+    static const char BASE64URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    if (strspn (text + PREFIX_LENGTH, BASE64URL) != length - PREFIX_LENGTH)
+        return refuse (error, "it was cut off or changed on its way");
     const char *end = NULL;
     if (sodium_base642bin (data, sizeof data, text + PREFIX_LENGTH, length - PREFIX_LENGTH, NULL, &size, &end,
                            VARIANT) != 0 ||

@@ -56,6 +56,7 @@ static const struct {
             "epoch\1"),
      BATON_REASON_duplicate_key, ""},
     {"an unknown key twice", &RECORD_lease, BYTES ("\x82\xa1x\1\xa1x\1"), BATON_REASON_duplicate_key, ""},
+    {"the empty key twice", &RECORD_lease, BYTES ("\x82\xa0\1\xa0\1"), BATON_REASON_duplicate_key, ""},
     {"missing", &RECORD_seen, BYTES ("\x80"), BATON_REASON_missing_field, "id"},
     {"empty where required", &RECORD_seen, BYTES ("\x81\xa2id\xa0"), BATON_REASON_missing_field, "id"},
     {"nil where required", &RECORD_seen, BYTES ("\x81\xa2id\xc0"), BATON_REASON_missing_field, "id"},
