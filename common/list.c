@@ -7,7 +7,9 @@
 void *list_append (void *list, size_t item_size)
 {
     any_list_t *self = list;
-    bool full = (self->count & (self->count - 1)) == 0; /*  0, or a power of two: the capacity is used up */
+    /*  At 0 and at each power of two the block is made large enough for twice as many, so at any count in between it is
+     *  large enough; after removals it is at times made smaller than it was, never too small. */
+    bool full = (self->count & (self->count - 1)) == 0;
     if (full) {
         size_t capacity = self->count == 0 ? 1 : self->count * 2;
         uint8_t *items = realloc (self->items, capacity * item_size);
@@ -27,14 +29,9 @@ void list_remove (void *list, const record_type_t *type, size_t index)
     record_clear (type, item);
     self->count--;
     memmove (item, item + type->size, (self->count - index) * type->size);
-    /*  Keep "the capacity is the next power of two": the next append would otherwise realloc to a smaller block. */
     if (self->count == 0) {
         free (self->items);
         self->items = NULL;
-    } else if ((self->count & (self->count - 1)) == 0) {
-        uint8_t *items = realloc (self->items, self->count * type->size);
-        if (items)
-            self->items = items;
     }
 }
 

@@ -28,7 +28,8 @@ uint64_t session_due (const session_t *self);
 BATON_MUST_USE baton_status session_project (const session_t *self, projection_t *ret_row);
 
 /*  What a node of that name is to do for the session; false when it is not concerned. ret_assignment gets copies;
- *  peer_endpoint and peer_key are the server's to fill in. */
+ *  peer_endpoint and peer_key are the server's to fill in. For lack of memory it is true with an empty ret_assignment:
+ *  a node that missed one of its sessions in the answer would stop it. */
 bool session_assign (const session_t *self, const char *node, assignment_t *ret_assignment);
 
 #endif

@@ -1,0 +1,211 @@
+#include "cache.h"
+
+#include "log.h"
+
+#include <czmq.h>
+
+struct cache {
+    store_t *store;
+    zhashx_t *entries; /*  id -> entry_t; keys are the entries' own ids */
+    size_t capacity;
+    entry_t *newest, *oldest;
+};
+
+baton_status cache_new (store_t *store, size_t capacity, cache_t **ret_cache, baton_error_t *error)
+{
+    cache_t *self = calloc (1, sizeof *self);
+    zhashx_t *entries = zhashx_new ();
+    if (!self || !entries) {
+        free (self);
+        zhashx_destroy (&entries);
+        return baton_fail_memory (error);
+    }
+    zhashx_set_key_duplicator (entries, NULL);
+    zhashx_set_key_destructor (entries, NULL);
+    *self = (cache_t) {.store = store, .entries = entries, .capacity = capacity};
+    *ret_cache = self;
+    return BATON_OK;
+}
+
+void cache_destroy (cache_t **self)
+{
+    if (!*self)
+        return;
+    while ((*self)->newest)
+        cache_drop (*self, (*self)->newest);
+    zhashx_destroy (&(*self)->entries);
+    free (*self);
+    *self = NULL;
+}
+
+static void unlink_entry (cache_t *self, entry_t *entry)
+{
+    *(entry->newer ? &entry->newer->older : &self->newest) = entry->older;
+    *(entry->older ? &entry->older->newer : &self->oldest) = entry->newer;
+    entry->newer = entry->older = NULL;
+}
+
+static void link_newest (cache_t *self, entry_t *entry)
+{
+    entry->older = self->newest;
+    *(self->newest ? &self->newest->newer : &self->oldest) = entry;
+    self->newest = entry;
+}
+
+static void entry_free (entry_t *entry)
+{
+    record_clear (&RECORD_session, &entry->state);
+    bytes_clear (&entry->shown);
+    free (entry);
+}
+
+void cache_drop (cache_t *self, entry_t *entry)
+{
+    unlink_entry (self, entry);
+    zhashx_delete (self->entries, entry->id);
+    entry_free (entry);
+}
+
+void cache_trim (cache_t *self)
+{
+    entry_t *entry = self->oldest;
+    while (entry && zhashx_size (self->entries) > self->capacity) {
+        entry_t *newer = entry->newer;
+        if (!entry->touched)
+            cache_drop (self, entry);
+        entry = newer;
+    }
+}
+
+entry_t *cache_next (cache_t *self, entry_t *entry)
+{
+    return entry ? entry->older : self->newest;
+}
+
+static entry_t *entry_new (const char *id)
+{
+    size_t size = strlen (id) + 1;
+    entry_t *entry = calloc (1, sizeof *entry + size);
+    if (entry)
+        memcpy (entry->id, id, size);
+    return entry;
+}
+
+static baton_status insert (cache_t *self, entry_t *entry, baton_error_t *error)
+{
+    if (zhashx_insert (self->entries, entry->id, entry) != 0) {
+        entry_free (entry);
+        return baton_fail_memory (error);
+    }
+    link_newest (self, entry);
+    return BATON_OK;
+}
+
+/*  Applies journal rows. A row that cannot be read is our own mistake or a damaged disk: the session is refused. */
+static baton_status fold (session_t *state, const store_reads_t *rows, uint64_t upto, const char *id,
+                          baton_error_t *error)
+{
+    for (size_t i = 0; i < rows->count && rows->items[i].n <= upto; i++) {
+        event_t event = {0};
+        baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
+        if (status == BATON_OK && event.n != state->n + 1)
+            status = baton_fail (error, BATON_internal, BATON_REASON_corrupt, "the journal of session %s has a gap after %llu",
+                                 id, (unsigned long long) state->n);
+        if (status == BATON_OK)
+            status = session_evolve (state, &event);
+        event_clear (&event);
+        if (status != BATON_OK) {
+            log_error ("session %s: event %llu cannot be applied", id, (unsigned long long) rows->items[i].n);
+            return status;
+        }
+    }
+    return BATON_OK;
+}
+
+static baton_status load (store_t *store, entry_t *entry, baton_error_t *error)
+{
+    baton_bytes_t snapshot = {0};
+    store_reads_t tail = {0};
+    baton_status status = store_load (store, entry->id, &snapshot, &entry->snapshot_n, &tail, error);
+    if (status == BATON_not_found)
+        return baton_fail (error, BATON_not_found, BATON_REASON_no_such_session, "there is no session %s", entry->id);
+    if (status == BATON_OK && snapshot.size > 0)
+        status = record_decode (&RECORD_session, snapshot.data, snapshot.size, &entry->state, error);
+    if (status == BATON_OK)
+        status = fold (&entry->state, &tail, UINT64_MAX, entry->id, error);
+    bytes_clear (&snapshot);
+    store_reads_clear (&tail);
+    return status;
+}
+
+/*  The order of lists stands in the projection, under the full id. */
+static baton_status load_order (store_t *store, entry_t *entry, baton_error_t *error)
+{
+    store_projections_t rows = {0};
+    baton_status status = store_find (store, entry->id, 1, &rows, error);
+    if (status == BATON_OK && rows.count == 1) {
+        entry->order = rows.items[0].order;
+        status = record_encode (&RECORD_projection, &rows.items[0], &entry->shown);
+    }
+    store_projections_clear (&rows);
+    return status;
+}
+
+baton_status cache_get (cache_t *self, const char *id, entry_t **ret_entry, baton_error_t *error)
+{
+    entry_t *entry = zhashx_lookup (self->entries, id);
+    if (entry) {
+        unlink_entry (self, entry);
+        link_newest (self, entry);
+        *ret_entry = entry;
+        return BATON_OK;
+    }
+    entry = entry_new (id);
+    if (!entry)
+        return baton_fail_memory (error);
+    baton_status status = load (self->store, entry, error);
+    if (status == BATON_OK)
+        status = load_order (self->store, entry, error);
+    if (status != BATON_OK) {
+        entry_free (entry);
+        return status;
+    }
+    status = insert (self, entry, error);
+    if (status == BATON_OK)
+        *ret_entry = entry;
+    return status;
+}
+
+baton_status cache_add (cache_t *self, const char *id, entry_t **ret_entry, baton_error_t *error)
+{
+    entry_t *entry = entry_new (id);
+    if (!entry)
+        return baton_fail_memory (error);
+    baton_status status = insert (self, entry, error);
+    if (status == BATON_OK)
+        *ret_entry = entry;
+    return status;
+}
+
+baton_status cache_replay (store_t *store, const char *id, uint64_t n, session_t *ret_state, baton_error_t *error)
+{
+    session_t state = {0};
+    baton_status status = BATON_OK;
+    while (status == BATON_OK && state.n < n) {
+        store_reads_t rows = {0};
+        uint64_t before = state.n;
+        status = store_history (store, id, state.n, LIMIT_PAGE, &rows, error);
+        if (status == BATON_OK)
+            status = fold (&state, &rows, n, id, error);
+        store_reads_clear (&rows);
+        if (status == BATON_OK && state.n == before)
+            status = baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_position, "at",
+                                       "the journal of session %s ends at %llu", id, (unsigned long long) before);
+    }
+    if (status == BATON_OK) {
+        record_clear (&RECORD_session, ret_state);
+        *ret_state = state;
+    } else
+        record_clear (&RECORD_session, &state);
+    return status;
+}

@@ -1,0 +1,239 @@
+#include "fleet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*  A session that a node has to do with, or that waits for one. */
+typedef struct {
+    char session[LIMIT_ID + 1];
+    char node[LIMIT_NAME + 1];   /*  has the run; "" when none has */
+    char source[LIMIT_NAME + 1]; /*  of a migration under way */
+    char target[LIMIT_NAME + 1];
+    bool slot;     /*  a run of it takes a slot at `node` */
+    bool promised; /*  and will take one at `target` */
+    bool waiting;
+    uint64_t priority, order;
+} placement_t;
+
+struct fleet {
+    uint64_t started, head;
+    struct { size_t count; member_t **items; } members;
+    struct { size_t count; placement_t *items; } placements; /*  sessions under way, by priority and age */
+};
+
+baton_status fleet_new (uint64_t now, uint64_t head, fleet_t **ret_fleet)
+{
+    fleet_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return BATON_resource_exhausted;
+    self->started = now;
+    self->head = head;
+    *ret_fleet = self;
+    return BATON_OK;
+}
+
+void fleet_destroy (fleet_t **self)
+{
+    if (!*self)
+        return;
+    for (size_t i = 0; i < (*self)->members.count; i++)
+        free ((*self)->members.items[i]);
+    free ((*self)->members.items);
+    free ((*self)->placements.items);
+    free (*self);
+    *self = NULL;
+}
+
+member_t *fleet_member (fleet_t *self, const char *name)
+{
+    for (size_t i = 0; i < self->members.count; i++)
+        if (strcmp (self->members.items[i]->name, name) == 0)
+            return self->members.items[i];
+    member_t *member = calloc (1, sizeof *member);
+    member_t **slot = member ? list_append (&self->members, sizeof *slot) : NULL;
+    if (!slot) {
+        free (member);
+        return NULL;
+    }
+    snprintf (member->name, sizeof member->name, "%s", name);
+    member->seq = self->head;
+    *slot = member;
+    return member;
+}
+
+/* ---- what is under way ---- */
+
+static void count_slots (fleet_t *self, const placement_t *placement, int64_t change)
+{
+    const char *takers[] = {placement->slot ? placement->node : "", placement->promised ? placement->target : ""};
+    for (size_t i = 0; i < 2; i++) {
+        member_t *member = *takers[i] ? fleet_member (self, takers[i]) : NULL;
+        if (member)
+            member->occupied = (uint64_t) ((int64_t) member->occupied + change);
+    }
+}
+
+static void describe (const session_t *state, uint64_t order, placement_t *ret_placement)
+{
+    placement_t *self = ret_placement;
+    *self = (placement_t) {.priority = state->priority, .order = order};
+    snprintf (self->session, sizeof self->session, "%s", state->session);
+    run_phase_e phase = state->run.phase;
+    self->waiting = phase == run_phase_queued;
+    self->slot = phase == run_phase_placed || phase == run_phase_running || phase == run_phase_stopping;
+    if (state->lease.node && self->slot)
+        snprintf (self->node, sizeof self->node, "%s", state->lease.node);
+    if (state->migrating) {
+        snprintf (self->source, sizeof self->source, "%s", state->migration.source);
+        snprintf (self->target, sizeof self->target, "%s", state->migration.target);
+        self->promised = self->slot && strcmp (self->target, self->node) != 0;
+    }
+}
+
+static bool comes_before (const placement_t *a, const placement_t *b)
+{
+    return a->priority != b->priority ? a->priority > b->priority : a->order < b->order;
+}
+
+static void forget (fleet_t *self, const char *session)
+{
+    for (size_t i = 0; i < self->placements.count; i++) {
+        placement_t *items = self->placements.items;
+        if (strcmp (items[i].session, session) != 0)
+            continue;
+        count_slots (self, &items[i], -1);
+        self->placements.count--;
+        memmove (&items[i], &items[i + 1], (self->placements.count - i) * sizeof *items);
+        return;
+    }
+}
+
+baton_status fleet_note (fleet_t *self, const session_t *state, uint64_t order)
+{
+    placement_t placement;
+    describe (state, order, &placement);
+    forget (self, state->session);
+    if (!placement.waiting && !placement.slot && !*placement.source)
+        return BATON_OK;
+    if (!list_append (&self->placements, sizeof placement))
+        return BATON_resource_exhausted;
+    size_t at = self->placements.count - 1;
+    for (; at > 0 && comes_before (&placement, &self->placements.items[at - 1]); at--)
+        self->placements.items[at] = self->placements.items[at - 1];
+    self->placements.items[at] = placement;
+    count_slots (self, &placement, 1);
+    return BATON_OK;
+}
+
+const char *fleet_waiting (const fleet_t *self, size_t index)
+{
+    for (size_t i = 0; i < self->placements.count; i++)
+        if (self->placements.items[i].waiting && index-- == 0)
+            return self->placements.items[i].session;
+    return NULL;
+}
+
+const char *fleet_session_at (const fleet_t *self, const char *node, size_t index)
+{
+    for (size_t i = 0; i < self->placements.count; i++) {
+        const placement_t *placement = &self->placements.items[i];
+        if ((strcmp (placement->node, node) == 0 || strcmp (placement->source, node) == 0 ||
+             strcmp (placement->target, node) == 0) &&
+            index-- == 0)
+            return placement->session;
+    }
+    return NULL;
+}
+
+/* ---- choosing ---- */
+
+bool fleet_alive (const fleet_t *self, const member_t *member, uint64_t now, uint64_t ttl)
+{
+    uint64_t since = member->heard > self->started ? member->heard : self->started;
+    return now - since <= ttl;
+}
+
+static bool labels_match (const node_t *node, const baton_pairs_t *selector)
+{
+    for (size_t i = 0; i < selector->count; i++)
+        if (!text_equal (pairs_get (&node->labels, selector->items[i].key), selector->items[i].value))
+            return false;
+    return true;
+}
+
+bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, size_t index, uint64_t now, uint64_t ttl,
+                  check_t *ret_check)
+{
+    static const char *const NAMES[] = {"up", "not-draining", "name", "labels", "driver", "slot"};
+    if (index >= sizeof NAMES / sizeof *NAMES)
+        return false;
+    member_t *member = fleet_member (self, node->name);
+    const char *driver = session->driver ? session->driver : "default";
+    char detail[LIMIT_SHORT] = "";
+    bool ok = false;
+    switch (index) {
+    case 0:
+        ok = member && member->heard > 0 && fleet_alive (self, member, now, ttl) && node->state == node_state_up;
+        snprintf (detail, sizeof detail, "node %s is %s", node->name, ok ? "up" : "not heard of");
+        break;
+    case 1:
+        ok = !node->draining;
+        snprintf (detail, sizeof detail, "node %s is %s", node->name, ok ? "not being drained" : "being drained");
+        break;
+    case 2:
+        ok = !session->node || strcmp (session->node, node->name) == 0;
+        snprintf (detail, sizeof detail, ok ? "the session may run on %s" : "the session may run only elsewhere, not on %s", node->name);
+        break;
+    case 3:
+        ok = labels_match (node, &session->selector);
+        snprintf (detail, sizeof detail, "node %s %s the session's selector", node->name, ok ? "matches" : "does not match");
+        break;
+    case 4:
+        ok = texts_contain (&node->drivers, driver);
+        snprintf (detail, sizeof detail, "node %s has %s driver %s", node->name, ok ? "the" : "no", driver);
+        break;
+    default:
+        ok = member && member->occupied < node->slots;
+        snprintf (detail, sizeof detail, "%llu of %llu slots of node %s are in use",
+                  (unsigned long long) (member ? member->occupied : 0), (unsigned long long) node->slots, node->name);
+    }
+    ret_check->ok = ok;
+    return text_set (&ret_check->name, NAMES[index]) == BATON_OK && text_set (&ret_check->detail, detail) == BATON_OK;
+}
+
+static bool fits (fleet_t *self, const node_t *node, const session_t *session, uint64_t now, uint64_t ttl, char *why,
+                  size_t why_size)
+{
+    check_t check = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && fleet_check (self, node, session, i, now, ttl, &check); i++)
+        ok = check.ok;
+    if (!ok && why)
+        snprintf (why, why_size, "%s", check.detail ? check.detail : "");
+    record_clear (&RECORD_check, &check);
+    return ok;
+}
+
+const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *session, const char *except,
+                            uint64_t now, uint64_t ttl, char *why, size_t why_size)
+{
+    const node_t *best = NULL;
+    uint64_t most = 0;
+    const char *home = except ? NULL : session->lease.node;
+    if (why)
+        snprintf (why, why_size, site->nodes.count == 0 ? "no node has registered" : "there is no other node");
+    for (size_t i = 0; i < site->nodes.count; i++) {
+        const node_t *node = &site->nodes.items[i];
+        if ((except && strcmp (node->name, except) == 0) || (home && strcmp (node->name, home) != 0))
+            continue;
+        if (!fits (self, node, session, now, ttl, why, why_size))
+            continue;
+        uint64_t room = node->slots - fleet_member (self, node->name)->occupied;
+        if (room > most) {
+            most = room;
+            best = node;
+        }
+    }
+    return best;
+}

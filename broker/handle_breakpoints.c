@@ -1,0 +1,135 @@
+/*  Reading breakpoints: the state knows who voted, the journal knows what was asked and said. */
+#include "handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_DEFAULT 100
+
+static const breakpoint_t *find (const session_t *state, uint64_t number)
+{
+    for (size_t i = 0; i < state->breakpoints.count; i++)
+        if (state->breakpoints.items[i].number == number)
+            return &state->breakpoints.items[i];
+    return NULL;
+}
+
+static baton_status fill_view (const session_t *state, const breakpoint_t *breakpoint, breakpoint_view_t *view)
+{
+    view->n = state->n;
+    if (text_set (&view->session, state->session) != BATON_OK || text_set (&view->session_title, state->title) != BATON_OK)
+        return BATON_resource_exhausted;
+    return record_copy (&RECORD_breakpoint, breakpoint, &view->breakpoint);
+}
+
+/*  Takes in what one event says of the breakpoint. */
+static baton_status read_event (const event_t *event, uint64_t number, breakpoint_view_t *view)
+{
+    if (event->kind == EVENT_breakpoint_opened) {
+        const breakpoint_opened_event_t *body = event->body;
+        if (body->number != number)
+            return BATON_OK;
+        if (text_set (&view->body, body->body) != BATON_OK)
+            return BATON_resource_exhausted;
+        return bytes_set (&view->schema, body->schema.data, body->schema.size);
+    }
+    if (event->kind == EVENT_breakpoint_revised) {
+        const breakpoint_revised_event_t *body = event->body;
+        return body->number == number ? text_set (&view->body, body->body) : BATON_OK;
+    }
+    if (event->kind != EVENT_breakpoint_commented || ((const breakpoint_commented_event_t *) event->body)->number != number ||
+        view->comments.count == LIMIT_PAGE)
+        return BATON_OK;
+    const breakpoint_commented_event_t *body = event->body;
+    comment_t *comment = list_append (&view->comments, sizeof *comment);
+    if (!comment || text_set (&comment->actor, event->actor) != BATON_OK || text_set (&comment->text, body->text) != BATON_OK)
+        return BATON_resource_exhausted;
+    comment->at = event->at;
+    return BATON_OK;
+}
+
+static baton_status read_journal (broker_t *broker, breakpoint_view_t *view, baton_error_t *error)
+{
+    uint64_t after = view->breakpoint.n - 1;
+    for (size_t count = 1; count > 0;) {
+        store_reads_t rows = {0};
+        baton_status status = store_history (broker->store, view->session, after, LIMIT_PAGE, &rows, error);
+        count = rows.count;
+        for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
+            event_t event = {0};
+            status = event_decode (rows.items[i].data.data, rows.items[i].data.size, &event, error);
+            if (status == BATON_OK && read_event (&event, view->breakpoint.number, view) != BATON_OK)
+                status = baton_fail_memory (error);
+            after = rows.items[i].n;
+            event_clear (&event);
+        }
+        store_reads_clear (&rows);
+        if (status != BATON_OK)
+            return status;
+    }
+    return BATON_OK;
+}
+
+baton_status handle_breakpoint_show (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const breakpoint_show_request_t *params = request->params;
+    breakpoint_view_t *view = ret_reply;
+    entry_t *entry = NULL;
+    baton_status status = cache_get (journal_cache (broker->journal), params->session, &entry, error);
+    if (status != BATON_OK)
+        return status;
+    const breakpoint_t *breakpoint = find (&entry->state, params->breakpoint);
+    if (!breakpoint)
+        return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_breakpoint, "breakpoint",
+                                 "session %s has no breakpoint %lu", params->session, params->breakpoint);
+    if (fill_view (&entry->state, breakpoint, view) != BATON_OK)
+        return baton_fail_memory (error);
+    return read_journal (broker, view, error);
+}
+
+static baton_status add_breakpoints (const session_t *state, bool all, size_t limit, breakpoint_page_t *page)
+{
+    for (size_t i = 0; i < state->breakpoints.count && page->breakpoints.count < limit; i++) {
+        const breakpoint_t *breakpoint = &state->breakpoints.items[i];
+        if (!all && breakpoint->state != breakpoint_state_open)
+            continue;
+        breakpoint_view_t *view = list_append (&page->breakpoints, sizeof *view);
+        if (!view || fill_view (state, breakpoint, view) != BATON_OK)
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
+}
+
+static int by_age (const void *a, const void *b)
+{
+    const breakpoint_view_t *left = a, *right = b;
+    uint64_t first = left->breakpoint.opened_at, second = right->breakpoint.opened_at;
+    return (first > second) - (first < second);
+}
+
+baton_status handle_breakpoint_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const breakpoint_list_request_t *params = request->params;
+    breakpoint_page_t *page = ret_reply;
+    size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
+    entry_t *entry = NULL;
+    if (params->session) {
+        baton_status status = cache_get (journal_cache (broker->journal), params->session, &entry, error);
+        return status == BATON_OK ? add_breakpoints (&entry->state, true, limit, page) : status;
+    }
+    store_filter_t filter = {.open_breakpoints = true};
+    store_projections_t rows = {0};
+    baton_status status = store_list (broker->store, &filter, 0, LIMIT_PAGE, &rows, error);
+    for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
+        status = cache_get (journal_cache (broker->journal), rows.items[i].row.session, &entry, error);
+        if (status == BATON_OK && add_breakpoints (&entry->state, false, LIMIT_PAGE, page) != BATON_OK)
+            status = baton_fail_memory (error);
+    }
+    store_projections_clear (&rows);
+    if (status != BATON_OK || page->breakpoints.count == 0)
+        return status;
+    qsort (page->breakpoints.items, page->breakpoints.count, sizeof *page->breakpoints.items, by_age);
+    while (page->breakpoints.count > limit)
+        list_remove (&page->breakpoints, &RECORD_breakpoint_view, page->breakpoints.count - 1);
+    return BATON_OK;
+}

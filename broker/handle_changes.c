@@ -1,0 +1,81 @@
+/*  Changes of sessions and of the site. */
+#include "handlers.h"
+
+#include "id.h"
+
+#include <string.h>
+
+static baton_status decide (broker_t *broker, request_t *request, command_t *command, void *ret_reply,
+                            baton_error_t *error)
+{
+    return journal_decide (broker->journal, request_session (request), command, ret_reply, error);
+}
+
+baton_status handle_session_change (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    command_t command = command_of (broker, request);
+    return decide (broker, request, &command, ret_reply, error);
+}
+
+baton_status handle_site_change (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    command_t command = command_of (broker, request);
+    return journal_decide_site (broker->journal, &command, error);
+}
+
+baton_status handle_session_create (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    char id[ID_SIZE];
+    id_new (id);
+    command_t command = command_of (broker, request);
+    command.fresh = id;
+    return journal_decide (broker->journal, id, &command, ret_reply, error);
+}
+
+baton_status handle_artifact_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const artifact_put_request_t *params = request->params;
+    char digest[DIGEST_SIZE];
+    digest_of (params->content.data, params->content.size, digest);
+    command_t command = command_of (broker, request);
+    command.digest = digest;
+    baton_status status = decide (broker, request, &command, ret_reply, error);
+    if (status == BATON_OK && (journal_note_blob (broker->journal, digest, &params->content) != BATON_OK ||
+                               text_set (&((changed_t *) ret_reply)->digest, digest) != BATON_OK))
+        status = baton_fail_memory (error);
+    return status;
+}
+
+/*  The digest of a question covers all that is being decided: title, body, options and schema. */
+static baton_status digest_question (const breakpoint_ask_request_t *params, char ret_digest[DIGEST_SIZE])
+{
+    breakpoint_opened_event_t question = {
+        .title = params->title, .body = params->body, .options = params->options, .schema = params->schema};
+    baton_bytes_t bytes = {0};
+    if (record_encode (&EVENTS[EVENT_breakpoint_opened].type, &question, &bytes) != BATON_OK)
+        return BATON_resource_exhausted;
+    digest_of (bytes.data, bytes.size, ret_digest);
+    bytes_clear (&bytes);
+    return BATON_OK;
+}
+
+baton_status handle_breakpoint_ask (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    char digest[DIGEST_SIZE];
+    if (digest_question (request->params, digest) != BATON_OK)
+        return baton_fail_memory (error);
+    command_t command = command_of (broker, request);
+    command.digest = digest;
+    return decide (broker, request, &command, ret_reply, error);
+}
+
+baton_status handle_message_send (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    char id[ID_SIZE];
+    id_new (id);
+    command_t command = command_of (broker, request);
+    command.fresh = id;
+    return journal_send (broker->journal, request->header.run > 0 ? request->header.session : NULL, &command, ret_reply,
+                         error);
+}

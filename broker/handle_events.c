@@ -1,0 +1,71 @@
+/*  The site's log, and following it. */
+#include "handlers.h"
+
+#include <string.h>
+
+#define PAGE_DEFAULT 100
+
+/*  The position asked for cannot be served: it is past the end (the broker was restored from a backup), or further
+ *  back than the client wants to read. */
+static baton_status resync (broker_t *broker, const events_read_request_t *params, event_page_t *page, baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    page->resync = true;
+    page->last = page->head;
+    if (!params->session)
+        return BATON_OK;
+    baton_status status = cache_get (journal_cache (broker->journal), params->session, &entry, error);
+    if (status == BATON_OK && record_encode (&RECORD_session, &entry->state, &page->state) != BATON_OK)
+        status = baton_fail_memory (error);
+    return status;
+}
+
+static baton_status add_event (event_page_t *page, const store_read_t *row, const char *session, baton_error_t *error)
+{
+    event_envelope_t event = {0};
+    baton_status status = record_decode (&RECORD_event_envelope, row->data.data, row->data.size, &event, error);
+    if (status != BATON_OK || (session && strcmp (event.session, session) != 0)) {
+        record_clear (&RECORD_event_envelope, &event);
+        return status;
+    }
+    event_envelope_t *slot = list_append (&page->events, sizeof *slot);
+    if (!slot) {
+        record_clear (&RECORD_event_envelope, &event);
+        return baton_fail_memory (error);
+    }
+    *slot = event;
+    return BATON_OK;
+}
+
+baton_status handle_events_read (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const events_read_request_t *params = request->params;
+    event_page_t *page = ret_reply;
+    page->head = store_head (broker->store);
+    if (params->after > page->head || (params->most > 0 && page->head - params->after > params->most))
+        return resync (broker, params, page, error);
+    store_reads_t rows = {0};
+    baton_status status = store_log (broker->store, params->after, params->class, params->limit ? params->limit : PAGE_DEFAULT,
+                                     &rows, &page->last, error);
+    for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
+        status = add_event (page, &rows.items[i], params->session, error);
+    store_reads_clear (&rows);
+    return status;
+}
+
+baton_status handle_events_subscribe (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    subscribed_t *subscribed = ret_reply;
+    subscribed->head = store_head (broker->store);
+    return subscriptions_add (broker->subscriptions, &request->peer, request->actor, request->params,
+                              &subscribed->subscription, error);
+}
+
+baton_status handle_events_unsubscribe (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    (void) error;
+    const events_unsubscribe_request_t *params = request->params;
+    subscriptions_remove (broker->subscriptions, &request->peer, params->subscription);
+    return BATON_OK;
+}

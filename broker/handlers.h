@@ -1,0 +1,28 @@
+/*  The handlers of methods that are more than one command of one session: one line each, in the order of methods.def.
+ */
+#ifndef BATON_HANDLERS_H
+#define BATON_HANDLERS_H
+
+#include "dispatch.h"
+
+/*  handle_site.c */
+handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list;
+
+/*  handle_sessions.c: what is known of sessions */
+handler_t handle_session_list, handle_session_resolve, handle_session_show, handle_session_snapshot, handle_session_log,
+    handle_run_list, handle_item_list, handle_memory_get, handle_memory_list, handle_artifact_get, handle_message_list;
+
+/*  handle_breakpoints.c */
+handler_t handle_breakpoint_list, handle_breakpoint_show;
+
+/*  handle_changes.c: changes that need more than the session's domain */
+handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask, handle_message_send;
+
+/*  handle_events.c */
+handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
+
+/*  handle_nodes.c */
+handler_t handle_node_list, handle_node_register, handle_node_heartbeat, handle_node_assignments, handle_node_drain,
+    handle_session_migrate, handle_run_logs;
+
+#endif

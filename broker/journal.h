@@ -1,0 +1,79 @@
+/*  The journal: decides commands, applies their events to the states in memory, and gathers them for the next commit.
+ *
+ *    journal_decide  …  journal_decide  ->  journal_commit  ->  look at journal_pending  ->  journal_clear
+ *
+ *  Nothing that a decide has changed may be shown to anybody before journal_commit has returned BATON_OK. When the
+ *  commit fails, every touched state is forgotten and the next use loads what is on disk: there is no undo code.
+ */
+#ifndef BATON_JOURNAL_H
+#define BATON_JOURNAL_H
+
+#include "cache.h"
+#include "site.h"
+
+#define CONCERNED_MOST 4
+
+/*  An event of the batch. Owned by the journal until journal_clear. */
+typedef struct {
+    event_kind_t kind;
+    uint64_t seq;
+    uint64_t n;
+    char session[LIMIT_ID + 1];
+    char concerned[CONCERNED_MOST][LIMIT_NAME + 1]; /*  nodes that hold, held or are to receive the session */
+    baton_bytes_t data;                             /*  canonical event_envelope */
+} pending_t;
+
+typedef struct journal journal_t;
+
+/*  Loads the site's own state; capacity is how many sessions to keep in memory. The store is borrowed. */
+BATON_MUST_USE baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journal, baton_error_t *error);
+
+/*  Uncommitted events are lost; call journal_save first for a clean end. */
+void journal_destroy (journal_t **self);
+
+const site_t *journal_site (const journal_t *self);
+cache_t *journal_cache (journal_t *self);
+uint64_t journal_head (const journal_t *self);
+
+/*  Decides a command of one session and applies its events; then delivers the receipts that follow from them to other
+ *  sessions. ret_changed is zeroed or valid, and filled but for nothing. */
+BATON_MUST_USE baton_status journal_decide (journal_t *self, const char *session, const command_t *command,
+                                            changed_t *ret_changed, baton_error_t *error);
+
+/*  Sends a message: in the sender's journal (unless from is NULL), in the receiver's, and the receipt back; all or
+ *  nothing. command is a message_send. */
+BATON_MUST_USE baton_status journal_send (journal_t *self, const char *from, const command_t *command,
+                                          changed_t *ret_changed, baton_error_t *error);
+
+/*  Decides a command of the site's own journal. */
+BATON_MUST_USE baton_status journal_decide_site (journal_t *self, const command_t *command, baton_error_t *error);
+
+/*  The first event of all: the admin identity. */
+BATON_MUST_USE baton_status journal_found_site (journal_t *self, const char *name, const char *key, uint64_t now,
+                                                baton_error_t *error);
+
+/*  The answer that (actor, key) got, in this batch or before: BATON_OK and a copy of the reply, not_found, or
+ *  aborted/key_reused when the payload was another. */
+BATON_MUST_USE baton_status journal_answer (journal_t *self, const char *actor, const char *key, const char *payload,
+                                            baton_bytes_t *ret_reply, baton_error_t *error);
+
+/*  Notes an answer and a blob for this batch. */
+BATON_MUST_USE baton_status journal_note_answer (journal_t *self, const char *actor, const char *key,
+                                                 const char *payload, uint64_t now, const baton_bytes_t *reply);
+BATON_MUST_USE baton_status journal_note_blob (journal_t *self, const char *digest, const baton_bytes_t *content);
+
+/*  Whether there is anything to commit. */
+bool journal_dirty (const journal_t *self);
+
+/*  One transaction for all since the last commit. On failure all of it is undone. */
+BATON_MUST_USE baton_status journal_commit (journal_t *self, baton_error_t *error);
+
+/*  The events of the batch, and the sessions that they touched; valid until journal_clear. */
+const pending_t *journal_pending (const journal_t *self, size_t *ret_count);
+entry_t *const *journal_touched (const journal_t *self, size_t *ret_count);
+void journal_clear (journal_t *self);
+
+/*  Writes a snapshot of everything in memory that has moved on since its last one. */
+BATON_MUST_USE baton_status journal_save (journal_t *self, baton_error_t *error);
+
+#endif

@@ -1,0 +1,252 @@
+#include "keeper.h"
+
+#include "log.h"
+
+#include <string.h>
+
+#define DUE_MOST 64        /*  sessions a turn whose deadlines are looked at */
+#define PLACE_MOST 64      /*  runs placed a turn */
+#define DRAIN_MOST 4       /*  migrations away from one node at a time */
+#define DRAIN_PAUSE 1000   /*  ms between looking whether a draining node is empty */
+#define RESCHEDULE 1000    /*  ms after which waiting runs are looked at anyhow */
+#define PATIENCE 60000     /*  ms for each step of a migration that a drain starts */
+
+/*  A command of the broker's own; what it is refused for is of no interest but to a reader of the debug log. */
+static bool decide (broker_t *broker, const char *session, method_id_t method, const void *request)
+{
+    command_t command = {.method = method, .request = request, .now = broker->now};
+    changed_t changed = {0};
+    baton_error_t error = {0};
+    baton_status status = journal_decide (broker->journal, session, &command, &changed, &error);
+    record_clear (&RECORD_changed, &changed);
+    if (status != BATON_OK)
+        log_debug ("%s of session %s: %s", METHODS[method].name, session, error.message);
+    return status == BATON_OK;
+}
+
+/* ---- deadlines ---- */
+
+static void tick_due (broker_t *broker)
+{
+    if (broker->next_due == 0 || broker->now < broker->next_due)
+        return;
+    store_projections_t rows = {0};
+    baton_error_t error = {0};
+    if (store_due (broker->store, broker->now, DUE_MOST, &rows, &broker->next_due, &error) != BATON_OK)
+        log_error ("deadlines cannot be read: %s", error.message);
+    for (size_t i = 0; i < rows.count; i++) {
+        session_tick_request_t request = {.session = rows.items[i].row.session};
+        if (!decide (broker, request.session, METHOD_session_tick, &request))
+            log_warning ("session %s has a deadline that cannot be met", request.session);
+    }
+    /*  What is still due after this turn's commit is looked at in the next turn; a session whose tick did nothing must
+     *  not make the broker spin. */
+    if (rows.count > 0)
+        broker->next_due = broker->now + 10;
+    store_projections_clear (&rows);
+}
+
+uint64_t keeper_next (const broker_t *broker)
+{
+    return broker->next_due;
+}
+
+/* ---- lost nodes ---- */
+
+static void fence_all (broker_t *broker, const char *node)
+{
+    const char *session = NULL;
+    for (size_t i = 0; (session = fleet_session_at (broker->fleet, node, i)); i++) {
+        session_fence_request_t request = {.session = (char *) session, .node = (char *) node};
+        decide (broker, session, METHOD_session_fence, &request);
+    }
+}
+
+static void give_up_lost (broker_t *broker)
+{
+    const site_t *site = journal_site (broker->journal);
+    for (size_t i = 0; i < site->nodes.count; i++) {
+        node_t *node = &site->nodes.items[i];
+        const identity_t *identity = site_identity (site, node->name);
+        member_t *member = fleet_member (broker->fleet, node->name);
+        bool revoked = identity && identity->revoked_at > 0;
+        if (node->state != node_state_up || !member ||
+            (!revoked && fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl)))
+            continue;
+        log_warning ("node %s is given up: %s", node->name, revoked ? "its identity was revoked" : "it was not heard of");
+        char name[LIMIT_NAME + 1];
+        strcpy (name, node->name); /*  the decision below may move the list */
+        node_mark_lost_request_t request = {.name = name};
+        command_t command = {.method = METHOD_node_mark_lost, .request = &request, .now = broker->now};
+        baton_error_t error = {0};
+        if (journal_decide_site (broker->journal, &command, &error) != BATON_OK)
+            log_error ("node %s cannot be marked as lost: %s", name, error.message);
+        fence_all (broker, name);
+        broker->schedule = true;
+    }
+}
+
+/* ---- placing ---- */
+
+static bool place (broker_t *broker, const char *session)
+{
+    entry_t *entry = NULL;
+    if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating)
+        return false;
+    const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, NULL, broker->monotonic,
+                                       broker->options.lease_ttl, NULL, 0);
+    if (!node)
+        return false;
+    session_place_request_t request = {.session = entry->id, .node = node->name};
+    if (!decide (broker, entry->id, METHOD_session_place, &request))
+        return false;
+    /*  At once, so that the next one in this turn sees the slot taken. */
+    return fleet_note (broker->fleet, &entry->state, entry->order) == BATON_OK;
+}
+
+static void place_waiting (broker_t *broker)
+{
+    const char *session = NULL;
+    size_t placed = 0, skipped = 0;
+    while (placed < PLACE_MOST && (session = fleet_waiting (broker->fleet, skipped)))
+        if (place (broker, session))
+            placed++;
+        else
+            skipped++;
+    if (placed == PLACE_MOST)
+        broker->schedule = true;
+}
+
+/* ---- draining ---- */
+
+static size_t count_migrating (broker_t *broker, const char *node)
+{
+    size_t count = 0;
+    const char *session = NULL;
+    for (size_t i = 0; (session = fleet_session_at (broker->fleet, node, i)); i++) {
+        entry_t *entry = NULL;
+        if (cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK)
+            count += entry->state.migrating;
+    }
+    return count;
+}
+
+static bool move_away (broker_t *broker, const char *session, const char *node)
+{
+    entry_t *entry = NULL;
+    if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating ||
+        entry->state.state == lifecycle_terminated)
+        return false;
+    const node_t *target = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, node, broker->monotonic,
+                                         broker->options.lease_ttl, NULL, 0);
+    if (!target)
+        return false;
+    migration_start_request_t request = {.session = entry->id, .target = target->name, .patience = PATIENCE};
+    return decide (broker, entry->id, METHOD_migration_start, &request) &&
+           fleet_note (broker->fleet, &entry->state, entry->order) == BATON_OK;
+}
+
+static void drain (broker_t *broker, const char *node)
+{
+    size_t moving = count_migrating (broker, node);
+    store_filter_t filter = {.node = node};
+    store_projections_t rows = {0};
+    if (moving < DRAIN_MOST && store_list (broker->store, &filter, 0, LIMIT_PAGE, &rows, NULL) == BATON_OK)
+        for (size_t i = 0; i < rows.count && moving < DRAIN_MOST; i++)
+            moving += move_away (broker, rows.items[i].row.session, node);
+    store_projections_clear (&rows);
+}
+
+static void drain_all (broker_t *broker)
+{
+    if (broker->monotonic < broker->next_drain)
+        return;
+    broker->next_drain = broker->monotonic + DRAIN_PAUSE;
+    const site_t *site = journal_site (broker->journal);
+    for (size_t i = 0; i < site->nodes.count; i++)
+        if (site->nodes.items[i].draining && site->nodes.items[i].state == node_state_up)
+            drain (broker, site->nodes.items[i].name);
+}
+
+/* ---- the turn ---- */
+
+void keeper_turn (broker_t *broker)
+{
+    tick_due (broker);
+    give_up_lost (broker);
+    drain_all (broker);
+    if (broker->schedule || broker->monotonic >= broker->next_schedule) {
+        broker->schedule = false;
+        broker->next_schedule = broker->monotonic + RESCHEDULE;
+        place_waiting (broker);
+    }
+}
+
+static bool moves_fleet (event_kind_t kind)
+{
+    event_class_e class = EVENTS[kind].class;
+    return class == event_class_lifecycle || class == event_class_run || class == event_class_node;
+}
+
+void keeper_note (broker_t *broker)
+{
+    size_t count = 0;
+    const pending_t *events = journal_pending (broker->journal, &count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < CONCERNED_MOST && *events[i].concerned[k]; k++) {
+            member_t *member = moves_fleet (events[i].kind) ? fleet_member (broker->fleet, events[i].concerned[k]) : NULL;
+            if (member)
+                member->seq = events[i].seq;
+        }
+        entry_t *entry = NULL;
+        if (!moves_fleet (events[i].kind) || strcmp (events[i].session, SITE_ID) == 0 ||
+            cache_get (journal_cache (broker->journal), events[i].session, &entry, NULL) != BATON_OK)
+            continue;
+        if (fleet_note (broker->fleet, &entry->state, entry->order) != BATON_OK)
+            log_error ("out of memory: session %s is not scheduled until the broker is started again", entry->id);
+        broker->schedule = true;
+    }
+    entry_t *const *touched = journal_touched (broker->journal, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t due = session_due (&touched[i]->state);
+        if (due > 0 && (broker->next_due == 0 || due < broker->next_due))
+            broker->next_due = due;
+    }
+}
+
+static baton_status note_active (broker_t *broker, baton_error_t *error)
+{
+    store_filter_t filter = {.active = true};
+    uint64_t before = 0;
+    for (;;) {
+        store_projections_t rows = {0};
+        baton_status status = store_list (broker->store, &filter, before, LIMIT_PAGE, &rows, error);
+        for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
+            entry_t *entry = NULL;
+            before = rows.items[i].order;
+            status = cache_get (journal_cache (broker->journal), rows.items[i].row.session, &entry, error);
+            if (status == BATON_OK)
+                status = fleet_note (broker->fleet, &entry->state, entry->order);
+            cache_trim (journal_cache (broker->journal));
+        }
+        size_t count = rows.count;
+        store_projections_clear (&rows);
+        if (status != BATON_OK || count < LIMIT_PAGE)
+            return status;
+    }
+}
+
+baton_status keeper_start (broker_t *broker, baton_error_t *error)
+{
+    broker->schedule = true;
+    broker->next_due = 1;
+    return note_active (broker, error);
+}
+
+void keeper_forget (broker_t *broker)
+{
+    baton_error_t error = {0};
+    broker->next_due = broker->now + 1000;
+    if (note_active (broker, &error) != BATON_OK)
+        log_error ("what is under way cannot be read: %s", error.message);
+}

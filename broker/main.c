@@ -1,0 +1,155 @@
+/*  batond: the broker. */
+#include "log.h"
+#include "server.h"
+#include "state_dir.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CACHED_SESSIONS 4096
+#define LEASE_TTL 6000 /*  ms, unless given */
+
+typedef struct {
+    const char *state;
+    const char *listen;
+    const char *advertise;
+    uint64_t lease_ttl;
+} arguments_t;
+
+static const char HELP[] =
+    "batond --state DIR [options]\n"
+    "The broker of Baton: keeps the sessions of a site and publishes their events.\n\n"
+    "  --state DIR          where everything is kept; made at the first start\n"
+    "  --listen ENDPOINT    default tcp://127.0.0.1:7600; port * takes any free one\n"
+    "  --advertise ENDPOINT what invitations tell others to connect to (default: where it listens)\n"
+    "  --lease-ttl MS       a node that is silent for so long has lost its sessions (1000 to 600000, default 6000)\n"
+    "  --log-level LEVEL    error, warning, info or debug (default info)\n"
+    "  --version, --help\n\n"
+    "The first start makes DIR/admin.ctx: `baton` of the same user works with it at once when DIR is\n"
+    "$XDG_STATE_HOME/baton/broker or /var/lib/baton; otherwise set BATON_CONTEXT=DIR/admin.ctx.\n";
+
+static int usage (const char *message, const char *what)
+{
+    fprintf (stderr, "batond: %s%s\nTry: batond --help\n", message, what);
+    return 2;
+}
+
+static bool set_level (const char *name)
+{
+    static const struct { const char *name; log_level_t level; } LEVELS[] = {{"error", LOG_LEVEL_error},
+        {"warning", LOG_LEVEL_warning}, {"info", LOG_LEVEL_info}, {"debug", LOG_LEVEL_debug}};
+    for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++)
+        if (strcmp (name, LEVELS[i].name) == 0) {
+            log_set_level (LEVELS[i].level);
+            return true;
+        }
+    return false;
+}
+
+/*  0: go on; otherwise exit with that code less one. */
+static int parse (int argc, char **argv, arguments_t *ret)
+{
+    static const struct option OPTIONS[] = {{"state", 1, 0, 's'}, {"listen", 1, 0, 'l'}, {"advertise", 1, 0, 'a'},
+        {"lease-ttl", 1, 0, 't'}, {"log-level", 1, 0, 'v'}, {"version", 0, 0, 'V'}, {"help", 0, 0, 'h'}, {0}};
+    *ret = (arguments_t) {.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
+    for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;) {
+        char *end = NULL;
+        switch (option) {
+        case 's': ret->state = optarg; break;
+        case 'l': ret->listen = optarg; break;
+        case 'a': ret->advertise = optarg; break;
+        case 't':
+            ret->lease_ttl = strtoull (optarg, &end, 10);
+            if (*end || ret->lease_ttl < 1000 || ret->lease_ttl > 600000)
+                return 1 + usage ("--lease-ttl takes 1000 to 600000 milliseconds, not ", optarg);
+            break;
+        case 'v':
+            if (!set_level (optarg))
+                return 1 + usage ("--log-level takes error, warning, info or debug, not ", optarg);
+            break;
+        case 'V': puts ("batond " BATON_VERSION); return 1;
+        case 'h': fputs (HELP, stdout); return 1;
+        default: return 1 + usage ("that option is not known", "");
+        }
+    }
+    if (optind < argc)
+        return 1 + usage ("there is no use for the argument ", argv[optind]);
+    return ret->state ? 0 : 1 + usage ("--state DIR is required", "");
+}
+
+static uint64_t now_ms (void)
+{
+    struct timespec time;
+    clock_gettime (CLOCK_REALTIME, &time);
+    return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
+}
+
+static baton_status serve (const arguments_t *arguments, state_dir_t *state, store_t *store, int stop_fd, baton_error_t *error)
+{
+    journal_t *journal = NULL;
+    frontend_t *frontend = NULL;
+    server_t *server = NULL;
+    broker_options_t options = {.lease_ttl = arguments->lease_ttl};
+    baton_status status = journal_new (store, CACHED_SESSIONS, &journal, error);
+    if (status == BATON_OK && journal_site (journal)->n == 0)
+        status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
+    if (status == BATON_OK)
+        status = frontend_new (arguments->listen, state->broker.secret_key, &frontend, error);
+    if (status == BATON_OK) {
+        const char *endpoint = arguments->advertise ? arguments->advertise : frontend_endpoint (frontend);
+        snprintf (options.endpoint, sizeof options.endpoint, "%s", endpoint);
+        memcpy (options.key, state->broker.public_key, sizeof options.key);
+        status = state_dir_announce (state, arguments->state, frontend_endpoint (frontend), error);
+    }
+    if (status == BATON_OK)
+        status = server_new (&options, store, journal, frontend, &server, error);
+    if (status == BATON_OK) {
+        log_info ("batond " BATON_VERSION " listens on %s, state in %s", frontend_endpoint (frontend), arguments->state);
+        sd_notify (0, "READY=1");
+        status = server_run (server, stop_fd, error);
+        sd_notify (0, "STOPPING=1");
+    }
+    server_destroy (&server);
+    frontend_destroy (&frontend);
+    journal_destroy (&journal);
+    return status;
+}
+
+int main (int argc, char **argv)
+{
+    arguments_t arguments;
+    int done = parse (argc, argv, &arguments);
+    if (done)
+        return done - 1;
+    sigset_t signals;
+    sigemptyset (&signals);
+    sigaddset (&signals, SIGTERM);
+    sigaddset (&signals, SIGINT);
+    sigprocmask (SIG_BLOCK, &signals, NULL);
+    signal (SIGPIPE, SIG_IGN);
+    int stop_fd = signalfd (-1, &signals, SFD_CLOEXEC);
+
+    baton_error_t error = {0};
+    state_dir_t state = {.lock = -1};
+    store_t *store = NULL;
+    baton_status status = id_init ();
+    if (status == BATON_OK)
+        status = state_dir_open (arguments.state, &state, &error);
+    if (status == BATON_OK)
+        status = store_open_sqlite (arguments.state, &store, &error);
+    if (status == BATON_OK)
+        status = serve (&arguments, &state, store, stop_fd, &error);
+    store_close (&store);
+    state_dir_close (&state);
+    if (status != BATON_OK)
+        fprintf (stderr, "batond: %s\n  -> %s\n", error.message, baton_reason_hint (error.reason));
+    close (stop_fd);
+    return status == BATON_OK ? 0 : 1;
+}

@@ -1,0 +1,78 @@
+#include "request.h"
+
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static baton_status decode_header (request_t *self, inbound_t *inbound)
+{
+    if (inbound->frames == 0 || zmq_msg_size (&inbound->frame[0]) != WIRE_SIGNATURE_SIZE ||
+        memcmp (zmq_msg_data (&inbound->frame[0]), WIRE_REQUEST, WIRE_SIGNATURE_SIZE) != 0)
+        return baton_fail (&self->error, BATON_invalid_argument, BATON_REASON_unknown_version,
+                           "the first frame must be %s", WIRE_REQUEST);
+    if (inbound->frames != 3)
+        return baton_fail (&self->error, BATON_invalid_argument, BATON_REASON_malformed,
+                           "a request has 3 frames, not %zu", inbound->frames);
+    if (zmq_msg_size (&inbound->frame[1]) > LIMIT_HEADER)
+        return baton_fail_field (&self->error, BATON_invalid_argument, BATON_REASON_too_large, "header",
+                                 "the header has %zu bytes, at most %d are allowed", zmq_msg_size (&inbound->frame[1]),
+                                 LIMIT_HEADER);
+    return record_decode (&RECORD_request_header, zmq_msg_data (&inbound->frame[1]), zmq_msg_size (&inbound->frame[1]),
+                          &self->header, &self->error);
+}
+
+static baton_status decode_body (request_t *self, inbound_t *inbound)
+{
+    self->method = method_find (self->header.method);
+    if (self->method == METHOD_none || METHODS[self->method].access == ACCESS_internal) {
+        self->method = METHOD_none;
+        return baton_fail_field (&self->error, BATON_not_found, BATON_REASON_unknown_method, "method",
+                                 "there is no method %s", self->header.method);
+    }
+    const record_type_t *type = &METHODS[self->method].type;
+    self->params = calloc (1, type->size + 1);
+    if (!self->params)
+        return baton_fail_memory (&self->error);
+    const uint8_t *body = zmq_msg_data (&inbound->frame[2]);
+    size_t size = zmq_msg_size (&inbound->frame[2]);
+    if (self->header.key) {
+        /*  The method is part of what the key stands for. */
+        char digests[2 * DIGEST_SIZE];
+        digest_of (self->header.method, strlen (self->header.method), digests);
+        digest_of (body, size, digests + DIGEST_SIZE);
+        digest_of (digests, sizeof digests, self->payload);
+    }
+    return record_decode (type, body, size, self->params, &self->error);
+}
+
+request_t *request_new (inbound_t *inbound, uint64_t now)
+{
+    request_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->peer = inbound->peer;
+    self->arrived = now;
+    memcpy (self->key, inbound->key, sizeof self->key);
+    if (decode_header (self, inbound) == BATON_OK && decode_body (self, inbound) == BATON_OK)
+        self->error.status = BATON_OK;
+    return self;
+}
+
+void request_destroy (request_t **self)
+{
+    if (!*self)
+        return;
+    if ((*self)->params)
+        record_clear (&METHODS[(*self)->method].type, (*self)->params);
+    free ((*self)->params);
+    record_clear (&RECORD_request_header, &(*self)->header);
+    bytes_clear (&(*self)->reply);
+    free (*self);
+    *self = NULL;
+}
+
+const char *request_session (const request_t *self)
+{
+    return self->params ? record_text (&METHODS[self->method].type, self->params, "session") : NULL;
+}

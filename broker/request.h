@@ -1,0 +1,37 @@
+/*  One request on its way through the broker: from the frames to the answer.
+ *
+ *  It lives until its answer is sent, because the answer of a change waits for the commit, and a read may be parked.
+ */
+#ifndef BATON_REQUEST_H
+#define BATON_REQUEST_H
+
+#include "frontend.h"
+#include "schema.h"
+
+typedef struct {
+    peer_t peer;
+    char key[KEY_SIZE];
+    char actor[LIMIT_NAME + 1]; /*  the identity's name; "" for an unknown key */
+    role_e role;
+    request_header_t header;
+    method_id_t method;
+    void *params;         /*  <method>_request_t */
+    char payload[DIGEST_SIZE]; /*  digest of method and body */
+
+    uint64_t arrived;     /*  monotonic milliseconds */
+    bool deferred;        /*  answered later: parked, or handed on to a node */
+    uint64_t relay;       /*  handed on: the id that the node will answer under */
+    peer_t relayed_to;
+    baton_error_t error;  /*  status BATON_OK: the answer is in reply */
+    baton_bytes_t reply;  /*  encoded reply record */
+} request_t;
+
+/*  Reads the frames. On an error the request can still carry the answer: it has the peer, and the id if one could be
+ *  read. NULL for lack of memory only. */
+request_t *request_new (inbound_t *inbound, uint64_t now);
+void request_destroy (request_t **self);
+
+/*  The id of the session that the request is about, or NULL. */
+const char *request_session (const request_t *self);
+
+#endif

@@ -1,0 +1,302 @@
+#include "server.h"
+
+#include "dispatch.h"
+#include "keeper.h"
+#include "log.h"
+#include "parking.h"
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BEAT 1000             /*  ms between heartbeats to followers */
+#define IDLE 100              /*  ms that the loop sleeps at most: leases are looked at that often */
+#define FORGET_EVERY 3600000  /*  ms between forgetting old answers */
+
+struct server {
+    broker_t broker;
+    parking_t *parking;
+    request_t *batch[LIMIT_BATCH];
+    size_t count;
+    uint64_t next_beat, next_forget; /*  monotonic */
+    bool full;                       /*  the batch was full: more is waiting */
+};
+
+static uint64_t clock_ms (clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime (clock, &time);
+    return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
+}
+
+baton_status server_new (const broker_options_t *options, store_t *store, journal_t *journal, frontend_t *frontend,
+                         server_t **ret_server, baton_error_t *error)
+{
+    server_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return baton_fail_memory (error);
+    self->broker = (broker_t) {.options = *options, .store = store, .journal = journal, .frontend = frontend};
+    self->broker.now = self->broker.started_at = clock_ms (CLOCK_REALTIME);
+    self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
+    if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
+        subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK || parking_new (&self->parking) != BATON_OK) {
+        server_destroy (&self);
+        return baton_fail_memory (error);
+    }
+    baton_status status = keeper_start (&self->broker, error);
+    if (status != BATON_OK) {
+        server_destroy (&self);
+        return status;
+    }
+    *ret_server = self;
+    return BATON_OK;
+}
+
+void server_destroy (server_t **self)
+{
+    if (!*self)
+        return;
+    for (size_t i = 0; i < (*self)->count; i++)
+        request_destroy (&(*self)->batch[i]);
+    parking_destroy (&(*self)->parking);
+    subscriptions_destroy (&(*self)->broker.subscriptions);
+    fleet_destroy (&(*self)->broker.fleet);
+    free (*self);
+    *self = NULL;
+}
+
+/* ---- answers ---- */
+
+static void answer_failure (server_t *self, const request_t *request, const baton_bytes_t *header)
+{
+    const baton_error_t *error = &request->error;
+    failure_t failure = {
+        .status = (char *) baton_status_name (error->status),
+        .reason = (char *) baton_reason_name (error->reason),
+        .field = (char *) error->field,
+        .message = (char *) (*error->message ? error->message : baton_status_name (error->status)),
+        .hint = (char *) baton_reason_hint (error->reason),
+        .retry = baton_reason_retry (error->reason),
+    };
+    baton_bytes_t body = {0};
+    if (record_encode (&RECORD_failure, &failure, &body) == BATON_OK)
+        frontend_send (self->broker.frontend, &request->peer, WIRE_ANSWER, header, &body);
+    bytes_clear (&body);
+}
+
+/*  Sends the answer and ends the request. What cannot be sent is lost with its connection, or asked for again. */
+static void answer (server_t *self, request_t **request)
+{
+    reply_header_t reply = {.id = (*request)->header.id, .status = (char *) baton_status_name ((*request)->error.status)};
+    baton_bytes_t header = {0};
+    if (record_encode (&RECORD_reply_header, &reply, &header) == BATON_OK) {
+        if ((*request)->error.status == BATON_OK)
+            frontend_send (self->broker.frontend, &(*request)->peer, WIRE_ANSWER, &header, &(*request)->reply);
+        else
+            answer_failure (self, *request, &header);
+    }
+    bytes_clear (&header);
+    request_destroy (request);
+}
+
+/*  Answers a request that dispatch is done with, or puts it aside. */
+static void finish (server_t *self, request_t **request)
+{
+    if ((*request)->deferred) {
+        (*request)->error.status = parking_add (self->parking, request, &(*request)->error);
+        if (!*request)
+            return;
+    }
+    answer (self, request);
+}
+
+/* ---- what comes in ---- */
+
+/*  A node's answer to a request that was handed on to it: passed back as it is. */
+static void take_relayed (server_t *self, inbound_t *inbound)
+{
+    reply_header_t header = {0};
+    if (inbound->frames != 3 || record_decode (&RECORD_reply_header, zmq_msg_data (&inbound->frame[1]),
+                                               zmq_msg_size (&inbound->frame[1]), &header, NULL) != BATON_OK)
+        return;
+    request_t *request = parking_take_relayed (self->parking, header.id, &inbound->peer);
+    const uint8_t *body = zmq_msg_data (&inbound->frame[2]);
+    size_t size = zmq_msg_size (&inbound->frame[2]);
+    failure_t failure = {0};
+    if (request && strcmp (header.status, "ok") == 0)
+        request->error.status = bytes_set (&request->reply, body, size);
+    else if (request && record_decode (&RECORD_failure, body, size, &failure, NULL) == BATON_OK)
+        baton_fail (&request->error, baton_status_from_name (failure.status), baton_reason_from_name (failure.reason ? failure.reason : ""),
+                    "%s", failure.message);
+    else if (request)
+        baton_fail (&request->error, BATON_internal, BATON_REASON_bug, "the node's answer cannot be read");
+    record_clear (&RECORD_failure, &failure);
+    record_clear (&RECORD_reply_header, &header);
+    if (request)
+        answer (self, &request);
+}
+
+static bool is_answer (inbound_t *inbound)
+{
+    return inbound->frames > 0 && zmq_msg_size (&inbound->frame[0]) == WIRE_SIGNATURE_SIZE &&
+           memcmp (zmq_msg_data (&inbound->frame[0]), WIRE_ANSWER, WIRE_SIGNATURE_SIZE) == 0;
+}
+
+/*  Decides the changes among what waits, and keeps the reads for after the commit. */
+static void drain (server_t *self)
+{
+    inbound_t inbound;
+    self->full = false;
+    while (self->count < LIMIT_BATCH && frontend_receive (self->broker.frontend, &inbound)) {
+        if (is_answer (&inbound))
+            take_relayed (self, &inbound);
+        else {
+            request_t *request = request_new (&inbound, self->broker.monotonic);
+            if (request) {
+                self->batch[self->count++] = request;
+                if (METHODS[request->method].change)
+                    dispatch (&self->broker, request);
+            }
+        }
+        inbound_clear (&inbound);
+    }
+    self->full = self->count == LIMIT_BATCH;
+}
+
+/* ---- the turn ---- */
+
+static void fail_changes (server_t *self, const baton_error_t *error)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (METHODS[self->batch[i]->method].change && self->batch[i]->error.status == BATON_OK)
+            self->batch[i]->error = *error;
+}
+
+static void wake_parked (server_t *self)
+{
+    size_t count = 0;
+    entry_t *const *touched = journal_touched (self->broker.journal, &count);
+    for (size_t i = 0; i < count; i++) {
+        request_t *request = NULL;
+        while ((request = parking_take_session (self->parking, touched[i]->id, touched[i]->state.n))) {
+            dispatch (&self->broker, request);
+            finish (self, &request);
+        }
+    }
+}
+
+static void answer_changes (server_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (METHODS[self->batch[i]->method].change)
+            answer (self, &self->batch[i]);
+}
+
+static void answer_reads (server_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->batch[i]) {
+            dispatch (&self->broker, self->batch[i]);
+            finish (self, &self->batch[i]);
+        }
+    self->count = 0;
+}
+
+static void commit (server_t *self)
+{
+    broker_t *broker = &self->broker;
+    baton_error_t error = {0};
+    if (!journal_dirty (broker->journal))
+        return answer_changes (self);
+    if (journal_commit (broker->journal, &error) != BATON_OK) {
+        log_error ("nothing of this batch was changed: %s", error.message);
+        fail_changes (self, &error);
+        keeper_forget (broker);
+        return answer_changes (self);
+    }
+    keeper_note (broker);
+    answer_changes (self);
+    size_t count = 0;
+    const pending_t *events = journal_pending (broker->journal, &count);
+    subscriptions_publish (broker->subscriptions, journal_site (broker->journal), events, count);
+    wake_parked (self);
+    journal_clear (broker->journal);
+}
+
+/*  A parked read whose time is up gets the state as it is; a node that did not answer is away. */
+static void answer_late (server_t *self)
+{
+    request_t *request = NULL;
+    while ((request = parking_take_late (self->parking, self->broker.monotonic))) {
+        if (request->relay)
+            baton_fail (&request->error, BATON_unavailable, BATON_REASON_node_away, "the node did not answer in time");
+        else {
+            request->header.past = 0;
+            dispatch (&self->broker, request);
+        }
+        answer (self, &request);
+    }
+}
+
+static void look_after (server_t *self)
+{
+    broker_t *broker = &self->broker;
+    baton_error_t error = {0};
+    if (broker->monotonic >= self->next_beat) {
+        self->next_beat = broker->monotonic + BEAT;
+        subscriptions_beat (broker->subscriptions, journal_site (broker->journal), store_head (broker->store));
+    }
+    if (broker->monotonic >= self->next_forget) {
+        self->next_forget = broker->monotonic + FORGET_EVERY;
+        if (broker->now > LIMIT_IDEMPOTENCY_AGE &&
+            store_forget_answers (broker->store, broker->now - LIMIT_IDEMPOTENCY_AGE, &error) != BATON_OK)
+            log_warning ("old answers cannot be forgotten: %s", error.message);
+    }
+    cache_trim (journal_cache (broker->journal));
+}
+
+static long patience (const server_t *self)
+{
+    const broker_t *broker = &self->broker;
+    uint64_t due = keeper_next (broker), next = parking_next (self->parking);
+    if (self->full || broker->schedule || (due > 0 && due <= broker->now) || next <= broker->monotonic)
+        return 0;
+    uint64_t wait = IDLE;
+    if (due > 0 && due - broker->now < wait)
+        wait = due - broker->now;
+    if (next - broker->monotonic < wait)
+        wait = next - broker->monotonic;
+    return (long) wait;
+}
+
+static void turn (server_t *self)
+{
+    self->broker.now = clock_ms (CLOCK_REALTIME);
+    self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
+    drain (self);
+    keeper_turn (&self->broker);
+    commit (self);
+    answer_reads (self);
+    answer_late (self);
+    look_after (self);
+}
+
+baton_status server_run (server_t *self, int stop_fd, baton_error_t *error)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = frontend_router (self->broker.frontend), .events = ZMQ_POLLIN},
+        {.socket = frontend_zap (self->broker.frontend), .events = ZMQ_POLLIN},
+        {.fd = stop_fd, .events = ZMQ_POLLIN},
+    };
+    for (;;) {
+        if (zmq_poll (items, 3, patience (self)) < 0 && zmq_errno () != EINTR)
+            return baton_fail (error, BATON_internal, BATON_REASON_bug, "cannot wait for requests: %s",
+                               zmq_strerror (zmq_errno ()));
+        if (items[2].revents)
+            return journal_save (self->broker.journal, error);
+        if (items[1].revents)
+            frontend_authenticate (self->broker.frontend);
+        turn (self);
+    }
+}

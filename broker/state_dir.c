@@ -1,0 +1,112 @@
+#include "state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define PATH_SIZE 4200
+
+static void join (char *ret_path, const char *directory, const char *name)
+{
+    snprintf (ret_path, PATH_SIZE, "%s/%s", directory, name);
+}
+
+static baton_status make_directory (const char *path, baton_error_t *error)
+{
+    char part[PATH_SIZE];
+    if ((size_t) snprintf (part, sizeof part, "%s", path) >= sizeof part - 64)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "state", "the path is too long");
+    for (char *at = part + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        char saved = *at;
+        *at = '\0';
+        if (mkdir (part, 0700) != 0 && errno != EEXIST)
+            return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_bad_value, "state",
+                                     "cannot make the directory %s: %s", part, strerror (errno));
+        *at = saved;
+        if (saved == '\0')
+            return BATON_OK;
+    }
+}
+
+static baton_status lock_directory (const char *path, int *ret_lock, baton_error_t *error)
+{
+    char name[PATH_SIZE];
+    join (name, path, "lock");
+    int lock = open (name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_bad_value, "state", "cannot use %s: %s",
+                                 name, strerror (errno));
+    if (flock (lock, LOCK_EX | LOCK_NB) != 0) {
+        close (lock);
+        return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_state_in_use, "state",
+                                 "another broker uses the state directory %s", path);
+    }
+    *ret_lock = lock;
+    return BATON_OK;
+}
+
+/*  Loads a context, or makes one with a fresh key pair. Written whole or not at all, so a crash leaves no half key. */
+static baton_status load_or_make (const char *path, const char *broker_key, baton_context_t *ret_context, baton_error_t *error)
+{
+    if (access (path, F_OK) == 0)
+        return baton_context_load (path, ret_context, error);
+    baton_context_t context = {.endpoint = "tcp://127.0.0.1:7600"};
+    if (zmq_curve_keypair (context.public_key, context.secret_key) != 0)
+        return baton_fail (error, BATON_internal, BATON_REASON_bug, "cannot make a key pair: %s", zmq_strerror (errno));
+    memcpy (context.broker_key, broker_key ? broker_key : context.public_key, sizeof context.broker_key);
+    baton_status status = baton_context_save (path, &context, error);
+    if (status == BATON_OK)
+        *ret_context = context;
+    return status;
+}
+
+baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton_error_t *error)
+{
+    state_dir_t self = {.lock = -1};
+    char name[PATH_SIZE];
+    baton_status status = make_directory (path, error);
+    if (status == BATON_OK)
+        status = lock_directory (path, &self.lock, error);
+    if (status == BATON_OK) {
+        join (name, path, "broker.ctx");
+        status = load_or_make (name, NULL, &self.broker, error);
+    }
+    if (status == BATON_OK) {
+        join (name, path, "admin.ctx");
+        status = load_or_make (name, self.broker.public_key, &self.admin, error);
+    }
+    if (status == BATON_OK)
+        *ret_state_dir = self;
+    else
+        state_dir_close (&self);
+    return status;
+}
+
+void state_dir_close (state_dir_t *self)
+{
+    if (self->lock >= 0)
+        close (self->lock);
+    self->lock = -1;
+}
+
+baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint, baton_error_t *error)
+{
+    if (strcmp (self->admin.endpoint, endpoint) == 0)
+        return BATON_OK;
+    char name[PATH_SIZE], fresh[PATH_SIZE];
+    join (name, path, "admin.ctx");
+    join (fresh, path, "admin.ctx.new");
+    unlink (fresh); /*  left by a crash */
+    snprintf (self->admin.endpoint, sizeof self->admin.endpoint, "%s", endpoint);
+    baton_status status = baton_context_save (fresh, &self->admin, error);
+    if (status == BATON_OK && rename (fresh, name) != 0)
+        status = baton_fail (error, BATON_unavailable, BATON_REASON_storage_failed, "cannot write %s: %s", name, strerror (errno));
+    return status;
+}

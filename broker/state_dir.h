@@ -1,0 +1,28 @@
+/*  The broker's state directory: lock, keys, the admin's context.
+ *
+ *    DIR/lock        held by the broker that runs here
+ *    DIR/broker.ctx  the broker's own key pair, mode 0600
+ *    DIR/admin.ctx   the admin's context, mode 0600: the same user's `baton` finds it
+ *    DIR/baton.db    the store
+ */
+#ifndef BATON_STATE_DIR_H
+#define BATON_STATE_DIR_H
+
+#include <baton/baton.h>
+
+typedef struct {
+    int lock;               /*  -1: not held */
+    baton_context_t broker; /*  its key pair */
+    baton_context_t admin;
+} state_dir_t;
+
+/*  Makes the directory (mode 0700) and the keys when they are not there, and locks it: failed_precondition with reason
+ *  state_in_use when another broker has it. */
+BATON_MUST_USE baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton_error_t *error);
+void state_dir_close (state_dir_t *self);
+
+/*  Makes the admin's context say where the broker listens now. */
+BATON_MUST_USE baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint,
+                                                baton_error_t *error);
+
+#endif

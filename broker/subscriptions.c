@@ -1,0 +1,150 @@
+#include "subscriptions.h"
+
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    uint64_t number;
+    uint64_t sent; /*  deliveries so far, also those that were lost */
+    peer_t peer;
+    char identity[LIMIT_NAME + 1];
+    event_class_e class;
+    event_kind_t kind; /*  EVENT_none: all */
+    char session[LIMIT_ID + 1];
+} subscription_t;
+
+struct subscriptions {
+    frontend_t *frontend;
+    uint64_t last_number;
+    size_t count;
+    subscription_t **items;
+};
+
+baton_status subscriptions_new (frontend_t *frontend, subscriptions_t **ret_subscriptions)
+{
+    subscriptions_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return BATON_resource_exhausted;
+    self->frontend = frontend;
+    self->items = calloc (LIMIT_SUBSCRIPTIONS, sizeof *self->items);
+    if (!self->items) {
+        free (self);
+        return BATON_resource_exhausted;
+    }
+    *ret_subscriptions = self;
+    return BATON_OK;
+}
+
+static void remove_at (subscriptions_t *self, size_t index)
+{
+    free (self->items[index]);
+    self->items[index] = self->items[--self->count];
+}
+
+void subscriptions_destroy (subscriptions_t **self)
+{
+    if (!*self)
+        return;
+    while ((*self)->count > 0)
+        remove_at (*self, (*self)->count - 1);
+    free ((*self)->items);
+    free (*self);
+    *self = NULL;
+}
+
+baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *identity,
+                                const events_subscribe_request_t *filter, uint64_t *ret_number, baton_error_t *error)
+{
+    event_kind_t kind = filter->kind ? event_kind_find (filter->kind) : EVENT_none;
+    if (filter->kind && kind == EVENT_none)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "kind",
+                                 "there is no kind of event %s", filter->kind);
+    if (self->count == LIMIT_SUBSCRIPTIONS)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy, "the broker has %d subscriptions already",
+                           LIMIT_SUBSCRIPTIONS);
+    subscription_t *subscription = calloc (1, sizeof *subscription);
+    if (!subscription)
+        return baton_fail_memory (error);
+    subscription->number = ++self->last_number;
+    subscription->peer = *peer;
+    subscription->class = filter->class;
+    subscription->kind = kind;
+    snprintf (subscription->identity, sizeof subscription->identity, "%s", identity);
+    snprintf (subscription->session, sizeof subscription->session, "%s", filter->session ? filter->session : "");
+    self->items[self->count++] = subscription;
+    *ret_number = subscription->number;
+    return BATON_OK;
+}
+
+void subscriptions_remove (subscriptions_t *self, const peer_t *peer, uint64_t number)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->items[i]->number == number && peer_equal (&self->items[i]->peer, peer)) {
+            remove_at (self, i);
+            return;
+        }
+}
+
+bool event_visible (const identity_t *identity, const pending_t *event)
+{
+    if (!identity || identity->revoked_at > 0)
+        return false;
+    if (identity->role != role_node)
+        return true;
+    for (size_t i = 0; i < CONCERNED_MOST; i++)
+        if (strcmp (event->concerned[i], identity->name) == 0)
+            return true;
+    return false;
+}
+
+static bool wanted (const subscription_t *self, const pending_t *event)
+{
+    return (self->class == event_class_none || self->class == EVENTS[event->kind].class) &&
+           (self->kind == EVENT_none || self->kind == event->kind) &&
+           (!*self->session || strcmp (self->session, event->session) == 0);
+}
+
+/*  False when the connection is gone. */
+static bool deliver (subscriptions_t *self, subscription_t *subscription, uint64_t head, const baton_bytes_t *event)
+{
+    delivery_t delivery = {.subscription = subscription->number, .count = ++subscription->sent, .head = head};
+    baton_bytes_t header = {0};
+    if (record_encode (&RECORD_delivery, &delivery, &header) != BATON_OK)
+        return true; /*  lost, and the number shows it */
+    send_result_t sent = frontend_send (self->frontend, &subscription->peer, WIRE_DELIVERY, &header, event);
+    bytes_clear (&header);
+    return sent != SEND_gone;
+}
+
+/*  Sends to those for whom `event` is (NULL: all, as a heartbeat), and drops dead and revoked subscriptions. */
+static void send_to_all (subscriptions_t *self, const site_t *site, uint64_t head, const pending_t *event)
+{
+    for (size_t i = 0; i < self->count;) {
+        subscription_t *subscription = self->items[i];
+        bool keep = true;
+        if (!event || wanted (subscription, event)) {
+            const identity_t *identity = site_identity (site, subscription->identity);
+            keep = identity && identity->revoked_at == 0;
+            if (keep && (!event || event_visible (identity, event)))
+                keep = deliver (self, subscription, head, event ? &event->data : NULL);
+        }
+        if (keep)
+            i++;
+        else
+            remove_at (self, i);
+    }
+}
+
+void subscriptions_publish (subscriptions_t *self, const site_t *site, const pending_t *events, size_t count)
+{
+    for (size_t i = 0; i < count && self->count > 0; i++)
+        send_to_all (self, site, events[i].seq, &events[i]);
+}
+
+void subscriptions_beat (subscriptions_t *self, const site_t *site, uint64_t head)
+{
+    send_to_all (self, site, head, NULL);
+}

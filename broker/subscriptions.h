@@ -1,0 +1,35 @@
+/*  Who follows which events, and the sending of them.
+ *
+ *  A subscription belongs to one connection and one identity. Whether its identity may see an event is asked for each
+ *  event, so whoever loses the right gets no later one. A connection that is gone, or that does not read, loses its
+ *  deliveries and never holds up the broker; the numbers in each delivery tell it that it did.
+ */
+#ifndef BATON_SUBSCRIPTIONS_H
+#define BATON_SUBSCRIPTIONS_H
+
+#include "frontend.h"
+#include "journal.h"
+
+typedef struct subscriptions subscriptions_t;
+
+BATON_MUST_USE baton_status subscriptions_new (frontend_t *frontend, subscriptions_t **ret_subscriptions);
+void subscriptions_destroy (subscriptions_t **self);
+
+/*  Adds one. resource_exhausted at LIMIT_SUBSCRIPTIONS. */
+BATON_MUST_USE baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *identity,
+                                               const events_subscribe_request_t *filter, uint64_t *ret_number,
+                                               baton_error_t *error);
+
+/*  Ends one of this connection; an unknown number is no error: it has ended. */
+void subscriptions_remove (subscriptions_t *self, const peer_t *peer, uint64_t number);
+
+/*  Sends committed events to those who follow them and may see them. */
+void subscriptions_publish (subscriptions_t *self, const site_t *site, const pending_t *events, size_t count);
+
+/*  Tells every follower the site's last position. */
+void subscriptions_beat (subscriptions_t *self, const site_t *site, uint64_t head);
+
+/*  Whether an identity may see an event: operators, observers and admins see all, a node what concerns it. */
+bool event_visible (const identity_t *identity, const pending_t *event);
+
+#endif
