@@ -1,0 +1,428 @@
+/*  The store in memory, for tests: plain lists, searched from end to end. It means what the SQLite store means. */
+#include "store_internal.h"
+
+#include "id.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    char *session;
+    event_class_e class;
+    store_read_t read;
+} memory_event_t;
+
+typedef struct {
+    char *actor;
+    char *key;
+    char *payload;
+    uint64_t at;
+    baton_bytes_t reply;
+} memory_answer_t;
+
+/*  A snapshot or a blob. */
+typedef struct {
+    char *name;
+    uint64_t n;
+    baton_bytes_t data;
+} memory_document_t;
+
+typedef struct {
+    size_t count;
+    memory_document_t *items;
+} memory_documents_t;
+
+typedef struct {
+    store_t base;
+    struct {
+        size_t count;
+        memory_event_t *items;
+    } events;
+    struct {
+        size_t count;
+        memory_answer_t *items;
+    } answers;
+    memory_documents_t snapshots;
+    memory_documents_t blobs;
+    store_projections_t projections;
+} store_memory_t;
+
+/* ---- writing ---- */
+
+static memory_document_t *find_document (const memory_documents_t *documents, const char *name)
+{
+    for (size_t i = 0; i < documents->count; i++)
+        if (strcmp (documents->items[i].name, name) == 0)
+            return &documents->items[i];
+    return NULL;
+}
+
+static baton_status put_document (memory_documents_t *documents, const char *name, uint64_t n,
+                                  const baton_bytes_t *data)
+{
+    memory_document_t *known = find_document (documents, name);
+    if (known && known->n >= n)
+        return BATON_OK;
+    if (!known) {
+        char *copy = strdup (name);
+        known = copy ? list_append (documents, sizeof *known) : NULL;
+        if (!known) {
+            free (copy);
+            return BATON_resource_exhausted;
+        }
+        known->name = copy;
+    }
+    known->n = n;
+    return bytes_set (&known->data, data->data, data->size);
+}
+
+static baton_status put_event (store_memory_t *self, const store_event_t *event)
+{
+    memory_event_t *copy = list_append (&self->events, sizeof *copy);
+    if (!copy || text_set (&copy->session, event->session) != BATON_OK)
+        return BATON_resource_exhausted;
+    copy->class = event->class;
+    copy->read = (store_read_t){.seq = event->seq, .n = event->n};
+    return bytes_set (&copy->read.data, event->data.data, event->data.size);
+}
+
+static baton_status put_answer (store_memory_t *self, const store_answer_t *answer)
+{
+    memory_answer_t *copy = list_append (&self->answers, sizeof *copy);
+    if (!copy || text_set (&copy->actor, answer->actor) != BATON_OK || text_set (&copy->key, answer->key) != BATON_OK ||
+        text_set (&copy->payload, answer->payload) != BATON_OK)
+        return BATON_resource_exhausted;
+    copy->at = answer->at;
+    return bytes_set (&copy->reply, answer->reply.data, answer->reply.size);
+}
+
+static baton_status put_projection (store_memory_t *self, const projection_t *row)
+{
+    projection_t *place = NULL;
+    for (size_t i = 0; i < self->projections.count && !place; i++)
+        if (text_equal (self->projections.items[i].row.session, row->row.session))
+            place = &self->projections.items[i];
+    if (place)
+        record_clear (&RECORD_projection, place);
+    else
+        place = list_append (&self->projections, sizeof *place);
+    return place ? record_copy (&RECORD_projection, row, place) : BATON_resource_exhausted;
+}
+
+/*  Nothing here fails but for lack of memory, which leaves part of the batch behind: good enough for tests. */
+static baton_status commit_memory (store_t *base, const store_batch_t *batch, baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < batch->event_count && status == BATON_OK; i++)
+        status = put_event (self, &batch->events[i]);
+    for (size_t i = 0; i < batch->answer_count && status == BATON_OK; i++)
+        status = put_answer (self, &batch->answers[i]);
+    for (size_t i = 0; i < batch->projection_count && status == BATON_OK; i++)
+        status = put_projection (self, &batch->projections[i]);
+    for (size_t i = 0; i < batch->snapshot_count && status == BATON_OK; i++)
+        status = put_document (&self->snapshots, batch->snapshots[i].session, batch->snapshots[i].n,
+                               &batch->snapshots[i].state);
+    for (size_t i = 0; i < batch->blob_count && status == BATON_OK; i++)
+        status = put_document (&self->blobs, batch->blobs[i].digest, 0, &batch->blobs[i].content);
+    if (status != BATON_OK)
+        return baton_fail_memory (error);
+    base->head += batch->event_count;
+    base->session_count = self->projections.count;
+    return BATON_OK;
+}
+
+/* ---- journals ---- */
+
+static baton_status read_journal (const store_memory_t *self, const char *session, uint64_t after,
+                                  store_collector_t *collector, baton_error_t *error)
+{
+    for (size_t i = 0; i < self->events.count; i++) {
+        const memory_event_t *event = &self->events.items[i];
+        if (event->read.n <= after || !text_equal (event->session, session))
+            continue;
+        if (!store_collector_wants (collector, event->read.data.size))
+            return BATON_OK;
+        if (store_collector_add (collector, event->read.seq, event->read.n, event->read.data.data,
+                                 event->read.data.size) != BATON_OK) {
+            store_reads_clear (&collector->reads);
+            return baton_fail_memory (error);
+        }
+    }
+    return BATON_OK;
+}
+
+static baton_status load_memory (store_t *base, const char *session, baton_bytes_t *ret_snapshot,
+                                 uint64_t *ret_snapshot_n, store_reads_t *ret_tail, baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    const memory_document_t *document = find_document (&self->snapshots, session);
+    store_collector_t collector = {.limit = SIZE_MAX, .bytes_most = SIZE_MAX};
+    uint64_t n = document ? document->n : 0;
+    baton_status status = read_journal (self, session, n, &collector, error);
+    if (status == BATON_OK && n == 0 && collector.reads.count == 0)
+        return store_no_session (session, error);
+    baton_bytes_t snapshot = {0};
+    if (status == BATON_OK && document && bytes_set (&snapshot, document->data.data, document->data.size) != BATON_OK) {
+        store_reads_clear (&collector.reads);
+        status = baton_fail_memory (error);
+    }
+    if (status != BATON_OK)
+        return status;
+    *ret_snapshot = snapshot;
+    *ret_snapshot_n = n;
+    *ret_tail = collector.reads;
+    return BATON_OK;
+}
+
+static baton_status history_memory (store_t *base, const char *session, uint64_t after, size_t limit,
+                                    store_reads_t *ret_events, baton_error_t *error)
+{
+    store_collector_t collector = {.limit = limit, .bytes_most = LIMIT_PAGE_BYTES};
+    baton_status status = read_journal ((store_memory_t *) base, session, after, &collector, error);
+    if (status == BATON_OK)
+        *ret_events = collector.reads;
+    return status;
+}
+
+static baton_status log_memory (store_t *base, uint64_t after, event_class_e class, size_t limit,
+                                store_reads_t *ret_events, uint64_t *ret_last, baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    store_collector_t collector = {.limit = limit, .bytes_most = LIMIT_PAGE_BYTES};
+    uint64_t last = after;
+    /*  Event seq stands at seq - 1. */
+    for (; last < base->head && last - after < STORE_LOG_SCAN && collector.reads.count < limit; last++) {
+        const memory_event_t *event = &self->events.items[last];
+        if (class != event_class_none && event->class != class)
+            continue;
+        if (!store_collector_wants (&collector, event->read.data.size))
+            break;
+        if (store_collector_add (&collector, event->read.seq, event->read.n, event->read.data.data,
+                                 event->read.data.size) != BATON_OK) {
+            store_reads_clear (&collector.reads);
+            return baton_fail_memory (error);
+        }
+    }
+    *ret_events = collector.reads;
+    *ret_last = last;
+    return BATON_OK;
+}
+
+/* ---- projections ---- */
+
+static bool filter_matches (const store_filter_t *filter, const projection_t *projection)
+{
+    const session_row_t *row = &projection->row;
+    if ((filter->active && !projection->active) || (filter->open_breakpoints && row->breakpoints == 0) ||
+        (filter->state != lifecycle_none && filter->state != row->state))
+        return false;
+    if ((!text_equal (filter->agent, "") && !text_equal (filter->agent, row->agent)) ||
+        (!text_equal (filter->node, "") && !text_equal (filter->node, row->node)))
+        return false;
+    if (!text_equal (filter->match, "") && !strcasestr (row->title ? row->title : "", filter->match))
+        return false;
+    for (size_t i = 0; filter->labels && i < filter->labels->count; i++) {
+        const char *value = pairs_get (&row->labels, filter->labels->items[i].key);
+        if (!value || !text_equal (value, filter->labels->items[i].value))
+            return false;
+    }
+    return true;
+}
+
+typedef int (*compare_rows_t) (const void *, const void *);
+
+static int compare_newest (const void *a, const void *b)
+{
+    uint64_t left = (*(const projection_t *const *) a)->order, right = (*(const projection_t *const *) b)->order;
+    return (left < right) - (left > right);
+}
+
+static int compare_due (const void *a, const void *b)
+{
+    const projection_t *left = *(const projection_t *const *) a, *right = *(const projection_t *const *) b;
+    int order = (left->due > right->due) - (left->due < right->due);
+    return order != 0 ? order : compare_newest (b, a);
+}
+
+static int compare_ids (const void *a, const void *b)
+{
+    return strcmp ((*(const projection_t *const *) a)->row.session, (*(const projection_t *const *) b)->row.session);
+}
+
+/*  Copies the first `limit` of the given rows in that order; frees `rows`. */
+static baton_status give_rows (const projection_t **rows, size_t count, compare_rows_t compare, size_t limit,
+                               store_projections_t *ret_rows, baton_error_t *error)
+{
+    store_projections_t copies = {0};
+    baton_status status = BATON_OK;
+    qsort (rows, count, sizeof *rows, compare);
+    for (size_t i = 0; i < count && i < limit && status == BATON_OK; i++) {
+        projection_t *copy = list_append (&copies, sizeof *copy);
+        status = copy ? record_copy (&RECORD_projection, rows[i], copy) : BATON_resource_exhausted;
+    }
+    free (rows);
+    if (status != BATON_OK) {
+        store_projections_clear (&copies);
+        return baton_fail_memory (error);
+    }
+    *ret_rows = copies;
+    return BATON_OK;
+}
+
+static baton_status list_memory (store_t *base, const store_filter_t *filter, uint64_t before, size_t limit,
+                                 store_projections_t *ret_rows, baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    const projection_t **rows = calloc (self->projections.count + 1, sizeof *rows);
+    if (!rows)
+        return baton_fail_memory (error);
+    size_t count = 0;
+    for (size_t i = 0; i < self->projections.count; i++) {
+        const projection_t *row = &self->projections.items[i];
+        if ((before == 0 || row->order < before) && filter_matches (filter, row))
+            rows[count++] = row;
+    }
+    return give_rows (rows, count, compare_newest, limit, ret_rows, error);
+}
+
+static baton_status find_memory (store_t *base, const char *ref, size_t limit, store_projections_t *ret_rows,
+                                 baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    const projection_t **rows = calloc (self->projections.count + 1, sizeof *rows);
+    if (!rows)
+        return baton_fail_memory (error);
+    size_t count = 0;
+    for (size_t i = 0; i < self->projections.count; i++) {
+        const session_row_t *row = &self->projections.items[i].row;
+        if (strncmp (row->session, ref, strlen (ref)) == 0 || text_equal (row->title, ref))
+            rows[count++] = &self->projections.items[i];
+    }
+    return give_rows (rows, count, compare_ids, limit, ret_rows, error);
+}
+
+static baton_status due_memory (store_t *base, uint64_t now, size_t limit, store_projections_t *ret_rows,
+                                uint64_t *ret_next, baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    const projection_t **rows = calloc (self->projections.count + 1, sizeof *rows);
+    if (!rows)
+        return baton_fail_memory (error);
+    size_t count = 0;
+    uint64_t next = 0;
+    for (size_t i = 0; i < self->projections.count; i++) {
+        const projection_t *row = &self->projections.items[i];
+        if (row->due > 0 && (next == 0 || row->due < next))
+            next = row->due;
+        if (row->due > 0 && row->due <= now)
+            rows[count++] = row;
+    }
+    baton_status status = give_rows (rows, count, compare_due, limit, ret_rows, error);
+    if (status == BATON_OK)
+        *ret_next = next;
+    return status;
+}
+
+/* ---- answers and blobs ---- */
+
+static baton_status answer_memory (store_t *base, const char *actor, const char *key, char *ret_payload,
+                                   baton_bytes_t *ret_reply, baton_error_t *error)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    for (size_t i = self->answers.count; i-- > 0;) {
+        const memory_answer_t *answer = &self->answers.items[i];
+        if (!text_equal (answer->actor, actor) || !text_equal (answer->key, key))
+            continue;
+        baton_bytes_t reply = {0};
+        if (bytes_set (&reply, answer->reply.data, answer->reply.size) != BATON_OK)
+            return baton_fail_memory (error);
+        *ret_reply = reply;
+        strncpy (ret_payload, answer->payload ? answer->payload : "", DIGEST_SIZE);
+        return BATON_OK;
+    }
+    return store_no_answer (actor, key, error);
+}
+
+static void clear_answer (memory_answer_t *answer)
+{
+    free (answer->actor);
+    free (answer->key);
+    free (answer->payload);
+    bytes_clear (&answer->reply);
+}
+
+static baton_status forget_memory (store_t *base, uint64_t before, baton_error_t *error)
+{
+    (void) error;
+    store_memory_t *self = (store_memory_t *) base;
+    for (size_t i = 0; i < self->answers.count; i++)
+        if (self->answers.items[i].at < before) {
+            clear_answer (&self->answers.items[i]);
+            self->answers.items[i] = (memory_answer_t){0};
+        }
+    return BATON_OK;
+}
+
+static baton_status blob_memory (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error)
+{
+    const memory_document_t *document = find_document (&((store_memory_t *) base)->blobs, digest);
+    if (!document)
+        return store_no_blob (digest, error);
+    baton_bytes_t content = {0};
+    if (bytes_set (&content, document->data.data, document->data.size) != BATON_OK)
+        return baton_fail_memory (error);
+    *ret_content = content;
+    return BATON_OK;
+}
+
+/* ---- open and close ---- */
+
+static void clear_documents (memory_documents_t *documents)
+{
+    for (size_t i = 0; i < documents->count; i++) {
+        free (documents->items[i].name);
+        bytes_clear (&documents->items[i].data);
+    }
+    free (documents->items);
+}
+
+static void close_memory (store_t *base)
+{
+    store_memory_t *self = (store_memory_t *) base;
+    for (size_t i = 0; i < self->events.count; i++) {
+        free (self->events.items[i].session);
+        bytes_clear (&self->events.items[i].read.data);
+    }
+    free (self->events.items);
+    for (size_t i = 0; i < self->answers.count; i++)
+        clear_answer (&self->answers.items[i]);
+    free (self->answers.items);
+    clear_documents (&self->snapshots);
+    clear_documents (&self->blobs);
+    store_projections_clear (&self->projections);
+    free (self);
+}
+
+baton_status store_open_memory (store_t **ret_store)
+{
+    static const store_ops_t OPS = {
+        .close = close_memory,
+        .commit = commit_memory,
+        .load = load_memory,
+        .history = history_memory,
+        .log = log_memory,
+        .list = list_memory,
+        .find = find_memory,
+        .due = due_memory,
+        .answer = answer_memory,
+        .forget_answers = forget_memory,
+        .blob = blob_memory,
+    };
+    store_memory_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return BATON_resource_exhausted;
+    self->base.ops = &OPS;
+    *ret_store = &self->base;
+    return BATON_OK;
+}

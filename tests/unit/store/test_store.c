@@ -1,0 +1,503 @@
+/*  What every store does: each case runs against SQLite and against memory. */
+#include "fixture.h"
+
+#include "id.h"
+
+static int open_fixture (void **state)
+{
+    fixture_t *fixture = calloc (1, sizeof *fixture);
+    assert_non_null (fixture);
+    fixture_make_directory (fixture);
+    if (strcmp (*state, "sqlite") == 0)
+        fixture_open_sqlite (fixture);
+    else
+        assert_int_equal (store_open_memory (&fixture->store), BATON_OK);
+    *state = fixture;
+    return 0;
+}
+
+static int close_fixture (void **state)
+{
+    fixture_t *fixture = *state;
+    store_close (&fixture->store);
+    assert_null (fixture->store);
+    fixture_remove_directory (fixture);
+    free (fixture);
+    return 0;
+}
+
+static store_t *store_of (void **state)
+{
+    return ((fixture_t *) *state)->store;
+}
+
+/* ---- journals ---- */
+
+static void an_empty_store_has_nothing (void **state)
+{
+    store_t *store = store_of (state);
+    baton_bytes_t bytes = {0};
+    store_reads_t reads = {0};
+    store_projections_t rows = {0};
+    uint64_t number = 7;
+    char payload[DIGEST_SIZE];
+    baton_error_t error = {0};
+    assert_int_equal (store_head (store), 0);
+    assert_int_equal (store_session_count (store), 0);
+    assert_int_equal (store_load (store, "a", &bytes, &number, &reads, &error), BATON_not_found);
+    assert_int_equal (error.reason, BATON_REASON_no_such_session);
+    assert_int_equal (number, 7);
+    assert_int_equal (store_history (store, "a", 0, 10, &reads, NULL), BATON_OK);
+    assert_int_equal (reads.count, 0);
+    assert_int_equal (store_log (store, 0, event_class_none, 10, &reads, &number, NULL), BATON_OK);
+    assert_int_equal (reads.count, 0);
+    assert_int_equal (number, 0);
+    assert_int_equal (store_list (store, &(store_filter_t){0}, 0, 10, &rows, NULL), BATON_OK);
+    assert_int_equal (rows.count, 0);
+    assert_int_equal (store_find (store, "a", 10, &rows, NULL), BATON_OK);
+    assert_int_equal (rows.count, 0);
+    assert_int_equal (store_due (store, 1000, 10, &rows, &number, NULL), BATON_OK);
+    assert_int_equal (rows.count, 0);
+    assert_int_equal (number, 0);
+    assert_int_equal (store_answer (store, "ann", "k", payload, &bytes, &error), BATON_not_found);
+    assert_int_equal (store_blob (store, "d", &bytes, &error), BATON_not_found);
+    assert_int_equal (error.reason, BATON_REASON_no_such_artifact);
+}
+
+static void events_are_read_by_session_and_by_seq (void **state)
+{
+    store_t *store = store_of (state);
+    static const struct {
+        const char *session;
+        uint64_t n;
+    } EVENTS_PUT[] = {{"a", 1}, {"b", 1}, {"a", 2}, {"a", 3}, {"b", 2}};
+    store_event_t events[5];
+    char texts[5][FIXTURE_TEXT];
+    for (size_t i = 0; i < 5; i++) {
+        fixture_text (EVENTS_PUT[i].session, EVENTS_PUT[i].n, texts[i]);
+        events[i] =
+            (store_event_t){EVENTS_PUT[i].session, i + 1, EVENTS_PUT[i].n, event_class_run, fixture_bytes (texts[i])};
+    }
+    fixture_commit (store, &(store_batch_t){.events = events, .event_count = 3});
+    fixture_commit (store, &(store_batch_t){.events = events + 3, .event_count = 2});
+    assert_int_equal (store_head (store), 5);
+    fixture_check_journal (store, "a", 3, 2);
+    fixture_check_journal (store, "b", 2, 10);
+    store_reads_t reads = {0};
+    uint64_t last = 0;
+    assert_int_equal (store_log (store, 1, event_class_none, 3, &reads, &last, NULL), BATON_OK);
+    assert_int_equal (reads.count, 3);
+    assert_int_equal (last, 4);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal (reads.items[i].seq, i + 2);
+        fixture_check_read (&reads.items[i], EVENTS_PUT[i + 1].session, EVENTS_PUT[i + 1].n);
+    }
+    store_reads_clear (&reads);
+}
+
+static void a_batch_that_does_not_go_on_is_refused (void **state)
+{
+    store_t *store = store_of (state);
+    fixture_put (store, "a", 1, event_class_run);
+    store_event_t events[] = {{"a", 2, 2, event_class_run, {0}}, {"a", 4, 3, event_class_run, {0}}};
+    baton_error_t error = {0};
+    assert_int_equal (store_commit (store, &(store_batch_t){.events = events, .event_count = 2}, &error),
+                      BATON_internal);
+    assert_int_equal (error.reason, BATON_REASON_bug);
+    assert_int_equal (store_head (store), 1);
+    fixture_check_journal (store, "a", 1, 10);
+}
+
+static void a_page_is_bounded_in_bytes_but_never_empty (void **state)
+{
+    store_t *store = store_of (state);
+    static uint8_t large[LIMIT_PAGE_BYTES / 2], huge[LIMIT_PAGE_BYTES + 1];
+    store_event_t events[] = {
+        {"a", 1, 1, event_class_context, {sizeof large, large}},
+        {"a", 2, 2, event_class_context, {sizeof large, large}},
+        {"a", 3, 3, event_class_context, {1, large}},
+        {"a", 4, 4, event_class_context, {sizeof huge, huge}},
+    };
+    fixture_commit (store, &(store_batch_t){.events = events, .event_count = 4});
+    static const struct {
+        uint64_t after;
+        size_t count;
+    } CASES[] = {{0, 2}, {1, 2}, {2, 1}, {3, 1}, {4, 0}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_reads_t reads = {0}, log = {0};
+        uint64_t last = 0;
+        assert_int_equal (store_history (store, "a", CASES[i].after, LIMIT_PAGE, &reads, NULL), BATON_OK);
+        assert_int_equal (reads.count, CASES[i].count);
+        assert_int_equal (store_log (store, CASES[i].after, event_class_none, LIMIT_PAGE, &log, &last, NULL), BATON_OK);
+        assert_int_equal (log.count, CASES[i].count);
+        assert_int_equal (last, CASES[i].after + CASES[i].count);
+        store_reads_clear (&reads);
+        store_reads_clear (&log);
+    }
+}
+
+static void the_log_is_read_by_class (void **state)
+{
+    store_t *store = store_of (state);
+    for (uint64_t n = 1; n <= 9; n++)
+        fixture_put (store, "a", n, n % 3 == 0 ? event_class_message : event_class_run);
+    static const struct {
+        uint64_t after;
+        event_class_e class;
+        size_t limit, count;
+        uint64_t first, last;
+    } CASES[] = {
+        {0, event_class_message, 10, 3, 3, 9}, {3, event_class_message, 10, 2, 6, 9},
+        {0, event_class_message, 1, 1, 3, 3},  {0, event_class_node, 10, 0, 0, 9},
+        {9, event_class_run, 10, 0, 0, 9},     {20, event_class_none, 10, 0, 0, 20},
+        {6, event_class_run, 2, 2, 7, 8},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_reads_t reads = {0};
+        uint64_t last = 0;
+        assert_int_equal (store_log (store, CASES[i].after, CASES[i].class, CASES[i].limit, &reads, &last, NULL),
+                          BATON_OK);
+        assert_int_equal (reads.count, CASES[i].count);
+        if (reads.count > 0)
+            assert_int_equal (reads.items[0].seq, CASES[i].first);
+        assert_int_equal (last, CASES[i].last);
+        store_reads_clear (&reads);
+    }
+}
+
+/*  However rare the class, one call looks at a bounded part of the log and says how far it came. */
+static void a_rare_class_is_found_in_several_calls (void **state)
+{
+    store_t *store = store_of (state);
+    enum { ROUNDS = 100, EACH = 256 };
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        store_event_t events[EACH];
+        for (uint64_t i = 0; i < EACH; i++)
+            events[i] = (store_event_t){"a", round * EACH + i + 1, round * EACH + i + 1, event_class_run, {0}};
+        if (round == ROUNDS - 1)
+            events[EACH - 1].class = event_class_node;
+        fixture_commit (store, &(store_batch_t){.events = events, .event_count = EACH});
+    }
+    uint64_t after = 0;
+    size_t calls = 0, found = 0;
+    for (; after < store_head (store); calls++) {
+        store_reads_t reads = {0};
+        uint64_t last = 0;
+        assert_int_equal (store_log (store, after, event_class_node, 10, &reads, &last, NULL), BATON_OK);
+        assert_true (last > after);
+        found += reads.count;
+        after = last;
+        store_reads_clear (&reads);
+    }
+    assert_int_equal (found, 1);
+    assert_int_equal (calls, 2);
+}
+
+/* ---- snapshots ---- */
+
+static void put_snapshot (store_t *store, const char *session, uint64_t n, const char *text)
+{
+    store_snapshot_t snapshot = {session, n, fixture_bytes (text)};
+    fixture_commit (store, &(store_batch_t){.snapshots = &snapshot, .snapshot_count = 1});
+}
+
+static void check_load (store_t *store, const char *session, uint64_t n, const char *text, size_t tail)
+{
+    baton_bytes_t snapshot = {0};
+    store_reads_t reads = {0};
+    uint64_t got_n = 99;
+    assert_int_equal (store_load (store, session, &snapshot, &got_n, &reads, NULL), BATON_OK);
+    assert_int_equal (got_n, n);
+    assert_int_equal (snapshot.size, strlen (text));
+    if (snapshot.size > 0)
+        assert_memory_equal (snapshot.data, text, strlen (text));
+    assert_int_equal (reads.count, tail);
+    for (size_t i = 0; i < tail; i++)
+        fixture_check_read (&reads.items[i], session, n + 1 + i);
+    bytes_clear (&snapshot);
+    store_reads_clear (&reads);
+}
+
+static void a_load_gives_the_newest_snapshot_and_what_came_after (void **state)
+{
+    store_t *store = store_of (state);
+    for (uint64_t n = 1; n <= 4; n++)
+        fixture_put (store, "a", n, event_class_run);
+    check_load (store, "a", 0, "", 4);
+    put_snapshot (store, "a", 3, "three");
+    check_load (store, "a", 3, "three", 1);
+    put_snapshot (store, "a", 2, "two comes late");
+    check_load (store, "a", 3, "three", 1);
+    put_snapshot (store, "a", 4, "four");
+    check_load (store, "a", 4, "four", 0);
+    fixture_put (store, "a", 5, event_class_run);
+    check_load (store, "a", 4, "four", 1);
+    put_snapshot (store, "only a snapshot", 8, "eight");
+    check_load (store, "only a snapshot", 8, "eight", 0);
+}
+
+/* ---- projections ---- */
+
+static void put_row (store_t *store, projection_t row)
+{
+    fixture_commit (store, &(store_batch_t){.projections = &row, .projection_count = 1});
+}
+
+/*  The ids of the rows, joined; clears them. */
+static const char *ids_of (store_projections_t *rows)
+{
+    static char ids[256];
+    ids[0] = '\0';
+    for (size_t i = 0; i < rows->count; i++)
+        snprintf (ids + strlen (ids), sizeof ids - strlen (ids), "%s%s", i > 0 ? " " : "", rows->items[i].row.session);
+    store_projections_clear (rows);
+    return ids;
+}
+
+static void put_fleet (store_t *store)
+{
+    static baton_pair_t blue[] = {{"color", "blue"}, {"team", "hr"}}, red[] = {{"color", "red"}},
+                        lookalike[] = {{"a-color", "blue"}, {"color", "blue-ish"}};
+    put_row (store, (projection_t){.row = {.session = "s1",
+                                           .title = "Hire Anna",
+                                           .agent = "hr",
+                                           .state = lifecycle_running,
+                                           .cause = cause_created,
+                                           .node = "n1",
+                                           .labels = {2, blue}},
+                                   .order = 10,
+                                   .active = true,
+                                   .due = 500});
+    put_row (store, (projection_t){.row = {.session = "s2",
+                                           .title = "Hire Bob",
+                                           .agent = "hr",
+                                           .state = lifecycle_sleeping,
+                                           .cause = cause_created,
+                                           .labels = {1, red}},
+                                   .order = 20,
+                                   .due = 300});
+    put_row (store, (projection_t){.row = {.session = "s3",
+                                           .title = "Fix 100%_done",
+                                           .agent = "dev",
+                                           .state = lifecycle_running,
+                                           .cause = cause_created,
+                                           .node = "n2",
+                                           .breakpoints = 2,
+                                           .labels = {2, lookalike}},
+                                   .order = 30,
+                                   .active = true,
+                                   .due = 700});
+    put_row (store, (projection_t){.row = {.session = "t4",
+                                           .title = "s2",
+                                           .state = lifecycle_suspended,
+                                           .cause = cause_created,
+                                           .breakpoints = 1},
+                                   .order = 40});
+}
+
+static void a_projection_is_added_and_replaced (void **state)
+{
+    store_t *store = store_of (state);
+    put_fleet (store);
+    assert_int_equal (store_session_count (store), 4);
+    put_row (store, (projection_t){.row = {.session = "s2",
+                                           .title = "Hire Bobby",
+                                           .state = lifecycle_terminated,
+                                           .cause = cause_completed,
+                                           .run = 3,
+                                           .priority = 9},
+                                   .order = 20});
+    assert_int_equal (store_session_count (store), 4);
+    store_projections_t rows = {0};
+    assert_int_equal (store_find (store, "s2", 10, &rows, NULL), BATON_OK);
+    assert_int_equal (rows.count, 2);
+    const projection_t *row = &rows.items[0];
+    assert_string_equal (row->row.title, "Hire Bobby");
+    assert_int_equal (row->row.state, lifecycle_terminated);
+    assert_int_equal (row->row.priority, 9);
+    assert_null (row->row.agent);
+    assert_int_equal (row->row.labels.count, 0);
+    assert_int_equal (row->order, 20);
+    assert_int_equal (row->due, 0);
+    store_projections_clear (&rows);
+}
+
+static void a_list_is_newest_first_in_pages (void **state)
+{
+    store_t *store = store_of (state);
+    put_fleet (store);
+    static const struct {
+        uint64_t before;
+        size_t limit;
+        const char *ids;
+    } CASES[] = {{0, 10, "t4 s3 s2 s1"}, {0, 2, "t4 s3"}, {30, 2, "s2 s1"}, {10, 2, ""}, {11, 2, "s1"}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_projections_t rows = {0};
+        assert_int_equal (store_list (store, &(store_filter_t){0}, CASES[i].before, CASES[i].limit, &rows, NULL),
+                          BATON_OK);
+        assert_string_equal (ids_of (&rows), CASES[i].ids);
+    }
+}
+
+static void a_list_is_filtered (void **state)
+{
+    store_t *store = store_of (state);
+    put_fleet (store);
+    static baton_pair_t blue[] = {{"color", "blue"}}, both[] = {{"color", "blue"}, {"team", "hr"}},
+                        mixed[] = {{"color", "red"}, {"team", "hr"}};
+    static const baton_pairs_t BLUE = {1, blue}, BOTH = {2, both}, MIXED = {2, mixed}, NONE = {0, NULL};
+    static const struct {
+        store_filter_t filter;
+        const char *ids;
+    } CASES[] = {
+        {{.state = lifecycle_running}, "s3 s1"},
+        {{.state = lifecycle_terminated}, ""},
+        {{.agent = "hr"}, "s2 s1"},
+        {{.agent = ""}, "t4 s3 s2 s1"},
+        {{.node = "n2"}, "s3"},
+        {{.match = "HIRE"}, "s2 s1"},
+        {{.match = "%"}, "s3"},
+        {{.match = "0%_"}, "s3"},
+        {{.match = ""}, "t4 s3 s2 s1"},
+        {{.labels = &BLUE}, "s1"},
+        {{.labels = &BOTH}, "s1"},
+        {{.labels = &MIXED}, ""},
+        {{.labels = &NONE}, "t4 s3 s2 s1"},
+        {{.active = true}, "s3 s1"},
+        {{.open_breakpoints = true}, "t4 s3"},
+        {{.active = true, .open_breakpoints = true}, "s3"},
+        {{.active = true, .agent = "hr", .match = "anna"}, "s1"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_projections_t rows = {0};
+        assert_int_equal (store_list (store, &CASES[i].filter, 0, 10, &rows, NULL), BATON_OK);
+        assert_string_equal (ids_of (&rows), CASES[i].ids);
+    }
+}
+
+static void a_session_is_found_by_prefix_or_title (void **state)
+{
+    store_t *store = store_of (state);
+    put_fleet (store);
+    static const struct {
+        const char *ref;
+        size_t limit;
+        const char *ids;
+    } CASES[] = {
+        {"s1", 10, "s1"},       {"s", 10, "s1 s2 s3"}, {"s", 2, "s1 s2"}, {"s2", 10, "s2 t4"}, {"s22", 10, ""},
+        {"Hire Bob", 10, "s2"}, {"hire bob", 10, ""},  {"t%", 10, ""},    {"Hire", 10, ""},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_projections_t rows = {0};
+        assert_int_equal (store_find (store, CASES[i].ref, CASES[i].limit, &rows, NULL), BATON_OK);
+        assert_string_equal (ids_of (&rows), CASES[i].ids);
+    }
+}
+
+static void what_is_due_comes_earliest_first (void **state)
+{
+    store_t *store = store_of (state);
+    put_fleet (store);
+    static const struct {
+        uint64_t now;
+        size_t limit;
+        const char *ids;
+    } CASES[] = {{299, 10, ""}, {300, 10, "s2"}, {699, 10, "s2 s1"}, {9999, 10, "s2 s1 s3"}, {9999, 2, "s2 s1"}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_projections_t rows = {0};
+        uint64_t next = 0;
+        assert_int_equal (store_due (store, CASES[i].now, CASES[i].limit, &rows, &next, NULL), BATON_OK);
+        assert_string_equal (ids_of (&rows), CASES[i].ids);
+        assert_int_equal (next, 300);
+    }
+}
+
+/* ---- answers and blobs ---- */
+
+static void put_answer (store_t *store, const char *actor, const char *key, uint64_t at, const char *reply)
+{
+    store_answer_t answer = {actor, key, "digest of the request", at, fixture_bytes (reply)};
+    fixture_commit (store, &(store_batch_t){.answers = &answer, .answer_count = 1});
+}
+
+/*  reply NULL: there is none. */
+static void check_answer (store_t *store, const char *actor, const char *key, const char *reply)
+{
+    char payload[DIGEST_SIZE] = "untouched";
+    baton_bytes_t got = {0};
+    baton_status status = store_answer (store, actor, key, payload, &got, NULL);
+    if (!reply) {
+        assert_int_equal (status, BATON_not_found);
+        assert_string_equal (payload, "untouched");
+        return;
+    }
+    assert_int_equal (status, BATON_OK);
+    assert_string_equal (payload, "digest of the request");
+    assert_int_equal (got.size, strlen (reply));
+    assert_memory_equal (got.data, reply, strlen (reply));
+    bytes_clear (&got);
+}
+
+static void an_answer_is_kept_until_it_is_forgotten (void **state)
+{
+    store_t *store = store_of (state);
+    put_answer (store, "ann", "k1", 100, "one");
+    fixture_put (store, "a", 1, event_class_run);
+    put_answer (store, "bob", "k1", 200, "two");
+    put_answer (store, "ann", "k2", 300, "three");
+    check_answer (store, "ann", "k1", "one");
+    check_answer (store, "bob", "k1", "two");
+    check_answer (store, "ann", "k2", "three");
+    check_answer (store, "bob", "k2", NULL);
+    check_answer (store, "annk", "1", NULL);
+    assert_int_equal (store_forget_answers (store, 200, NULL), BATON_OK);
+    check_answer (store, "ann", "k1", NULL);
+    check_answer (store, "bob", "k1", "two");
+    put_answer (store, "ann", "k1", 400, "one again");
+    check_answer (store, "ann", "k1", "one again");
+    fixture_check_log (store);
+    assert_int_equal (store_head (store), 1);
+}
+
+static void a_blob_is_kept_by_its_digest (void **state)
+{
+    store_t *store = store_of (state);
+    store_blob_t blobs[] = {{"d1", fixture_bytes ("content")}, {"d2", {0}}, {"d1", fixture_bytes ("ignored")}};
+    fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 3});
+    baton_bytes_t content = {0};
+    assert_int_equal (store_blob (store, "d1", &content, NULL), BATON_OK);
+    assert_int_equal (content.size, 7);
+    assert_memory_equal (content.data, "content", 7);
+    bytes_clear (&content);
+    assert_int_equal (store_blob (store, "d2", &content, NULL), BATON_OK);
+    assert_int_equal (content.size, 0);
+    bytes_clear (&content);
+    assert_int_equal (store_blob (store, "d3", &content, NULL), BATON_not_found);
+}
+
+#define BOTH(test)                                                                                                     \
+    {#test " (sqlite)", test, open_fixture, close_fixture, (void *) (uintptr_t) "sqlite"},                             \
+    {                                                                                                                  \
+#test " (memory)", test, open_fixture, close_fixture, (void *) (uintptr_t) "memory"                            \
+    }
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH (an_empty_store_has_nothing),
+        BOTH (events_are_read_by_session_and_by_seq),
+        BOTH (a_batch_that_does_not_go_on_is_refused),
+        BOTH (a_page_is_bounded_in_bytes_but_never_empty),
+        BOTH (the_log_is_read_by_class),
+        BOTH (a_rare_class_is_found_in_several_calls),
+        BOTH (a_load_gives_the_newest_snapshot_and_what_came_after),
+        BOTH (a_projection_is_added_and_replaced),
+        BOTH (a_list_is_newest_first_in_pages),
+        BOTH (a_list_is_filtered),
+        BOTH (a_session_is_found_by_prefix_or_title),
+        BOTH (what_is_due_comes_earliest_first),
+        BOTH (an_answer_is_kept_until_it_is_forgotten),
+        BOTH (a_blob_is_kept_by_its_digest),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
