@@ -1,0 +1,110 @@
+#include "cli.h"
+
+#include <stdlib.h>
+
+/* ---- statuses ---- */
+
+int cli_exit_code (baton_status status)
+{
+    switch (status) {
+    case BATON_OK:
+        return EXIT_ok;
+    case BATON_invalid_argument:
+        return EXIT_usage;
+    case BATON_not_found:
+        return EXIT_not_found;
+    case BATON_permission_denied:
+    case BATON_unauthenticated:
+        return EXIT_denied;
+    case BATON_already_exists:
+    case BATON_failed_precondition:
+    case BATON_aborted:
+        return EXIT_conflict;
+    case BATON_unavailable:
+        return EXIT_unreachable;
+    case BATON_deadline_exceeded:
+        return EXIT_timed_out;
+    case BATON_resource_exhausted:
+    case BATON_internal:
+        return EXIT_failure;
+    }
+    return EXIT_failure;
+}
+
+void cli_complain (const cli_t *self, const baton_error_t *error)
+{
+    const char *hint = baton_reason_hint (error->reason);
+    fprintf (self->err, "baton: %s\n", error->message);
+    if (*hint)
+        fprintf (self->err, "  \u2192 %s\n", hint);
+}
+
+/* ---- the connection ---- */
+
+baton_status cli_find_context (cli_t *self, baton_error_t *error)
+{
+    if (*self->context.endpoint)
+        return BATON_OK;
+    return self->context_name ? baton_context_open (self->context_name, &self->context, error)
+                              : baton_context_find (&self->context, error);
+}
+
+bool cli_inside (const cli_t *self)
+{
+    return *self->context.session != '\0';
+}
+
+baton_status cli_connect (cli_t *self, baton_error_t *error)
+{
+    if (self->client)
+        return BATON_OK;
+    baton_status status = cli_find_context (self, error);
+    return status == BATON_OK ? baton_client_new (&self->context, &self->client, error) : status;
+}
+
+void cli_clear (cli_t *self)
+{
+    baton_client_destroy (&self->client);
+    *self = (cli_t){0};
+}
+
+/* ---- calls ---- */
+
+static baton_status call (cli_t *self, method_id_t method, const void *request, const baton_call_t *options,
+                          void *ret_reply, baton_bytes_t *ret_raw, baton_error_t *error)
+{
+    const method_row_t *row = &METHODS[method];
+    baton_status status = cli_connect (self, error);
+    if (status != BATON_OK)
+        return status;
+    baton_bytes_t body = {0}, raw = {0};
+    if (record_encode (&row->type, request, &body) != BATON_OK)
+        return baton_fail_memory (error);
+    status = baton_call (self->client, row->name, body.data, body.size, options, &raw.data, &raw.size, error);
+    if (status == BATON_OK)
+        status = record_decode (row->reply, raw.data, raw.size, ret_reply, error);
+    if (status == BATON_OK && ret_raw) {
+        *ret_raw = raw;
+        raw = (baton_bytes_t){0};
+    }
+    bytes_clear (&body);
+    bytes_clear (&raw);
+    return status;
+}
+
+baton_status cli_call (cli_t *self, method_id_t method, const void *request, void *ret_reply, baton_bytes_t *ret_raw,
+                       baton_error_t *error)
+{
+    /*  The key and the position that were given are meant for the change, not for the reads around it. */
+    bool change = METHODS[method].change;
+    baton_call_t options = {
+        .timeout = self->timeout, .key = change ? self->key : NULL, .if_n = change ? self->if_n : 0};
+    return call (self, method, request, &options, ret_reply, ret_raw, error);
+}
+
+baton_status cli_read_past (cli_t *self, method_id_t method, const void *request, uint64_t past, uint64_t timeout,
+                            void *ret_reply, baton_bytes_t *ret_raw, baton_error_t *error)
+{
+    baton_call_t options = {.timeout = timeout, .past = past};
+    return call (self, method, request, &options, ret_reply, ret_raw, error);
+}

@@ -1,0 +1,99 @@
+#include "command.h"
+
+#include "commands.h"
+#include "output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*  "session.create" is `baton session create`. */
+static command_t command_of_method (method_id_t method)
+{
+    const char *name = METHODS[method].name, *dot = strchr (name, '.');
+    command_t command = {.method = method};
+    snprintf (command.noun, sizeof command.noun, "%.*s", (int) (dot - name), name);
+    snprintf (command.verb, sizeof command.verb, "%s", dot + 1);
+    return command;
+}
+
+/*  A method of nodes, of the broker itself, or one that makes sense only within a connection has no command. */
+static bool method_is_offered (method_id_t method)
+{
+    const method_row_t *row = &METHODS[method];
+    return row->access != ACCESS_node && row->access != ACCESS_internal && method != METHOD_identity_enroll &&
+           method != METHOD_events_subscribe && method != METHOD_events_unsubscribe;
+}
+
+static bool is_declared (const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp (COMMANDS[i]->noun, noun) == 0 && strcmp (COMMANDS[i]->verb, verb) == 0)
+            return true;
+    return false;
+}
+
+bool command_at (size_t index, command_t *ret_command)
+{
+    if (index < COMMAND_COUNT) {
+        *ret_command = *COMMANDS[index];
+        return true;
+    }
+    index -= COMMAND_COUNT;
+    for (int method = 1; method < METHOD_COUNT; method++) {
+        command_t command = command_of_method ((method_id_t) method);
+        if (!method_is_offered ((method_id_t) method) || is_declared (command.noun, command.verb) || index-- > 0)
+            continue;
+        *ret_command = command;
+        return true;
+    }
+    return false;
+}
+
+bool command_find (const char *noun, const char *verb, command_t *ret_command)
+{
+    command_t command;
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (strcmp (command.noun, noun) == 0 && strcmp (command.verb, verb) == 0) {
+            *ret_command = command;
+            return true;
+        }
+    return false;
+}
+
+bool command_noun_exists (const char *noun)
+{
+    command_t command;
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (strcmp (command.noun, noun) == 0)
+            return true;
+    return false;
+}
+
+const char *command_help (const command_t *command)
+{
+    return command->help ? command->help : METHODS[command->method].help;
+}
+
+bool command_shows (const command_t *command, const char *field)
+{
+    size_t length = strlen (field);
+    for (const char *at = command->hidden; at && (at = strstr (at, field)); at += length)
+        if ((at == command->hidden || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return false;
+    return true;
+}
+
+baton_status command_run_generic (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    const method_row_t *row = &METHODS[arguments->command->method];
+    void *reply = calloc (1, row->reply->size + 1);
+    baton_bytes_t raw = {0};
+    baton_status status = reply ? cli_call (cli, arguments->command->method, arguments->request, reply, &raw, error)
+                                : baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = output_reply (cli, row->reply, reply, &raw, error);
+    record_clear (row->reply, reply);
+    free (reply);
+    bytes_clear (&raw);
+    return status;
+}

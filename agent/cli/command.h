@@ -1,0 +1,66 @@
+/*  A command, declared as data: which method's request its arguments are, which flags of its own it has, and the
+ *  function that does it. A method that needs nothing of this gets its command from the method table alone.
+ */
+#ifndef BATON_COMMAND_H
+#define BATON_COMMAND_H
+
+#include "cli.h"
+
+typedef struct command command_t;
+
+/*  What the words of a command line have become. */
+typedef struct {
+    const command_t *command;
+    void *request; /*  of the command's method, when it has one */
+    void *options; /*  of the command's own flags, when it has any */
+} arguments_t;
+
+typedef baton_status (command_run_t) (cli_t *cli, const arguments_t *arguments, baton_error_t *error);
+
+struct command {
+    char noun[24];
+    char verb[24]; /*  "" for a command of one word */
+    method_id_t method;
+    const record_type_t *options; /*  NULL: no flags of its own */
+    const char *positionals;      /*  names of fields in order; NULL: the session, then the required fields in order */
+    const char *hidden;           /*  names of fields of the method that this command has no flag for; NULL: none */
+    const char *help;             /*  NULL: the method's */
+    command_run_t *run;           /*  NULL: call the method, print the answer */
+};
+
+/*  The flags of a command itself are the fields of a struct of its own:
+ *
+ *      OPTIONS (wait, struct { bool all; }, OPTION (all, FIELD_FLAG, 0, NULL, "take all"))
+ *
+ *  makes wait_options_t and the record type WAIT... that `options` points to. */
+#define OPTION(field, kind, limit, names, help)                                                                        \
+    {#field, kind, false, offsetof (self_t, field), limit, names, NULL, help},
+#define OPTIONS(name, type, ...)                                                                                       \
+    typedef type name##_options_t;                                                                                     \
+    static const field_t *name##_option_fields (void)                                                                  \
+    {                                                                                                                  \
+        typedef name##_options_t self_t;                                                                               \
+        static const field_t rows[] = {__VA_ARGS__{.name = NULL}};                                                     \
+        return rows;                                                                                                   \
+    }                                                                                                                  \
+    static const record_type_t name##_options = {#name, sizeof (name##_options_t), name##_option_fields}
+
+/*  The index-th of all commands, grouped by noun; false past the last. */
+bool command_at (size_t index, command_t *ret_command);
+
+/*  The command of these words ("" for no verb); false when there is none. */
+bool command_find (const char *noun, const char *verb, command_t *ret_command);
+
+/*  Whether any command has this noun. */
+bool command_noun_exists (const char *noun);
+
+/*  One line of help, never NULL. */
+const char *command_help (const command_t *command);
+
+/*  Whether the command has a flag for this field of its method. */
+bool command_shows (const command_t *command, const char *field);
+
+/*  Calls the command's method and prints the answer. */
+baton_status command_run_generic (cli_t *cli, const arguments_t *arguments, baton_error_t *error);
+
+#endif

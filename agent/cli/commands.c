@@ -1,0 +1,16 @@
+#include "commands.h"
+
+/*  Methods whose words stand in another order than their fields. */
+static const command_t VOTE = {
+    .noun = "breakpoint", .verb = "vote", .method = METHOD_breakpoint_vote, .positionals = "session breakpoint option"};
+static const command_t SEND = {
+    .noun = "message", .verb = "send", .method = METHOD_message_send, .positionals = "to body"};
+static const command_t APPEND = {
+    .noun = "item", .verb = "append", .method = METHOD_item_append, .positionals = "session role text"};
+static const command_t PUT = {
+    .noun = "artifact", .verb = "put", .method = METHOD_artifact_put, .positionals = "session name content"};
+static const command_t DECIDE = {
+    .noun = "decision", .verb = "record", .method = METHOD_decision_record, .positionals = "session key value why"};
+
+const command_t *const COMMANDS[] = {&VOTE, &SEND, &APPEND, &PUT, &DECIDE};
+const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;

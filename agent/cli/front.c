@@ -1,0 +1,112 @@
+/*  From argv to a command and its exit code. */
+#include "arguments.h"
+#include "help.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*  The noun and verb that the words begin with; *ret_words is how many they are. */
+static bool find_command (int argc, char **argv, command_t *ret_command, int *ret_words)
+{
+    *ret_words = 2;
+    if (argc > 1 && command_find (argv[0], argv[1], ret_command))
+        return true;
+    *ret_words = 1;
+    return command_find (argv[0], "", ret_command);
+}
+
+static bool asks_for_help (int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp (argv[i], "--") != 0; i++)
+        if (strcmp (argv[i], "--help") == 0 || strcmp (argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static int help (FILE *out, int argc, char **argv)
+{
+    command_t command;
+    int words;
+    if (argc == 0 || argv[0][0] == '-')
+        help_all (out);
+    else if (find_command (argc, argv, &command, &words))
+        help_command (out, &command);
+    else if (command_noun_exists (argv[0]))
+        help_noun (out, argv[0]);
+    else
+        help_all (out);
+    return EXIT_ok;
+}
+
+static int complain (const cli_t *cli, const command_t *command, const baton_error_t *error)
+{
+    cli_complain (cli, error);
+    if (error->status == BATON_invalid_argument && error->reason == BATON_REASON_none && command)
+        fprintf (cli->err, "  \u2192 see: baton %s%s%s --help\n", command->noun, *command->verb ? " " : "",
+                 command->verb);
+    return cli_exit_code (error->status);
+}
+
+static int run (cli_t *cli, const command_t *command, int argc, char **argv)
+{
+    baton_error_t error = {.status = BATON_internal};
+    arguments_t arguments = {0};
+    slots_t slots;
+    baton_status status = arguments_parse (cli, command, argc, argv, &arguments, &slots, &error);
+    if (status == BATON_OK)
+        status = arguments_complete (cli, &arguments, &slots, &error);
+    if (status == BATON_OK)
+        status = command->run ? command->run (cli, &arguments, &error) : command_run_generic (cli, &arguments, &error);
+    if (status == BATON_OK && fflush (cli->out) != 0)
+        status = baton_fail (&error, BATON_internal, BATON_REASON_none, "can't write to standard output");
+    arguments_clear (&arguments);
+    return status == BATON_OK ? cli->exit_code : complain (cli, command, &error);
+}
+
+static int unknown (const cli_t *cli, int argc, char **argv)
+{
+    bool noun = command_noun_exists (argv[0]);
+    if (noun && argc > 1)
+        fprintf (cli->err, "baton: %s has no verb %s\n", argv[0], argv[1]);
+    else if (noun)
+        fprintf (cli->err, "baton: %s needs a verb\n", argv[0]);
+    else
+        fprintf (cli->err, "baton: there is no command %s\n", argv[0]);
+    fprintf (cli->err, "  \u2192 see: baton %s%s--help\n", noun ? argv[0] : "", noun ? " " : "");
+    return EXIT_usage;
+}
+
+static bool wants_colour (FILE *stream)
+{
+    const char *no = getenv ("NO_COLOR"), *term = getenv ("TERM");
+    return isatty (fileno (stream)) && !(no && *no) && !(term && strcmp (term, "dumb") == 0);
+}
+
+int cli_main (int argc, char **argv, FILE *out, FILE *err)
+{
+    cli_t cli = {.out = out, .err = err, .colour = wants_colour (out), .progress = isatty (fileno (err)) == 1};
+    baton_error_t error = {.status = BATON_internal};
+    int taken = 1, words, code = EXIT_usage;
+    baton_status status = BATON_OK;
+    argc--;
+    argv++;
+    while (argc > 0 && argv[0][0] == '-' && !asks_for_help (1, argv) && status == BATON_OK && taken > 0) {
+        status = arguments_common (&cli, argc, argv, &taken, &error);
+        argc -= taken;
+        argv += taken;
+    }
+    command_t command;
+    if (status != BATON_OK)
+        code = complain (&cli, NULL, &error);
+    else if (argc == 0) {
+        help_all (err);
+    } else if (asks_for_help (argc, argv))
+        code = help (out, argc, argv);
+    else if (find_command (argc, argv, &command, &words))
+        code = run (&cli, &command, argc - words, argv + words);
+    else
+        code = unknown (&cli, argc, argv);
+    cli_clear (&cli);
+    return code;
+}

@@ -1,0 +1,207 @@
+#include "help.h"
+
+#include "arguments.h"
+#include "parse.h"
+#include "view.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char COMMON_FLAGS[] =
+    "Flags of every command\n"
+    "  -o, --output FORM          table (default), json, jsonl (one element a line) or name (ids only)\n"
+    "  --context NAME             use this context: a name in your folder of contexts, or a path\n"
+    "  --timeout DURATION         wait this long for the broker (default 10s; commands that wait: for ever)\n"
+    "  --idempotency-key KEY      the same key and request get the first answer again\n"
+    "  --if-n N                   refuse the change unless the session's journal stands at N\n"
+    "  -h, --help                 help for the words so far\n";
+
+static const char EXIT_CODES[] =
+    "Exit codes\n"
+    "  0 ok   1 failure   2 usage   3 not found   4 denied   5 conflict or wrong state\n"
+    "  6 broker unreachable   7 timed out\n"
+    "  breakpoint ask --wait: 0 approved, chosen or answered   10 rejected   11 expired   12 cancelled\n";
+
+static const char ENVIRONMENT[] =
+    "Environment\n"
+    "  BATON_CONTEXT              the context to use, as for --context\n"
+    "  BATON_SOCKET, BATON_SESSION, BATON_RUN, BATON_TOKEN\n"
+    "                             set inside a run: its node's socket, and what it speaks for\n"
+    "  NO_COLOR                   no colour, also on a terminal\n";
+
+/* ---- words for fields ---- */
+
+/*  What stands for a field's value: "TITLE", "DURATION", "admin|operator|…". */
+static void value_word (const field_t *field, char ret_word[128])
+{
+    static const char *const WORDS[] = {
+        [FIELD_TEXT] = "TEXT|@FILE", [FIELD_LINE] = "TEXT",  [FIELD_NAME] = "NAME",         [FIELD_UINT] = "NUMBER",
+        [FIELD_FLAG] = "",           [FIELD_BYTES] = "FILE", [FIELD_VALUE] = "VALUE|@FILE", [FIELD_INNER] = "POLICY",
+        [FIELD_LIST] = "NAME|JSON",  [FIELD_TEXTS] = "TEXT", [FIELD_PAIRS] = "KEY=VALUE",
+    };
+    ret_word[0] = '\0';
+    if (field->kind == FIELD_ENUM)
+        for (unsigned i = 1; i < field->names->count; i++)
+            snprintf (ret_word + strlen (ret_word), 128 - strlen (ret_word), "%s%s", i > 1 ? "|" : "",
+                      field->names->names[i]);
+    else {
+        unit_t unit = parse_unit (field);
+        snprintf (ret_word, 128, "%s",
+                  unit == UNIT_duration ? "DURATION"
+                  : unit == UNIT_time   ? "TIME"
+                                        : WORDS[field->kind]);
+    }
+}
+
+static void print_upper (FILE *out, const char *name)
+{
+    for (; *name; name++)
+        fputc (*name == '_' ? '-' : toupper ((unsigned char) *name), out);
+}
+
+/*  The limit, in the unit that one counts in. */
+static void print_limit (FILE *out, const field_t *field)
+{
+    char duration[VIEW_DURATION_SIZE];
+    if (field->limit == 0)
+        return;
+    if (parse_unit (field) == UNIT_duration) {
+        view_duration (field->limit, duration);
+        fprintf (out, "; at most %s", duration);
+    } else if (field->kind == FIELD_UINT)
+        fprintf (out, "; at most %llu", (unsigned long long) field->limit);
+    else
+        fprintf (out, "; at most %llu%s", (unsigned long long) field->limit, parse_repeats (field) ? "" : " bytes");
+}
+
+static const char *field_help (const field_t *field)
+{
+    static const struct {
+        const char *name, *help;
+    } COMMON[] = {
+        {"session", "its id, a unique prefix of the id, or its title; inside a run: its own"},
+        {"policy", "who decides: first, quorum:2, majority:3, unanimous:3 or named:alice,bob"},
+    };
+    for (size_t i = 0; i < sizeof COMMON / sizeof *COMMON; i++)
+        if (strcmp (field->name, COMMON[i].name) == 0)
+            return COMMON[i].help;
+    return field->help;
+}
+
+/* ---- one command ---- */
+
+static bool is_among (size_t index, const size_t *indices, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (indices[i] == index)
+            return true;
+    return false;
+}
+
+void help_usage (FILE *out, const command_t *command)
+{
+    slots_t slots;
+    size_t positional[SLOTS_MOST];
+    slots_list (command, NULL, NULL, &slots);
+    size_t count = slots_positional (command, &slots, positional);
+    fprintf (out, "baton %s%s%s", command->noun, *command->verb ? " " : "", command->verb);
+    for (size_t i = 0; i < count; i++) {
+        const slot_t *slot = &slots.items[positional[i]];
+        bool joined = i + 1 < count && strcmp (slot->field->name, "session") == 0 &&
+                      strcmp (slots.items[positional[i + 1]].field->name, "breakpoint") == 0;
+        fputs (slot->required ? " " : " [", out);
+        print_upper (out, joined ? "session/number" : slot->field->name);
+        fputs (slot->required ? "" : "]", out);
+        i += joined ? 1 : 0;
+    }
+    for (size_t i = 0; i < slots.count; i++) {
+        char flag[LIMIT_NAME], word[128];
+        if (!slots.items[i].required || is_among (i, positional, count))
+            continue;
+        slot_flag (slots.items[i].field, flag);
+        value_word (slots.items[i].field, word);
+        fprintf (out, " --%s %s", flag, word);
+    }
+    if (slots.count > count)
+        fputs (" [FLAG…]", out);
+}
+
+static void print_field (FILE *out, const slot_t *slot)
+{
+    char flag[LIMIT_NAME], word[128];
+    slot_flag (slot->field, flag);
+    value_word (slot->field, word);
+    int width = fprintf (out, "  --%s%s%s", flag, *word ? " " : "", word);
+    fprintf (out, "%*s%s", width < 28 ? 28 - width : 1, "", field_help (slot->field));
+    fprintf (out, "%s%s", *field_help (slot->field) ? " " : "", slot->required ? "(required" : "(optional");
+    fputs (parse_repeats (slot->field) ? ", repeatable" : "", out);
+    print_limit (out, slot->field);
+    fputs (")\n", out);
+}
+
+void help_command (FILE *out, const command_t *command)
+{
+    slots_t slots;
+    slots_list (command, NULL, NULL, &slots);
+    fprintf (out, "%s.\n\nUsage\n  ", command_help (command));
+    help_usage (out, command);
+    fputs ("\n\n", out);
+    if (slots.count > 0) {
+        fputs ("Flags; the words of the usage line may be given as flags too\n", out);
+        for (size_t i = 0; i < slots.count; i++)
+            print_field (out, &slots.items[i]);
+        fputc ('\n', out);
+    }
+    fputs (COMMON_FLAGS, out);
+}
+
+/* ---- many commands ---- */
+
+void help_noun (FILE *out, const char *noun)
+{
+    command_t command;
+    fprintf (out, "Commands\n");
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (strcmp (command.noun, noun) == 0)
+            fprintf (out, "  baton %s %-12s %s\n", noun, command.verb, command_help (&command));
+    fprintf (out, "\nMore: baton %s VERB --help\n", noun);
+}
+
+static bool noun_was_before (const char *noun, size_t index)
+{
+    command_t command;
+    for (size_t i = 0; i < index && command_at (i, &command); i++)
+        if (strcmp (command.noun, noun) == 0)
+            return true;
+    return false;
+}
+
+static void print_verbs (FILE *out, const char *noun)
+{
+    command_t command;
+    bool first = true;
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (strcmp (command.noun, noun) == 0 && *command.verb) {
+            fprintf (out, "%s%s", first ? "" : ", ", command.verb);
+            first = false;
+        }
+}
+
+void help_all (FILE *out)
+{
+    command_t command;
+    fputs ("baton: sessions of AI agents, from the command line\n\nUsage\n  baton COMMAND [WORD…] [FLAG…]\n\n", out);
+    fputs ("Commands of one word\n", out);
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (!*command.verb)
+            fprintf (out, "  %-12s %s\n", command.noun, command_help (&command));
+    fputs ("\nCommands of a noun and a verb\n", out);
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (*command.verb && !noun_was_before (command.noun, i)) {
+            fprintf (out, "  %-12s ", command.noun);
+            print_verbs (out, command.noun);
+            fputc ('\n', out);
+        }
+    fprintf (out, "\nMore: baton NOUN --help, baton NOUN VERB --help\n\n%s\n%s\n%s", COMMON_FLAGS, ENVIRONMENT,
+             EXIT_CODES);
+}

@@ -1,0 +1,24 @@
+/*  Words of the command line to fields of records. */
+#ifndef BATON_PARSE_H
+#define BATON_PARSE_H
+
+#include "record.h"
+
+/*  "500ms", "30s", "5m", "2h", "7d" and sums like "1h30m", to milliseconds; a bare number only when it is 0. */
+BATON_MUST_USE baton_status parse_duration (const char *text, uint64_t *ret_milliseconds, baton_error_t *error);
+
+/*  "2026-01-31T12:00:00Z", with any offset and fraction, or "+2h" from now (milliseconds since 1970). */
+BATON_MUST_USE baton_status parse_time (const char *text, uint64_t now, uint64_t *ret_time, baton_error_t *error);
+
+/*  What a number means, by the name of its field in a request. */
+typedef enum { UNIT_count, UNIT_duration, UNIT_time } unit_t;
+unit_t parse_unit (const field_t *field);
+
+/*  Whether a field takes its flag more than once. */
+bool parse_repeats (const field_t *field);
+
+/*  Sets a field, or adds to one that repeats. Bytes are read from the file that text names, text and values from a file
+ *  after "@"; "-" is standard input, "@@" a real "@". A policy is its shorthand ("quorum:2", "named:alice,bob"). */
+BATON_MUST_USE baton_status parse_field (const field_t *field, void *at, const char *text, baton_error_t *error);
+
+#endif

@@ -1,0 +1,71 @@
+/*  The columns of each kind of list, as data. */
+#include "schema.h"
+#include "view.h"
+
+#define COLUMNS(...) ((const column_t[]){__VA_ARGS__, {NULL, NULL}})
+
+static const view_t VIEWS[] = {
+    {&RECORD_changed, true, "session/breakpoint",
+     COLUMNS ({"SESSION", "session"}, {"N", "n"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"RUN", "run"},
+              {"BREAKPOINT", "breakpoint"}, {"OUTCOME", "outcome"}, {"MESSAGE", "message"}, {"MIGRATION", "migration"},
+              {"DIGEST", "digest"})},
+    {&RECORD_session, false, "session",
+     COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"N", "n"})},
+    {&RECORD_session_row, false, "session",
+     COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"AGENT", "agent"}, {"STATE", "state"}, {"CAUSE", "cause"},
+              {"RUN", "run/phase"}, {"NODE", "node"}, {"OPEN", "breakpoints"}, {"CREATED", "created_at"})},
+    {&RECORD_session_ref, true, "session", COLUMNS ({"SESSION", "session"}, {"TITLE", "title"})},
+    {&RECORD_event_envelope, false, "seq",
+     COLUMNS ({"SEQ", "seq"}, {"AT", "at"}, {"SESSION", "session"}, {"N", "n"}, {"KIND", "kind"}, {"ACTOR", "actor"},
+              {"RUN", "run"}, {"BODY", "body"})},
+    {&RECORD_run, false, "number",
+     COLUMNS ({"RUN", "number"}, {"PHASE", "phase"}, {"OUTCOME", "outcome"}, {"NODE", "node"}, {"ATTEMPT", "attempt"},
+              {"STARTED", "started_at"}, {"FINISHED", "finished_at"}, {"EXIT", "exit_code"}, {"SIGNAL", "signal"},
+              {"DETAIL", "detail"})},
+    {&RECORD_item, false, "n",
+     COLUMNS ({"N", "n"}, {"ROLE", "role"}, {"RUN", "run"}, {"TOKENS", "tokens"}, {"AT", "at"}, {"PARTS", "parts"})},
+    {&RECORD_part, false, "kind",
+     COLUMNS ({"KIND", "kind"}, {"TOOL", "tool"}, {"CALL", "call"}, {"TEXT", "text"}, {"VALUE", "value"})},
+    {&RECORD_memory, false, "key", COLUMNS ({"KEY", "key"}, {"VALUE", "value"}, {"RUN", "run"}, {"N", "n"})},
+    {&RECORD_decision, false, "key",
+     COLUMNS ({"KEY", "key"}, {"VALUE", "value"}, {"WHY", "why"}, {"RUN", "run"}, {"N", "n"})},
+    {&RECORD_artifact, false, "name",
+     COLUMNS ({"NAME", "name"}, {"SIZE", "size"}, {"TYPE", "media_type"}, {"DIGEST", "digest"}, {"RUN", "run"})},
+    {&RECORD_breakpoint, false, "number",
+     COLUMNS ({"NUMBER", "number"}, {"KIND", "kind"}, {"STATE", "state"}, {"TITLE", "title"}, {"VOTES", "votes"},
+              {"OUTCOME", "outcome"})},
+    {&RECORD_breakpoint_view, false, "session/breakpoint.number",
+     COLUMNS ({"BREAKPOINT", "session/breakpoint.number"}, {"SESSION", "session_title"}, {"KIND", "breakpoint.kind"},
+              {"STATE", "breakpoint.state"}, {"TITLE", "breakpoint.title"}, {"POLICY", "breakpoint.policy"},
+              {"VOTES", "breakpoint.votes"}, {"PRESENT", "breakpoint.present"}, {"CLAIMED", "breakpoint.claimed_by"},
+              {"DEADLINE", "breakpoint.deadline"}, {"OUTCOME", "breakpoint.outcome"})},
+    {&RECORD_vote, false, "actor",
+     COLUMNS ({"WHO", "actor"}, {"VOTE", "option"}, {"VALUE", "value"}, {"WHY", "why"}, {"AT", "at"})},
+    {&RECORD_presence, false, "actor", COLUMNS ({"WHO", "actor"}, {"UNTIL", "until"})},
+    {&RECORD_comment, false, "actor", COLUMNS ({"WHO", "actor"}, {"AT", "at"}, {"TEXT", "text"})},
+    {&RECORD_message, false, "letter.id",
+     COLUMNS ({"MESSAGE", "letter.id"}, {"FROM", "letter.from"}, {"SESSION", "letter.from_session"},
+              {"AT", "letter.at"}, {"SUBJECT", "letter.subject"}, {"BODY", "body"})},
+    {&RECORD_letter, false, "id",
+     COLUMNS ({"MESSAGE", "id"}, {"FROM", "from"}, {"SESSION", "from_session"}, {"AT", "at"}, {"SUBJECT", "subject"})},
+    {&RECORD_node, false, "name",
+     COLUMNS ({"NODE", "name"}, {"STATE", "state"}, {"SLOTS", "slots"}, {"ACTIVE", "active"}, {"DRAINING", "draining"},
+              {"LABELS", "labels"}, {"DRIVERS", "drivers"}, {"SEEN", "seen_at"})},
+    {&RECORD_identity, false, "name",
+     COLUMNS ({"NAME", "name"}, {"ROLE", "role"}, {"KEY", "key"}, {"SINCE", "created_at"}, {"INVITED BY", "invited_by"},
+              {"REVOKED", "revoked_at"})},
+    {&RECORD_check, false, "name", COLUMNS ({"CHECK", "name"}, {"OK", "ok"}, {"DETAIL", "detail"})},
+    {&RECORD_migration_plan, false, "session", COLUMNS ({"SESSION", "session"}, {"TARGET", "target"})},
+    {&RECORD_drained, false, "node", COLUMNS ({"NODE", "node"})},
+    {&RECORD_invited, false, "token", COLUMNS ({"TOKEN", "token"})},
+    {&RECORD_enrolled, true, "name", COLUMNS ({"NAME", "name"}, {"ROLE", "role"})},
+    {&RECORD_binding, false, "path", COLUMNS ({"PATH", "path"}, {"READ ONLY", "read_only"}, {"OMIT", "omit"})},
+};
+
+const view_t *view_of (const record_type_t *type)
+{
+    for (size_t i = 0; i < sizeof VIEWS / sizeof *VIEWS; i++)
+        if (VIEWS[i].type == type)
+            return &VIEWS[i];
+    return NULL;
+}
