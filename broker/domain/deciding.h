@@ -1,0 +1,179 @@
+/*  What the files of this room share: the decision under way, and the decide and evolve functions that the table in
+ *  session.c dispatches to. A decide function is named after its method, an evolve function after its event.
+ *
+ *  A decide function checks everything first and emits afterwards. What it emits is copied, so bodies are built from
+ *  borrowed values. Lack of memory is noted in the decision and reported at its end, so that nobody in between has to.
+ */
+#ifndef BATON_DECIDING_H
+#define BATON_DECIDING_H
+
+#include "keyed.h"
+#include "session.h"
+
+typedef struct {
+    const session_t *self;
+    const command_t *command;
+    event_list_t *events;
+    changed_t changed; /*  owned until the end */
+    baton_error_t *error;
+    bool out_of_memory;
+} deciding_t;
+
+/*  Adds an event with a copy of body, a <kind>_event_t. */
+void emit (deciding_t *deciding, event_kind_t kind, const void *body);
+
+/*  Sets a text of deciding->changed. */
+void answer_text (deciding_t *deciding, char **field, const char *value);
+
+#define DECIDE(method) BATON_MUST_USE baton_status decide_##method (deciding_t *deciding)
+#define EVOLVE(event) BATON_MUST_USE baton_status evolve_##event (session_t *self, const event_t *event)
+
+typedef baton_status decide_fn (deciding_t *deciding);
+typedef baton_status evolve_fn (session_t *self, const event_t *event);
+
+/* ---- lifecycle.c ---- */
+DECIDE (session_create);
+DECIDE (session_update);
+DECIDE (session_activate);
+DECIDE (session_suspend);
+DECIDE (session_sleep);
+DECIDE (session_interrupt);
+DECIDE (session_complete);
+DECIDE (session_cancel);
+EVOLVE (session_created);
+EVOLVE (session_updated);
+EVOLVE (session_activated);
+EVOLVE (session_suspended);
+EVOLVE (session_slept);
+EVOLVE (session_terminated);
+
+/*  Ends the session: its run, open breakpoints (but for the one numbered `except`), waiting starts, migration and
+ *  lease end with it. */
+void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, const char *detail, uint64_t except);
+
+/*  The session runs for that reason, with a run of its own. */
+void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input);
+
+/* ---- tick.c ---- */
+DECIDE (session_tick);
+
+/* ---- run.c ---- */
+
+/*  The driver of a session that names none. */
+#define DRIVER_DEFAULT "default"
+
+DECIDE (run_started);
+DECIDE (run_finished);
+EVOLVE (run_queued);
+EVOLVE (start_enqueued);
+EVOLVE (start_dequeued);
+EVOLVE (run_placed);
+EVOLVE (run_started);
+EVOLVE (run_stopping);
+EVOLVE (run_finished);
+EVOLVE (run_rolled_back);
+
+/*  Neither absent nor finished. */
+bool run_active (const run_t *run);
+
+/*  The run's process may be there: a node was asked to start it. */
+bool run_placed (const run_t *run);
+
+/*  Begins the next run; input may be NULL. */
+void run_begin (deciding_t *deciding, const baton_bytes_t *input);
+
+/*  The oldest waiting start becomes the next run. */
+void run_begin_waiting (deciding_t *deciding);
+
+/*  Finishes a run that no node has seen. */
+void run_finish_unplaced (deciding_t *deciding);
+
+/*  Asks the node to stop the run as `stopping` (whose number is filled in) says, unless it was asked for at least that
+ *  already: an interrupt is never softened to a suspend or sleep. */
+void run_stop (deciding_t *deciding, const run_stopping_event_t *stopping);
+
+/*  Undoes what the run has done, when that was asked for. */
+void run_undo (deciding_t *deciding);
+
+/* ---- lease.c ---- */
+DECIDE (session_place);
+DECIDE (session_fence);
+EVOLVE (lease_moved);
+
+/*  A node speaks for a session that it holds, and a run for its own session while it is under way. */
+BATON_MUST_USE baton_status lease_check_node (deciding_t *deciding);
+BATON_MUST_USE baton_status lease_check_run (deciding_t *deciding);
+void lease_move (deciding_t *deciding, const char *node);
+
+/* ---- context.c ---- */
+DECIDE (item_append);
+DECIDE (memory_set);
+DECIDE (memory_delete);
+DECIDE (decision_record);
+DECIDE (artifact_put);
+EVOLVE (item_appended);
+EVOLVE (memory_set);
+EVOLVE (memory_deleted);
+EVOLVE (decision_recorded);
+EVOLVE (artifact_put);
+
+/* ---- breakpoint_ask.c, breakpoint.c, breakpoint_evolve.c ---- */
+DECIDE (breakpoint_ask);
+DECIDE (breakpoint_join);
+DECIDE (breakpoint_leave);
+DECIDE (breakpoint_claim);
+DECIDE (breakpoint_comment);
+DECIDE (breakpoint_vote);
+DECIDE (breakpoint_cancel);
+EVOLVE (breakpoint_opened);
+EVOLVE (breakpoint_revised);
+EVOLVE (breakpoint_joined);
+EVOLVE (breakpoint_left);
+EVOLVE (breakpoint_claimed);
+EVOLVE (breakpoint_commented);
+EVOLVE (breakpoint_voted);
+EVOLVE (breakpoint_warned);
+EVOLVE (breakpoint_escalated);
+EVOLVE (breakpoint_decided);
+EVOLVE (breakpoint_expired);
+EVOLVE (breakpoint_cancelled);
+
+/*  NULL when there is none of that number. */
+breakpoint_t *breakpoint_find (const session_t *self, uint64_t number);
+presence_t *breakpoint_presence (const breakpoint_t *breakpoint, const char *actor);
+
+/*  When its warning is due: a fifth of its time before the deadline, or one second when that is more; but never in the
+ *  first half of its time. 0 when there is no deadline, or the warning was given. */
+uint64_t breakpoint_warn_at (const breakpoint_t *breakpoint);
+
+/* ---- mailbox.c ---- */
+DECIDE (message_post);
+DECIDE (message_deliver);
+DECIDE (message_receipt);
+DECIDE (message_read);
+EVOLVE (message_sent);
+EVOLVE (message_delivered);
+EVOLVE (message_read);
+EVOLVE (message_expired);
+EVOLVE (message_receipt);
+
+/* ---- migration.c ---- */
+DECIDE (migration_start);
+DECIDE (migration_prepared);
+DECIDE (migration_frozen);
+DECIDE (migration_accepted);
+DECIDE (migration_resumed);
+DECIDE (migration_failed);
+DECIDE (migration_abort);
+EVOLVE (migration_started);
+EVOLVE (migration_prepared);
+EVOLVE (migration_frozen);
+EVOLVE (migration_committed);
+EVOLVE (migration_finished);
+EVOLVE (migration_aborted);
+
+/*  Under way, and the source still owns the session. */
+bool migration_reversible (const session_t *self);
+void migration_end (deciding_t *deciding, const char *detail);
+
+#endif

@@ -1,0 +1,342 @@
+/*  Create, update, activate, suspend, sleep, interrupt, complete, cancel. */
+#include "deciding.h"
+
+#include <string.h>
+
+/* ---- create and update ---- */
+
+/*  No component of the path is "..". */
+static bool path_stays (const char *path)
+{
+    for (const char *part = path; *part;) {
+        size_t length = strcspn (part, "/");
+        if (length == 2 && part[0] == '.' && part[1] == '.')
+            return false;
+        part += length;
+        part += *part == '/';
+    }
+    return true;
+}
+
+static baton_status check_paths (const session_create_request_t *request, baton_error_t *error)
+{
+    const char *workspace = request->workspace;
+    if (workspace && (*workspace != '/' || !path_stays (workspace)))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "workspace",
+                                 "the workspace must be an absolute path without \"..\": %.200s", workspace);
+    for (size_t i = 0; i < request->bindings.count; i++) {
+        const char *path = request->bindings.items[i].path;
+        if (*path == '/' || !path_stays (path))
+            return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "bindings",
+                                     "a binding must be a path inside the workspace, without \"..\": %.200s", path);
+    }
+    return BATON_OK;
+}
+
+baton_status decide_session_create (deciding_t *deciding)
+{
+    const session_create_request_t *request = deciding->command->request;
+    baton_status status = check_paths (request, deciding->error);
+    if (status != BATON_OK)
+        return status;
+    if (request->input.size > 0 && !request->activate)
+        return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "input",
+                                 "an input needs activate: it is what the first run is started with");
+    emit (deciding, EVENT_session_created,
+          &(session_created_event_t){
+              .title = request->title,
+              .objective = request->objective,
+              .agent = request->agent,
+              .priority = request->priority,
+              .labels = request->labels,
+              .workspace = request->workspace,
+              .bindings = {request->bindings.count, request->bindings.items},
+              .driver = request->driver,
+              .node = request->node,
+              .selector = request->selector,
+              .multitask = request->multitask_strategy,
+          });
+    if (!request->activate)
+        return BATON_OK;
+    emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause_activated});
+    emit (deciding, EVENT_run_queued,
+          &(run_queued_event_t){
+              .number = 1,
+              .driver = request->driver ? request->driver : (char *) DRIVER_DEFAULT,
+              .input = request->input,
+          });
+    deciding->changed.run = 1;
+    return BATON_OK;
+}
+
+baton_status evolve_session_created (session_t *self, const event_t *event)
+{
+    const session_created_event_t *body = event->body;
+    if (text_set (&self->session, event->session) || text_set (&self->title, body->title) ||
+        text_set (&self->objective, body->objective) || text_set (&self->agent, body->agent) ||
+        pairs_copy (&body->labels, &self->labels) || text_set (&self->workspace, body->workspace) ||
+        list_replace (&RECORD_binding, &body->bindings, &self->bindings) || text_set (&self->driver, body->driver) ||
+        text_set (&self->node, body->node) || pairs_copy (&body->selector, &self->selector) ||
+        text_set (&self->created_by, event->actor))
+        return BATON_resource_exhausted;
+    self->priority = body->priority;
+    self->multitask = body->multitask;
+    self->created_at = event->at;
+    self->state = lifecycle_suspended;
+    self->cause = cause_created;
+    return BATON_OK;
+}
+
+/*  How many labels there are after the change; changes tells whether any differs. */
+static size_t count_labels (const session_t *self, const baton_pairs_t *labels, bool *ret_changes)
+{
+    size_t count = self->labels.count;
+    bool changes = false;
+    for (size_t i = 0; i < labels->count; i++) {
+        const char *old = pairs_get (&self->labels, labels->items[i].key);
+        const char *new = labels->items[i].value;
+        bool removes = !new || !*new;
+        changes = changes || (removes ? old != NULL : !old || strcmp (old, new) != 0);
+        if (removes && old)
+            count--;
+        else if (!removes && !old)
+            count++;
+    }
+    *ret_changes = changes;
+    return count;
+}
+
+baton_status decide_session_update (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const session_update_request_t *request = deciding->command->request;
+    bool changes = false;
+    if (count_labels (self, &request->labels, &changes) > LIMIT_LABELS)
+        return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "labels",
+                                 "a session has at most %d labels", LIMIT_LABELS);
+    bool set_priority = request->set_priority || request->priority != 0;
+    changes = changes || (request->title && !text_equal (request->title, self->title)) ||
+              (request->objective && !text_equal (request->objective, self->objective)) ||
+              (set_priority && request->priority != self->priority);
+    if (changes)
+        emit (deciding, EVENT_session_updated,
+              &(session_updated_event_t){
+                  .title = request->title,
+                  .objective = request->objective,
+                  .priority = request->priority,
+                  .set_priority = set_priority,
+                  .labels = request->labels,
+              });
+    return BATON_OK;
+}
+
+static baton_status update_labels (baton_pairs_t *labels, const baton_pairs_t *changes)
+{
+    baton_pairs_t result = {0};
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < labels->count && status == BATON_OK; i++)
+        if (!pairs_get (changes, labels->items[i].key))
+            status = pairs_set (&result, labels->items[i].key, labels->items[i].value);
+    for (size_t i = 0; i < changes->count && status == BATON_OK; i++)
+        if (changes->items[i].value && *changes->items[i].value)
+            status = pairs_set (&result, changes->items[i].key, changes->items[i].value);
+    pairs_clear (labels);
+    *labels = result;
+    return status;
+}
+
+baton_status evolve_session_updated (session_t *self, const event_t *event)
+{
+    const session_updated_event_t *body = event->body;
+    if ((body->title && text_set (&self->title, body->title)) ||
+        (body->objective && text_set (&self->objective, body->objective)) ||
+        update_labels (&self->labels, &body->labels))
+        return BATON_resource_exhausted;
+    if (body->set_priority)
+        self->priority = body->priority;
+    return BATON_OK;
+}
+
+/* ---- activate ---- */
+
+void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input)
+{
+    emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause});
+    run_begin (deciding, input);
+}
+
+static baton_status start_later (deciding_t *deciding, multitask_e strategy)
+{
+    const session_t *self = deciding->self;
+    const session_activate_request_t *request = deciding->command->request;
+    bool first = strategy != multitask_enqueue;
+    if (self->queue.count >= LIMIT_QUEUE)
+        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
+                           "%d starts of session %s wait already", LIMIT_QUEUE, self->session);
+    emit (deciding, EVENT_start_enqueued,
+          &(start_enqueued_event_t){.input = request->input, .cause = cause_activated, .first = first});
+    if (self->run.phase == run_phase_queued && first) {
+        run_finish_unplaced (deciding);
+        emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
+        run_begin (deciding, &request->input);
+    } else if (first)
+        run_stop (deciding, &(run_stopping_event_t){
+                                .stop = stop_interrupt, .restart = true, .rollback = strategy == multitask_rollback});
+    else if (self->run.phase == run_phase_stopping)
+        run_stop (deciding, &(run_stopping_event_t){.stop = self->run.stop, .restart = true});
+    return BATON_OK;
+}
+
+baton_status decide_session_activate (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const session_activate_request_t *request = deciding->command->request;
+    if (self->state != lifecycle_running) {
+        session_wake (deciding, cause_activated, &request->input);
+        return BATON_OK;
+    }
+    multitask_e strategy = request->multitask_strategy ? request->multitask_strategy : self->multitask;
+    deciding->changed.run = self->run.number;
+    if (strategy == multitask_none || strategy == multitask_reject)
+        return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_run_active,
+                           "run %llu of session %s is under way (%s)", (unsigned long long) self->run.number,
+                           self->session, enum_name (&run_phase_names, self->run.phase));
+    return start_later (deciding, strategy);
+}
+
+static void clear_wake (session_t *self)
+{
+    self->wake_at = 0;
+    self->wake_on_message = false;
+    self->woken = false;
+}
+
+baton_status evolve_session_activated (session_t *self, const event_t *event)
+{
+    const session_activated_event_t *body = event->body;
+    clear_wake (self);
+    self->state = lifecycle_running;
+    self->cause = body->cause;
+    return BATON_OK;
+}
+
+/* ---- suspend, sleep, interrupt ---- */
+
+baton_status decide_session_suspend (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    if (self->state == lifecycle_running) {
+        deciding->changed.run = self->run.number;
+        if (run_placed (&self->run)) {
+            run_stop (deciding, &(run_stopping_event_t){.stop = stop_suspend});
+            return BATON_OK;
+        }
+        run_finish_unplaced (deciding);
+    }
+    emit (deciding, EVENT_session_suspended, &(session_suspended_event_t){.cause = cause_requested});
+    return BATON_OK;
+}
+
+baton_status decide_session_interrupt (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    deciding->changed.run = self->run.number;
+    if (run_placed (&self->run)) {
+        run_stop (deciding, &(run_stopping_event_t){.stop = stop_interrupt});
+        return BATON_OK;
+    }
+    run_finish_unplaced (deciding);
+    emit (deciding, EVENT_session_suspended, &(session_suspended_event_t){.cause = cause_interrupted});
+    return BATON_OK;
+}
+
+baton_status decide_session_sleep (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const session_sleep_request_t *request = deciding->command->request;
+    if (self->state == lifecycle_running) {
+        deciding->changed.run = self->run.number;
+        if (self->run.stop == stop_interrupt)
+            return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state,
+                               "run %llu of session %s is being interrupted: it can't be put to sleep",
+                               (unsigned long long) self->run.number, self->session);
+        if (run_placed (&self->run)) {
+            run_stop (deciding, &(run_stopping_event_t){
+                                    .stop = stop_sleep, .wake_at = request->until, .on_message = request->on_message});
+            return BATON_OK;
+        }
+        run_finish_unplaced (deciding);
+    }
+    if (self->state == lifecycle_sleeping && self->wake_at == request->until &&
+        self->wake_on_message == request->on_message)
+        return BATON_OK;
+    emit (deciding, EVENT_session_slept,
+          &(session_slept_event_t){
+              .cause = cause_requested, .wake_at = request->until, .on_message = request->on_message});
+    return BATON_OK;
+}
+
+baton_status evolve_session_suspended (session_t *self, const event_t *event)
+{
+    const session_suspended_event_t *body = event->body;
+    clear_wake (self);
+    self->state = lifecycle_suspended;
+    self->cause = body->cause;
+    return BATON_OK;
+}
+
+baton_status evolve_session_slept (session_t *self, const event_t *event)
+{
+    const session_slept_event_t *body = event->body;
+    clear_wake (self);
+    self->state = lifecycle_sleeping;
+    self->cause = body->cause;
+    self->wake_at = body->wake_at;
+    self->wake_on_message = body->on_message;
+    return BATON_OK;
+}
+
+/* ---- complete, cancel ---- */
+
+void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, const char *detail, uint64_t except)
+{
+    const session_t *self = deciding->self;
+    if (self->migrating)
+        migration_end (deciding, "the session has ended");
+    if (run_active (&self->run))
+        emit (deciding, EVENT_run_finished, &(run_finished_event_t){.number = self->run.number, .outcome = outcome});
+    for (size_t i = 0; i < self->breakpoints.count; i++) {
+        const breakpoint_t *breakpoint = &self->breakpoints.items[i];
+        if (breakpoint->state == breakpoint_state_open && breakpoint->number != except)
+            emit (deciding, EVENT_breakpoint_cancelled, &(breakpoint_cancelled_event_t){.number = breakpoint->number});
+    }
+    for (size_t i = 0; i < self->queue.count; i++)
+        emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
+    if (self->lease.node)
+        lease_move (deciding, NULL);
+    emit (deciding, EVENT_session_terminated, &(session_terminated_event_t){.cause = cause, .detail = (char *) detail});
+}
+
+baton_status decide_session_complete (deciding_t *deciding)
+{
+    const session_complete_request_t *request = deciding->command->request;
+    session_end (deciding, cause_completed, run_outcome_completed, request->detail, 0);
+    return BATON_OK;
+}
+
+baton_status decide_session_cancel (deciding_t *deciding)
+{
+    const session_cancel_request_t *request = deciding->command->request;
+    if (!request->dry_run)
+        session_end (deciding, cause_cancelled, run_outcome_cancelled, request->detail, 0);
+    return BATON_OK;
+}
+
+baton_status evolve_session_terminated (session_t *self, const event_t *event)
+{
+    const session_terminated_event_t *body = event->body;
+    clear_wake (self);
+    self->state = lifecycle_terminated;
+    self->cause = body->cause;
+    return BATON_OK;
+}

@@ -1,0 +1,57 @@
+/*  What others see of a session: the row in lists, and what a node is to do for it. */
+#include "deciding.h"
+
+static baton_status project_row (const session_t *self, session_row_t *row)
+{
+    if (text_set (&row->session, self->session) || text_set (&row->title, self->title) ||
+        text_set (&row->agent, self->agent) || text_set (&row->node, self->lease.node) ||
+        pairs_copy (&self->labels, &row->labels))
+        return BATON_resource_exhausted;
+    row->priority = self->priority;
+    row->state = self->state;
+    row->cause = self->cause;
+    row->run = self->run.number;
+    row->phase = self->run.phase;
+    row->created_at = self->created_at;
+    for (size_t i = 0; i < self->breakpoints.count; i++)
+        row->breakpoints += self->breakpoints.items[i].state == breakpoint_state_open;
+    return BATON_OK;
+}
+
+baton_status session_project (const session_t *self, projection_t *ret_row)
+{
+    uint64_t order = ret_row->order;
+    record_clear (&RECORD_projection, ret_row);
+    ret_row->order = order;
+    ret_row->due = session_due (self);
+    ret_row->active = run_active (&self->run) || self->migrating;
+    return project_row (self, &ret_row->row);
+}
+
+static baton_status assign (const session_t *self, const char *node, assignment_t *assignment)
+{
+    const migration_t *migration = &self->migration;
+    bool moves = self->migrating && (text_equal (migration->source, node) || text_equal (migration->target, node));
+    if (text_set (&assignment->session, self->session) || text_set (&assignment->title, self->title) ||
+        text_set (&assignment->objective, self->objective) || text_set (&assignment->agent, self->agent) ||
+        record_copy (&RECORD_lease, &self->lease, &assignment->lease) ||
+        text_set (&assignment->workspace, self->workspace) ||
+        list_replace (&RECORD_binding, &self->bindings, &assignment->bindings) ||
+        (run_active (&self->run) && record_copy (&RECORD_run, &self->run, &assignment->run)) ||
+        (moves && record_copy (&RECORD_migration, migration, &assignment->migration)))
+        return BATON_resource_exhausted;
+    assignment->n = self->n;
+    return BATON_OK;
+}
+
+bool session_assign (const session_t *self, const char *node, assignment_t *ret_assignment)
+{
+    bool owner = self->lease.node && text_equal (self->lease.node, node);
+    bool target = migration_reversible (self) && text_equal (self->migration.target, node);
+    if (self->state == lifecycle_terminated || (!owner && !target))
+        return false;
+    record_clear (&RECORD_assignment, ret_assignment);
+    if (assign (self, node, ret_assignment) != BATON_OK)
+        record_clear (&RECORD_assignment, ret_assignment);
+    return true;
+}

@@ -1,0 +1,193 @@
+#include "deciding.h"
+
+#include <stdlib.h>
+
+/*  The lifecycle of a session.
+ *
+ *                          activate                suspend, interrupt; the run has finished
+ *       create  ┌────────────────────────────────┐┌──────────────────────────────────────────┐
+ *      ────────>│ suspended                       >  running                                 │
+ *               │     ^ <─────────────────────────┘└─> (a run is queued, placed, running or  │
+ *               │     │                                stopping: always exactly one)         │
+ *               │     │ suspend                                │  ^                          │
+ *               │     │          sleep; the run has finished   │  │ activate, a message,     │
+ *               │     └───────────── sleeping <────────────────┘  │ a time                   │
+ *               │  sleep ──────────────> ─────────────────────────┘                          │
+ *               └──────────────────── complete, cancel, from any ──> terminated <────────────┘
+ *
+ *  A session runs exactly while its run is unfinished. A node that is asked to stop a run needs time, so `suspend`,
+ *  `sleep` and `interrupt` of a placed run only ask (run_stopping), and the session leaves `running` when the node says
+ *  that the run has finished. `complete` and `cancel` don't wait: they finish the run in the journal and take the lease
+ *  away, so that whatever the node still says is stale.
+ *
+ *  A cell says what the command gets in that state:
+ *      yes   it is decided; the command's own checks may still refuse it
+ *      NO    failed_precondition, wrong_state
+ *      gone  not_found, no_such_session
+ *      here  already_exists, name_taken
+ *  What nodes report is `yes` everywhere, because the lease answers it: a node that has lost its right must hear
+ *  stale_epoch, not what state the session is in. So are breakpoints, each of which knows whether it is still open.
+ */
+typedef enum { CELL_gone, CELL_yes, CELL_NO, CELL_here } cell_t;
+
+typedef struct {
+    cell_t cells[lifecycle_count];
+    decide_fn *decide;
+    const char *refusal; /*  "session X is S (C): it …" */
+} rule_t;
+
+#define RULE(method, absent, running, suspended, sleeping, terminated, refusal)                                        \
+    [METHOD_##method] = {{CELL_##absent, CELL_##running, CELL_##suspended, CELL_##sleeping, CELL_##terminated},        \
+                         decide_##method,                                                                              \
+                         refusal}
+
+/* clang-format off */
+static const rule_t RULES[METHOD_COUNT] = {
+    /*                       absent running suspended sleeping terminated */
+    RULE (session_create,     yes,  here,   here,     here,    here,  ""),
+    RULE (session_update,     gone, yes,    yes,      yes,     NO,    "can't be changed"),
+    RULE (session_activate,   gone, yes,    yes,      yes,     NO,    "can't be activated"),
+    RULE (session_suspend,    gone, yes,    NO,       yes,     NO,    "can't be suspended"),
+    RULE (session_sleep,      gone, yes,    yes,      yes,     NO,    "can't be put to sleep"),
+    RULE (session_interrupt,  gone, yes,    NO,       NO,      NO,    "has no run to interrupt"),
+    RULE (session_complete,   gone, yes,    yes,      yes,     NO,    "can't be completed"),
+    RULE (session_cancel,     gone, yes,    yes,      yes,     NO,    "can't be cancelled"),
+    RULE (session_place,      gone, yes,    NO,       NO,      NO,    "has no run to place"),
+    RULE (session_fence,      gone, yes,    yes,      yes,     yes,   ""),
+    RULE (session_tick,       gone, yes,    yes,      yes,     yes,   ""),
+    RULE (run_started,        gone, yes,    yes,      yes,     yes,   ""),
+    RULE (run_finished,       gone, yes,    yes,      yes,     yes,   ""),
+    RULE (item_append,        gone, yes,    yes,      yes,     NO,    "takes no items"),
+    RULE (memory_set,         gone, yes,    yes,      yes,     NO,    "can't remember anything new"),
+    RULE (memory_delete,      gone, yes,    yes,      yes,     NO,    "can't forget anything"),
+    RULE (decision_record,    gone, yes,    yes,      yes,     NO,    "takes no decisions"),
+    RULE (artifact_put,       gone, yes,    yes,      yes,     NO,    "takes no artifacts"),
+    RULE (breakpoint_ask,     gone, yes,    yes,      yes,     NO,    "can't ask anything"),
+    RULE (breakpoint_join,    gone, yes,    yes,      yes,     yes,   ""),
+    RULE (breakpoint_leave,   gone, yes,    yes,      yes,     yes,   ""),
+    RULE (breakpoint_claim,   gone, yes,    yes,      yes,     yes,   ""),
+    RULE (breakpoint_comment, gone, yes,    yes,      yes,     yes,   ""),
+    RULE (breakpoint_vote,    gone, yes,    yes,      yes,     yes,   ""),
+    RULE (breakpoint_cancel,  gone, yes,    yes,      yes,     yes,   ""),
+    RULE (message_post,       gone, yes,    yes,      yes,     NO,    "can't send messages"),
+    RULE (message_deliver,    gone, yes,    yes,      yes,     NO,    "takes no messages"),
+    RULE (message_receipt,    gone, yes,    yes,      yes,     yes,   ""),
+    RULE (message_read,       gone, yes,    yes,      yes,     NO,    "can't read messages"),
+    RULE (migration_start,    gone, yes,    yes,      yes,     NO,    "can't be moved"),
+    RULE (migration_prepared, gone, yes,    yes,      yes,     yes,   ""),
+    RULE (migration_frozen,   gone, yes,    yes,      yes,     yes,   ""),
+    RULE (migration_accepted, gone, yes,    yes,      yes,     yes,   ""),
+    RULE (migration_resumed,  gone, yes,    yes,      yes,     yes,   ""),
+    RULE (migration_failed,   gone, yes,    yes,      yes,     yes,   ""),
+    RULE (migration_abort,    gone, yes,    yes,      yes,     NO,    "isn't being moved"),
+};
+/* clang-format on */
+
+static baton_status check_state (const deciding_t *deciding, const rule_t *rule)
+{
+    const session_t *self = deciding->self;
+    const command_t *command = deciding->command;
+    cell_t cell = rule->cells[self->n == 0 ? lifecycle_none : self->state];
+    if (cell == CELL_gone)
+        return baton_fail (deciding->error, BATON_not_found, BATON_REASON_no_such_session, "there is no such session");
+    if (cell == CELL_here)
+        return baton_fail (deciding->error, BATON_already_exists, BATON_REASON_name_taken, "session %s exists already",
+                           self->session);
+    if (command->if_n != 0 && command->if_n != self->n)
+        return baton_fail (deciding->error, BATON_aborted, BATON_REASON_version_mismatch,
+                           "the journal of the session stands at n %llu, not at %llu", (unsigned long long) self->n,
+                           (unsigned long long) command->if_n);
+    if (cell == CELL_NO)
+        return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state,
+                           "session %s is %s (%s): it %s", self->session, enum_name (&lifecycle_names, self->state),
+                           enum_name (&cause_names, self->cause), rule->refusal);
+    return BATON_OK;
+}
+
+static baton_status decide (deciding_t *deciding)
+{
+    const command_t *command = deciding->command;
+    const rule_t *rule = &RULES[command->method];
+    if (!rule->decide)
+        return baton_fail (deciding->error, BATON_internal, BATON_REASON_bug, "%s is not a session's to decide",
+                           METHODS[command->method].name);
+    baton_status status = check_state (deciding, rule);
+    if (status == BATON_OK)
+        status = lease_check_node (deciding);
+    if (status == BATON_OK)
+        status = lease_check_run (deciding);
+    if (status == BATON_OK)
+        status = rule->decide (deciding);
+    if (status == BATON_OK && deciding->out_of_memory)
+        status = baton_fail_memory (deciding->error);
+    return status;
+}
+
+static void take_text (char **to, char **from)
+{
+    if (!*from)
+        return;
+    free (*to);
+    *to = *from;
+    *from = NULL;
+}
+
+/*  Hands over what the decision is about; fields that it is not about stay as the caller had them. */
+static void answer (changed_t *from, changed_t *ret_changed)
+{
+    if (from->run != 0)
+        ret_changed->run = from->run;
+    if (from->breakpoint != 0)
+        ret_changed->breakpoint = from->breakpoint;
+    if (from->migration != 0)
+        ret_changed->migration = from->migration;
+    if (from->epoch != 0)
+        ret_changed->epoch = from->epoch;
+    take_text (&ret_changed->outcome, &from->outcome);
+    take_text (&ret_changed->message, &from->message);
+    take_text (&ret_changed->digest, &from->digest);
+}
+
+baton_status session_decide (const session_t *self, const command_t *command, event_list_t *ret_events,
+                             changed_t *ret_changed, baton_error_t *error)
+{
+    size_t before = ret_events->count;
+    deciding_t deciding = {.self = self, .command = command, .events = ret_events, .error = error};
+    baton_status status = decide (&deciding);
+    if (status == BATON_OK)
+        answer (&deciding.changed, ret_changed);
+    while (status != BATON_OK && ret_events->count > before)
+        event_clear (&ret_events->items[--ret_events->count]);
+    record_clear (&RECORD_changed, &deciding.changed);
+    return status;
+}
+
+#define APPLY(event) [EVENT_##event] = evolve_##event
+
+static evolve_fn *const EVOLVES[EVENT_COUNT] = {
+    APPLY (session_created),      APPLY (session_updated),     APPLY (session_activated),
+    APPLY (session_suspended),    APPLY (session_slept),       APPLY (session_terminated),
+    APPLY (run_queued),           APPLY (start_enqueued),      APPLY (start_dequeued),
+    APPLY (run_placed),           APPLY (run_started),         APPLY (run_stopping),
+    APPLY (run_finished),         APPLY (run_rolled_back),     APPLY (item_appended),
+    APPLY (memory_set),           APPLY (memory_deleted),      APPLY (decision_recorded),
+    APPLY (artifact_put),         APPLY (breakpoint_opened),   APPLY (breakpoint_revised),
+    APPLY (breakpoint_joined),    APPLY (breakpoint_left),     APPLY (breakpoint_claimed),
+    APPLY (breakpoint_commented), APPLY (breakpoint_voted),    APPLY (breakpoint_warned),
+    APPLY (breakpoint_escalated), APPLY (breakpoint_decided),  APPLY (breakpoint_expired),
+    APPLY (breakpoint_cancelled), APPLY (message_sent),        APPLY (message_delivered),
+    APPLY (message_read),         APPLY (message_expired),     APPLY (message_receipt),
+    APPLY (lease_moved),          APPLY (migration_started),   APPLY (migration_prepared),
+    APPLY (migration_frozen),     APPLY (migration_committed), APPLY (migration_finished),
+    APPLY (migration_aborted),
+};
+
+baton_status session_evolve (session_t *self, const event_t *event)
+{
+    evolve_fn *evolve = EVOLVES[event->kind];
+    if (evolve && evolve (self, event) != BATON_OK)
+        return BATON_resource_exhausted;
+    self->n = event->n;
+    self->active_at = event->at;
+    return BATON_OK;
+}

@@ -1,0 +1,26 @@
+/*  What the two files of the site share. */
+#ifndef BATON_SITE_INTERNAL_H
+#define BATON_SITE_INTERNAL_H
+
+#include "keyed.h"
+#include "site.h"
+
+typedef struct {
+    const site_t *self;
+    const command_t *command;
+    event_list_t *events;
+    baton_error_t *error;
+} site_deciding_t;
+
+/*  Adds an event with a copy of body, a <kind>_event_t. */
+BATON_MUST_USE baton_status site_emit (site_deciding_t *deciding, event_kind_t kind, const void *body);
+
+BATON_MUST_USE baton_status site_decide_invite (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_enroll (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_revoke (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_evolve_created (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_invited (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_enrolled (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_revoked (site_t *self, const event_t *event);
+
+#endif
