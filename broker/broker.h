@@ -9,9 +9,9 @@
 #include "subscriptions.h"
 
 typedef struct {
-    char endpoint[1024];      /*  that clients are told */
-    char key[KEY_SIZE];       /*  CURVE public key, Z85 */
-    uint64_t lease_ttl;       /*  ms */
+    char endpoint[1024]; /*  that clients are told */
+    char key[KEY_SIZE];  /*  CURVE public key, Z85 */
+    uint64_t lease_ttl;  /*  ms */
 } broker_options_t;
 
 typedef struct {
@@ -21,10 +21,10 @@ typedef struct {
     frontend_t *frontend;
     fleet_t *fleet;
     subscriptions_t *subscriptions;
-    uint64_t last_relay; /*  id of the last request that was handed on to a node */
-    bool schedule;       /*  something has changed that may let a waiting run start */
+    uint64_t last_relay;                /*  id of the last request that was handed on to a node */
+    bool schedule;                      /*  something has changed that may let a waiting run start */
     uint64_t next_schedule, next_drain; /*  monotonic */
-    uint64_t next_due;   /*  wall clock: no session has a deadline before; 0: none has any */
+    uint64_t next_due;                  /*  wall clock: no session has a deadline before; 0: none has any */
     uint64_t started_at;
     uint64_t now;       /*  wall clock of this turn, milliseconds since 1970 */
     uint64_t monotonic; /*  monotonic clock of this turn, milliseconds */

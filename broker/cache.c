@@ -22,7 +22,7 @@ baton_status cache_new (store_t *store, size_t capacity, cache_t **ret_cache, ba
     }
     zhashx_set_key_duplicator (entries, NULL);
     zhashx_set_key_destructor (entries, NULL);
-    *self = (cache_t) {.store = store, .entries = entries, .capacity = capacity};
+    *self = (cache_t){.store = store, .entries = entries, .capacity = capacity};
     *ret_cache = self;
     return BATON_OK;
 }
@@ -109,8 +109,8 @@ static baton_status fold (session_t *state, const store_reads_t *rows, uint64_t 
         event_t event = {0};
         baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
         if (status == BATON_OK && event.n != state->n + 1)
-            status = baton_fail (error, BATON_internal, BATON_REASON_corrupt, "the journal of session %s has a gap after %llu",
-                                 id, (unsigned long long) state->n);
+            status = baton_fail (error, BATON_internal, BATON_REASON_corrupt,
+                                 "the journal of session %s has a gap after %llu", id, (unsigned long long) state->n);
         if (status == BATON_OK)
             status = session_evolve (state, &event);
         event_clear (&event);

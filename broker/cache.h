@@ -11,10 +11,10 @@
 
 typedef struct entry {
     session_t state;
-    uint64_t order;        /*  seq of the session's first event */
-    uint64_t snapshot_n;   /*  position of the newest stored snapshot */
-    baton_bytes_t shown;   /*  its encoded projection as stored; empty: unknown */
-    bool touched;          /*  has events that are not committed yet */
+    uint64_t order;              /*  seq of the session's first event */
+    uint64_t snapshot_n;         /*  position of the newest stored snapshot */
+    baton_bytes_t shown;         /*  its encoded projection as stored; empty: unknown */
+    bool touched;                /*  has events that are not committed yet */
     struct entry *newer, *older; /*  by last use */
     char id[];
 } entry_t;
@@ -24,7 +24,8 @@ typedef struct cache cache_t;
 BATON_MUST_USE baton_status cache_new (store_t *store, size_t capacity, cache_t **ret_cache, baton_error_t *error);
 void cache_destroy (cache_t **self);
 
-/*  The entry of a session, loaded when need be; not_found/no_such_session. Borrowed: valid until the next cache_trim. */
+/*  The entry of a session, loaded when need be; not_found/no_such_session. Borrowed: valid until the next cache_trim.
+ */
 BATON_MUST_USE baton_status cache_get (cache_t *self, const char *id, entry_t **ret_entry, baton_error_t *error);
 
 /*  An entry for a session that is about to be created (state.n == 0). */

@@ -66,8 +66,9 @@ static baton_status identify (broker_t *broker, request_t *request, baton_error_
 
 static baton_status not_allowed (const request_t *request, baton_error_t *error)
 {
-    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed, "%s has the role %s, which may not do %s",
-                       request->actor, enum_name (&role_names, request->role), METHODS[request->method].name);
+    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
+                       "%s has the role %s, which may not do %s", request->actor,
+                       enum_name (&role_names, request->role), METHODS[request->method].name);
 }
 
 /*  A node speaks for a run: only what runs may do, and only to the run's own session. Whether the node holds that
@@ -76,8 +77,8 @@ static baton_status authorise_run (broker_t *broker, const request_t *request, b
 {
     const char *session = request_session (request);
     if (!METHODS[request->method].inside)
-        return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed, "%s cannot be done from inside a run",
-                           METHODS[request->method].name);
+        return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
+                           "%s cannot be done from inside a run", METHODS[request->method].name);
     if (!request->header.session || (session && strcmp (session, request->header.session) != 0))
         return baton_fail (error, BATON_permission_denied, BATON_REASON_not_your_session,
                            "a run of session %s may not touch session %s",
@@ -86,7 +87,8 @@ static baton_status authorise_run (broker_t *broker, const request_t *request, b
         return BATON_OK;
     entry_t *entry = NULL;
     baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
-    if (status == BATON_OK && (!text_equal (entry->state.lease.node, request->actor) || entry->state.lease.epoch != request->header.epoch))
+    if (status == BATON_OK &&
+        (!text_equal (entry->state.lease.node, request->actor) || entry->state.lease.epoch != request->header.epoch))
         status = baton_fail (error, BATON_aborted, BATON_REASON_stale_epoch, "node %s no longer holds session %s",
                              request->actor, session);
     return status;
@@ -154,8 +156,8 @@ static const char *answer_actor (const request_t *request)
 
 static bool answered_before (broker_t *broker, request_t *request)
 {
-    baton_status status = journal_answer (broker->journal, answer_actor (request), request->header.key, request->payload,
-                                          &request->reply, &request->error);
+    baton_status status = journal_answer (broker->journal, answer_actor (request), request->header.key,
+                                          request->payload, &request->reply, &request->error);
     if (status == BATON_not_found)
         return false;
     request->error.status = status;
@@ -166,7 +168,7 @@ static bool answered_before (broker_t *broker, request_t *request)
 
 command_t command_of (const broker_t *broker, const request_t *request)
 {
-    return (command_t) {
+    return (command_t){
         .method = request->method,
         .request = request->params,
         .now = broker->now,
@@ -218,7 +220,7 @@ void dispatch (broker_t *broker, request_t *request)
     }
     request->error.status = run_handler (broker, request);
     if (request->error.status == BATON_OK && keyed &&
-        journal_note_answer (broker->journal, answer_actor (request), request->header.key, request->payload, broker->now,
-                             &request->reply) != BATON_OK)
+        journal_note_answer (broker->journal, answer_actor (request), request->header.key, request->payload,
+                             broker->now, &request->reply) != BATON_OK)
         request->error.status = baton_fail_memory (&request->error);
 }

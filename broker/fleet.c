@@ -18,8 +18,14 @@ typedef struct {
 
 struct fleet {
     uint64_t started, head;
-    struct { size_t count; member_t **items; } members;
-    struct { size_t count; placement_t *items; } placements; /*  sessions under way, by priority and age */
+    struct {
+        size_t count;
+        member_t **items;
+    } members;
+    struct {
+        size_t count;
+        placement_t *items;
+    } placements; /*  sessions under way, by priority and age */
 };
 
 baton_status fleet_new (uint64_t now, uint64_t head, fleet_t **ret_fleet)
@@ -77,7 +83,7 @@ static void count_slots (fleet_t *self, const placement_t *placement, int64_t ch
 static void describe (const session_t *state, uint64_t order, placement_t *ret_placement)
 {
     placement_t *self = ret_placement;
-    *self = (placement_t) {.priority = state->priority, .order = order};
+    *self = (placement_t){.priority = state->priority, .order = order};
     snprintf (self->session, sizeof self->session, "%s", state->session);
     run_phase_e phase = state->run.phase;
     self->waiting = phase == run_phase_queued;
@@ -183,11 +189,13 @@ bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, s
         break;
     case 2:
         ok = !session->node || strcmp (session->node, node->name) == 0;
-        snprintf (detail, sizeof detail, ok ? "the session may run on %s" : "the session may run only elsewhere, not on %s", node->name);
+        snprintf (detail, sizeof detail,
+                  ok ? "the session may run on %s" : "the session may run only elsewhere, not on %s", node->name);
         break;
     case 3:
         ok = labels_match (node, &session->selector);
-        snprintf (detail, sizeof detail, "node %s %s the session's selector", node->name, ok ? "matches" : "does not match");
+        snprintf (detail, sizeof detail, "node %s %s the session's selector", node->name,
+                  ok ? "matches" : "does not match");
         break;
     case 4:
         ok = texts_contain (&node->drivers, driver);

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINGER 500           /*  ms */
-#define QUEUE_MOST 10000     /*  messages to or from one peer */
-#define HEARTBEAT 5000       /*  ms between pings; a peer that is silent for three is gone */
-#define HANDSHAKE 10000      /*  ms for a connection to show its key */
-#define HEADROOM 1024        /*  bytes above LIMIT_FRAME, so that our own check can answer with a sentence */
+#define LINGER 500       /*  ms */
+#define QUEUE_MOST 10000 /*  messages to or from one peer */
+#define HEARTBEAT 5000   /*  ms between pings; a peer that is silent for three is gone */
+#define HANDSHAKE 10000  /*  ms for a connection to show its key */
+#define HEADROOM 1024    /*  bytes above LIMIT_FRAME, so that our own check can answer with a sentence */
 
 struct frontend {
     void *context;
@@ -25,7 +25,7 @@ static bool set_int (void *socket, int option, int value)
     return zmq_setsockopt (socket, option, &value, sizeof value) == 0;
 }
 
-static bool configure (void *router, const char *secret_key)
+static bool configure (void *router, const char *endpoint, const char *secret_key)
 {
     int64_t most = LIMIT_FRAME + HEADROOM;
     return set_int (router, ZMQ_CURVE_SERVER, 1) &&
@@ -36,7 +36,7 @@ static bool configure (void *router, const char *secret_key)
            set_int (router, ZMQ_SNDHWM, QUEUE_MOST) && set_int (router, ZMQ_RCVHWM, QUEUE_MOST) &&
            set_int (router, ZMQ_HEARTBEAT_IVL, HEARTBEAT) && set_int (router, ZMQ_HEARTBEAT_TIMEOUT, 3 * HEARTBEAT) &&
            set_int (router, ZMQ_HANDSHAKE_IVL, HANDSHAKE) && set_int (router, ZMQ_BACKLOG, 1024) &&
-           set_int (router, ZMQ_IPV6, 1);
+           set_int (router, ZMQ_IPV6, strchr (endpoint, '[') != NULL); /*  otherwise it would say [::ffff:127.0.0.1] */
 }
 
 baton_status frontend_new (const char *endpoint, const char *secret_key, frontend_t **ret_frontend,
@@ -54,7 +54,7 @@ baton_status frontend_new (const char *endpoint, const char *secret_key, fronten
     size_t size = sizeof self->endpoint;
     /*  ZAP first: libzmq asks it from the first connection on. */
     if (!self->zap || !self->router || zmq_bind (self->zap, "inproc://zeromq.zap.01") != 0 ||
-        !configure (self->router, secret_key) || zmq_bind (self->router, endpoint) != 0 ||
+        !configure (self->router, endpoint, secret_key) || zmq_bind (self->router, endpoint) != 0 ||
         zmq_getsockopt (self->router, ZMQ_LAST_ENDPOINT, self->endpoint, &size) != 0) {
         int reason = errno;
         frontend_destroy (&self);
@@ -155,7 +155,7 @@ bool frontend_receive (frontend_t *self, inbound_t *ret_inbound)
         zmq_msg_close (&frame);
         return false;
     }
-    *ret_inbound = (inbound_t) {0};
+    *ret_inbound = (inbound_t){0};
     ret_inbound->peer.size = zmq_msg_size (&frame);
     memcpy (ret_inbound->peer.data, zmq_msg_data (&frame), zmq_msg_size (&frame)); /*  ROUTER: at most 255 bytes */
     for (size_t i = 0; i < 3; i++)

@@ -17,7 +17,8 @@ static const breakpoint_t *find (const session_t *state, uint64_t number)
 static baton_status fill_view (const session_t *state, const breakpoint_t *breakpoint, breakpoint_view_t *view)
 {
     view->n = state->n;
-    if (text_set (&view->session, state->session) != BATON_OK || text_set (&view->session_title, state->title) != BATON_OK)
+    if (text_set (&view->session, state->session) != BATON_OK ||
+        text_set (&view->session_title, state->title) != BATON_OK)
         return BATON_resource_exhausted;
     return record_copy (&RECORD_breakpoint, breakpoint, &view->breakpoint);
 }
@@ -37,12 +38,13 @@ static baton_status read_event (const event_t *event, uint64_t number, breakpoin
         const breakpoint_revised_event_t *body = event->body;
         return body->number == number ? text_set (&view->body, body->body) : BATON_OK;
     }
-    if (event->kind != EVENT_breakpoint_commented || ((const breakpoint_commented_event_t *) event->body)->number != number ||
-        view->comments.count == LIMIT_PAGE)
+    if (event->kind != EVENT_breakpoint_commented ||
+        ((const breakpoint_commented_event_t *) event->body)->number != number || view->comments.count == LIMIT_PAGE)
         return BATON_OK;
     const breakpoint_commented_event_t *body = event->body;
     comment_t *comment = list_append (&view->comments, sizeof *comment);
-    if (!comment || text_set (&comment->actor, event->actor) != BATON_OK || text_set (&comment->text, body->text) != BATON_OK)
+    if (!comment || text_set (&comment->actor, event->actor) != BATON_OK ||
+        text_set (&comment->text, body->text) != BATON_OK)
         return BATON_resource_exhausted;
     comment->at = event->at;
     return BATON_OK;

@@ -7,7 +7,8 @@
 
 /*  The position asked for cannot be served: it is past the end (the broker was restored from a backup), or further
  *  back than the client wants to read. */
-static baton_status resync (broker_t *broker, const events_read_request_t *params, event_page_t *page, baton_error_t *error)
+static baton_status resync (broker_t *broker, const events_read_request_t *params, event_page_t *page,
+                            baton_error_t *error)
 {
     entry_t *entry = NULL;
     page->resync = true;
@@ -45,8 +46,8 @@ baton_status handle_events_read (broker_t *broker, request_t *request, void *ret
     if (params->after > page->head || (params->most > 0 && page->head - params->after > params->most))
         return resync (broker, params, page, error);
     store_reads_t rows = {0};
-    baton_status status = store_log (broker->store, params->after, params->class, params->limit ? params->limit : PAGE_DEFAULT,
-                                     &rows, &page->last, error);
+    baton_status status = store_log (broker->store, params->after, params->class,
+                                     params->limit ? params->limit : PAGE_DEFAULT, &rows, &page->last, error);
     for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
         status = add_event (page, &rows.items[i], params->session, error);
     store_reads_clear (&rows);

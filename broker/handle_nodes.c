@@ -95,7 +95,8 @@ baton_status handle_node_assignments (broker_t *broker, request_t *request, void
             return status;
         if (!session_assign (&entry->state, request->actor, &assignment))
             continue;
-        assignment_t *slot = page->assignments.count < LIMIT_PAGE ? list_append (&page->assignments, sizeof *slot) : NULL;
+        assignment_t *slot =
+            page->assignments.count < LIMIT_PAGE ? list_append (&page->assignments, sizeof *slot) : NULL;
         if (!slot || add_peer (broker, request->actor, &assignment) != BATON_OK) {
             record_clear (&RECORD_assignment, &assignment);
             return baton_fail_memory (error);
@@ -153,10 +154,11 @@ static baton_status plan_migration (broker_t *broker, const session_t *session, 
     return add_checks (broker, session, target, plan, error);
 }
 
-static baton_status start_migration (broker_t *broker, command_t command, const migration_plan_t *plan, uint64_t patience,
-                                     uint64_t *ret_number, baton_error_t *error)
+static baton_status start_migration (broker_t *broker, command_t command, const migration_plan_t *plan,
+                                     uint64_t patience, uint64_t *ret_number, baton_error_t *error)
 {
-    migration_start_request_t start = {.session = plan->session, .target = plan->target, .patience = patience ? patience : PATIENCE};
+    migration_start_request_t start = {
+        .session = plan->session, .target = plan->target, .patience = patience ? patience : PATIENCE};
     changed_t changed = {0};
     command.method = METHOD_migration_start;
     command.request = &start;
@@ -178,7 +180,8 @@ baton_status handle_session_migrate (broker_t *broker, request_t *request, void 
     if (params->dry_run)
         return plan->checks.count > 0 ? BATON_OK : status; /*  the checks say what would fail */
     if (status == BATON_OK)
-        status = start_migration (broker, command_of (broker, request), plan, params->patience, &plan->migration, error);
+        status =
+            start_migration (broker, command_of (broker, request), plan, params->patience, &plan->migration, error);
     if (status == BATON_OK)
         plan->n = entry->state.n;
     return status;
@@ -189,7 +192,8 @@ baton_status handle_node_drain (broker_t *broker, request_t *request, void *ret_
     const node_drain_request_t *params = request->params;
     drained_t *drained = ret_reply;
     if (!registered (broker, params->node))
-        return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_node, "node", "there is no node %s", params->node);
+        return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_node, "node", "there is no node %s",
+                                 params->node);
     store_filter_t filter = {.node = params->node};
     store_projections_t rows = {0};
     baton_status status = store_list (broker->store, &filter, 0, LIMIT_PAGE, &rows, error);
@@ -200,8 +204,8 @@ baton_status handle_node_drain (broker_t *broker, request_t *request, void *ret_
         status = cache_get (journal_cache (broker->journal), rows.items[i].row.session, &entry, error);
         if (status != BATON_OK)
             break;
-        bool room = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, params->node, broker->monotonic,
-                                  broker->options.lease_ttl, NULL, 0);
+        bool room = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, params->node,
+                                  broker->monotonic, broker->options.lease_ttl, NULL, 0);
         if (texts_add (room ? &drained->moving : &drained->staying, entry->id) != BATON_OK)
             status = baton_fail_memory (error);
     }
@@ -235,13 +239,15 @@ baton_status handle_run_logs (broker_t *broker, request_t *request, void *ret_re
     const char *node = state->lease.node ? state->lease.node : state->run.node;
     member_t *member = node ? fleet_member (broker->fleet, node) : NULL;
     if (!node)
-        return baton_fail (error, BATON_unavailable, BATON_REASON_node_away, "run %lu of session %s has not been at any node yet",
-                           params->run, params->session);
-    if (!member || member->heard == 0 || !fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl))
+        return baton_fail (error, BATON_unavailable, BATON_REASON_node_away,
+                           "run %lu of session %s has not been at any node yet", params->run, params->session);
+    if (!member || member->heard == 0 ||
+        !fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl))
         return baton_fail (error, BATON_unavailable, BATON_REASON_node_away,
                            "the log of run %lu of session %s is at node %s, which is not heard of", params->run,
                            params->session, node);
-    request_header_t header = {.id = ++broker->last_relay, .method = (char *) METHODS[request->method].name,
+    request_header_t header = {.id = ++broker->last_relay,
+                               .method = (char *) METHODS[request->method].name,
                                .timeout = request->header.timeout};
     baton_bytes_t header_bytes = {0}, body = {0};
     if (record_encode (&RECORD_request_header, &header, &header_bytes) != BATON_OK ||

@@ -10,7 +10,8 @@
 
 #define PAGE_DEFAULT 100
 
-static baton_status current (broker_t *broker, const request_t *request, const session_t **ret_state, baton_error_t *error)
+static baton_status current (broker_t *broker, const request_t *request, const session_t **ret_state,
+                             baton_error_t *error)
 {
     entry_t *entry = NULL;
     baton_status status = cache_get (journal_cache (broker->journal), request_session (request), &entry, error);
@@ -20,7 +21,8 @@ static baton_status current (broker_t *broker, const request_t *request, const s
 }
 
 /*  The state at position n; 0 is now. */
-static baton_status state_at (broker_t *broker, const request_t *request, uint64_t n, session_t *ret_state, baton_error_t *error)
+static baton_status state_at (broker_t *broker, const request_t *request, uint64_t n, session_t *ret_state,
+                              baton_error_t *error)
 {
     const session_t *now = NULL;
     baton_status status = current (broker, request, &now, error);
@@ -47,8 +49,11 @@ baton_status handle_session_list (broker_t *broker, request_t *request, void *re
     if (params->after && sscanf (params->after, "%" SCNu64, &before) != 1)
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "after",
                                  "%s is not a cursor of a page before", params->after);
-    store_filter_t filter = {.state = params->state, .agent = params->agent, .node = params->node,
-                             .labels = &params->labels, .match = params->match};
+    store_filter_t filter = {.state = params->state,
+                             .agent = params->agent,
+                             .node = params->node,
+                             .labels = &params->labels,
+                             .match = params->match};
     size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
     store_projections_t rows = {0};
     baton_status status = store_list (broker->store, &filter, before, limit, &rows, error);
@@ -102,13 +107,15 @@ baton_status handle_session_snapshot (broker_t *broker, request_t *request, void
     snapshot_t *snapshot = ret_reply;
     session_t state = {0};
     char digest[DIGEST_SIZE];
-    baton_status status = state_at (broker, request, ((const session_snapshot_request_t *) request->params)->at, &state, error);
+    baton_status status =
+        state_at (broker, request, ((const session_snapshot_request_t *) request->params)->at, &state, error);
     if (status == BATON_OK && record_encode (&RECORD_session, &state, &snapshot->state) != BATON_OK)
         status = baton_fail_memory (error);
     if (status == BATON_OK) {
         digest_of (snapshot->state.data, snapshot->state.size, digest);
         snapshot->n = state.n;
-        if (text_set (&snapshot->session, state.session) != BATON_OK || text_set (&snapshot->digest, digest) != BATON_OK)
+        if (text_set (&snapshot->session, state.session) != BATON_OK ||
+            text_set (&snapshot->digest, digest) != BATON_OK)
             status = baton_fail_memory (error);
     }
     record_clear (&RECORD_session, &state);
@@ -123,11 +130,12 @@ baton_status handle_session_log (broker_t *broker, request_t *request, void *ret
     store_reads_t rows = {0};
     baton_status status = current (broker, request, &state, error);
     if (status == BATON_OK)
-        status = store_history (broker->store, state->session, params->after, params->limit ? params->limit : PAGE_DEFAULT,
-                                &rows, error);
+        status = store_history (broker->store, state->session, params->after,
+                                params->limit ? params->limit : PAGE_DEFAULT, &rows, error);
     for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
         event_envelope_t *event = list_append (&page->events, sizeof *event);
-        status = event ? record_decode (&RECORD_event_envelope, rows.items[i].data.data, rows.items[i].data.size, event, error)
+        status = event ? record_decode (&RECORD_event_envelope, rows.items[i].data.data, rows.items[i].data.size, event,
+                                        error)
                        : baton_fail_memory (error);
     }
     if (status == BATON_OK) {
@@ -189,7 +197,8 @@ baton_status handle_artifact_get (broker_t *broker, request_t *request, void *re
 /*  Calls visit for each event of the session past `after`, until it returns false or the journal ends. */
 typedef bool visit_t (const event_t *event, void *argument, baton_status *ret_status);
 
-static baton_status walk (broker_t *broker, const char *session, uint64_t after, visit_t *visit, void *argument, baton_error_t *error)
+static baton_status walk (broker_t *broker, const char *session, uint64_t after, visit_t *visit, void *argument,
+                          baton_error_t *error)
 {
     baton_status status = BATON_OK;
     bool more = true;
@@ -244,7 +253,8 @@ static bool visit_run (const event_t *event, void *argument, baton_status *ret_s
 baton_status handle_run_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const run_list_request_t *params = request->params;
-    run_walk_t walker = {.after = params->after, .limit = params->limit ? params->limit : PAGE_DEFAULT, .page = ret_reply};
+    run_walk_t walker = {
+        .after = params->after, .limit = params->limit ? params->limit : PAGE_DEFAULT, .page = ret_reply};
     const session_t *state = NULL;
     baton_status status = current (broker, request, &state, error);
     if (status == BATON_OK)
@@ -270,7 +280,12 @@ static bool visit_item (const event_t *event, void *argument, baton_status *ret_
     const item_appended_event_t *body = event->body;
     item_t *item = list_append (&self->page->items, sizeof *item);
     /*  The parts are borrowed for the copy only. */
-    item_t seen = {.n = event->n, .role = body->role, .tokens = body->tokens, .estimated = body->estimated, .run = event->run, .at = event->at};
+    item_t seen = {.n = event->n,
+                   .role = body->role,
+                   .tokens = body->tokens,
+                   .estimated = body->estimated,
+                   .run = event->run,
+                   .at = event->at};
     memcpy (&seen.parts, &body->parts, sizeof seen.parts);
     *ret_status = item ? record_copy (&RECORD_item, &seen, item) : BATON_resource_exhausted;
     self->page->last = event->n;
@@ -287,7 +302,8 @@ baton_status handle_item_list (broker_t *broker, request_t *request, void *ret_r
 
 /* ---- mailbox ---- */
 
-static baton_status read_message (broker_t *broker, const session_t *state, const letter_t *letter, message_t *ret_message, baton_error_t *error)
+static baton_status read_message (broker_t *broker, const session_t *state, const letter_t *letter,
+                                  message_t *ret_message, baton_error_t *error)
 {
     store_reads_t rows = {0};
     event_t event = {0};
@@ -314,7 +330,8 @@ baton_status handle_message_list (broker_t *broker, request_t *request, void *re
     baton_status status = current (broker, request, &state, error);
     for (size_t i = 0; status == BATON_OK && i < state->mailbox.count && i < limit; i++) {
         message_t *message = list_append (&page->messages, sizeof *message);
-        status = message ? read_message (broker, state, &state->mailbox.items[i], message, error) : baton_fail_memory (error);
+        status = message ? read_message (broker, state, &state->mailbox.items[i], message, error)
+                         : baton_fail_memory (error);
     }
     if (status == BATON_OK)
         page->n = state->n;

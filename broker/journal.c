@@ -35,11 +35,26 @@ struct journal {
     bool site_touched;
     bool broken;   /*  events were applied in part: the batch can only be undone */
     uint64_t head; /*  last seq given out */
-    struct { size_t count; pending_t *items; } pending;
-    struct { size_t count; entry_t **items; } touched;
-    struct { size_t count; noted_answer_t *items; } answers;
-    struct { size_t count; noted_blob_t *items; } blobs;
-    struct { size_t count; receipt_note_t *items; } receipts;
+    struct {
+        size_t count;
+        pending_t *items;
+    } pending;
+    struct {
+        size_t count;
+        entry_t **items;
+    } touched;
+    struct {
+        size_t count;
+        noted_answer_t *items;
+    } answers;
+    struct {
+        size_t count;
+        noted_blob_t *items;
+    } blobs;
+    struct {
+        size_t count;
+        receipt_note_t *items;
+    } receipts;
 };
 
 /* ---- the site's state ---- */
@@ -209,8 +224,7 @@ static baton_status apply (journal_t *self, entry_t *entry, event_list_t *events
         if (entry->order == 0)
             entry->order = event->seq;
         add_session_nodes (pending, &entry->state);
-        if (note_effects (self, &entry->state, event) != BATON_OK ||
-            session_evolve (&entry->state, event) != BATON_OK)
+        if (note_effects (self, &entry->state, event) != BATON_OK || session_evolve (&entry->state, event) != BATON_OK)
             return BATON_resource_exhausted;
         add_session_nodes (pending, &entry->state);
     }
@@ -248,8 +262,8 @@ baton_status journal_decide (journal_t *self, const char *session, const command
     entry_t *entry = NULL;
     event_list_t events = {0};
     baton_status status = decide_only (self, session, command, &entry, &events, ret_changed, error);
-    if (status == BATON_OK && (apply (self, entry, &events, command) != BATON_OK ||
-                               fill_changed (&entry->state, ret_changed) != BATON_OK))
+    if (status == BATON_OK &&
+        (apply (self, entry, &events, command) != BATON_OK || fill_changed (&entry->state, ret_changed) != BATON_OK))
         status = baton_fail_memory (error);
     event_list_clear (&events);
     return status == BATON_OK ? deliver_receipts (self, command, error) : status;
@@ -260,7 +274,8 @@ static baton_status deliver_receipts (journal_t *self, const command_t *cause, b
 {
     while (self->receipts.count > 0) {
         receipt_note_t note = self->receipts.items[--self->receipts.count];
-        message_receipt_request_t request = {.session = note.to, .id = note.id, .to = note.about, .receipt = note.receipt};
+        message_receipt_request_t request = {
+            .session = note.to, .id = note.id, .to = note.about, .receipt = note.receipt};
         command_t command = {.method = METHOD_message_receipt, .request = &request, .now = cause->now};
         changed_t changed = {0};
         baton_error_t ignored = {0};
@@ -294,8 +309,11 @@ baton_status journal_send (journal_t *self, const char *from, const command_t *c
         .body = request->body,
         .ttl = request->ttl,
     };
-    command_t posting = *command, delivering = {.method = METHOD_message_deliver, .request = &deliver, .now = command->now,
-                                                .actor = command->actor, .role = command->role};
+    command_t posting = *command, delivering = {.method = METHOD_message_deliver,
+                                                .request = &deliver,
+                                                .now = command->now,
+                                                .actor = command->actor,
+                                                .role = command->role};
     posting.method = METHOD_message_post;
     posting.request = &post;
     entry_t *sender = NULL, *receiver = NULL;
@@ -311,12 +329,13 @@ baton_status journal_send (journal_t *self, const char *from, const command_t *c
          apply (self, receiver, &delivered, &delivering) != BATON_OK))
         status = baton_fail_memory (error);
     if (status == BATON_OK && fresh && sender) {
-        message_receipt_request_t receipt = {.session = (char *) from, .id = id, .to = request->to, .receipt = receipt_delivered};
+        message_receipt_request_t receipt = {
+            .session = (char *) from, .id = id, .to = request->to, .receipt = receipt_delivered};
         command_t telling = {.method = METHOD_message_receipt, .request = &receipt, .now = command->now};
         status = journal_decide (self, from, &telling, ret_changed, error);
     }
-    if (status == BATON_OK &&
-        (fill_changed (&(sender ? sender : receiver)->state, ret_changed) != BATON_OK || text_set (&ret_changed->message, id) != BATON_OK))
+    if (status == BATON_OK && (fill_changed (&(sender ? sender : receiver)->state, ret_changed) != BATON_OK ||
+                               text_set (&ret_changed->message, id) != BATON_OK))
         status = baton_fail_memory (error);
     event_list_clear (&posted);
     event_list_clear (&delivered);
@@ -363,7 +382,10 @@ baton_status journal_found_site (journal_t *self, const char *name, const char *
         apply_site (self, &events, &command) != BATON_OK)
         status = baton_fail_memory (error);
     event_list_clear (&events);
-    return status == BATON_OK ? journal_commit (self, error) : status;
+    if (status == BATON_OK)
+        status = journal_commit (self, error);
+    journal_clear (self);
+    return status;
 }
 
 /* ---- answers and blobs ---- */
@@ -401,15 +423,16 @@ baton_status journal_answer (journal_t *self, const char *actor, const char *key
     return BATON_OK;
 }
 
-baton_status journal_note_answer (journal_t *self, const char *actor, const char *key, const char *payload, uint64_t now,
-                                  const baton_bytes_t *reply)
+baton_status journal_note_answer (journal_t *self, const char *actor, const char *key, const char *payload,
+                                  uint64_t now, const baton_bytes_t *reply)
 {
     noted_answer_t *answer = list_append (&self->answers, sizeof *answer);
     if (!answer)
         return BATON_resource_exhausted;
     answer->at = now;
     if (text_set (&answer->actor, actor) != BATON_OK || text_set (&answer->key, key) != BATON_OK ||
-        text_set (&answer->payload, payload) != BATON_OK || bytes_set (&answer->reply, reply->data, reply->size) != BATON_OK)
+        text_set (&answer->payload, payload) != BATON_OK ||
+        bytes_set (&answer->reply, reply->data, reply->size) != BATON_OK)
         return BATON_resource_exhausted;
     return BATON_OK;
 }
@@ -468,7 +491,8 @@ static baton_status gather_projection (gathered_t *self, entry_t *entry)
         record_clear (&RECORD_projection, projection);
         return BATON_resource_exhausted;
     }
-    if (self->shown[at].size == entry->shown.size && memcmp (self->shown[at].data, entry->shown.data, entry->shown.size) == 0) {
+    if (self->shown[at].size == entry->shown.size &&
+        memcmp (self->shown[at].data, entry->shown.data, entry->shown.size) == 0) {
         record_clear (&RECORD_projection, projection);
         bytes_clear (&self->shown[at]);
         return BATON_OK;
@@ -521,15 +545,15 @@ static baton_status gather (journal_t *self, gathered_t *gathered)
         return BATON_resource_exhausted;
     for (size_t i = 0; i < self->pending.count; i++) {
         const pending_t *pending = &self->pending.items[i];
-        gathered->events[i] = (store_event_t) {pending->session, pending->seq, pending->n,
-                                               EVENTS[pending->kind].class, pending->data};
+        gathered->events[i] =
+            (store_event_t){pending->session, pending->seq, pending->n, EVENTS[pending->kind].class, pending->data};
     }
     for (size_t i = 0; i < self->answers.count; i++) {
         const noted_answer_t *answer = &self->answers.items[i];
-        gathered->answers[i] = (store_answer_t) {answer->actor, answer->key, answer->payload, answer->at, answer->reply};
+        gathered->answers[i] = (store_answer_t){answer->actor, answer->key, answer->payload, answer->at, answer->reply};
     }
     for (size_t i = 0; i < self->blobs.count; i++)
-        gathered->blobs[i] = (store_blob_t) {self->blobs.items[i].digest, self->blobs.items[i].content};
+        gathered->blobs[i] = (store_blob_t){self->blobs.items[i].digest, self->blobs.items[i].content};
     return gather_touched (self, gathered);
 }
 
@@ -538,10 +562,11 @@ static void settle (journal_t *self, gathered_t *gathered)
     for (size_t i = 0; i < gathered->batch.projection_count; i++) {
         bytes_clear (&gathered->projected[i]->shown);
         gathered->projected[i]->shown = gathered->shown[i];
-        gathered->shown[i] = (baton_bytes_t) {0};
+        gathered->shown[i] = (baton_bytes_t){0};
     }
     for (size_t i = 0; i < gathered->batch.snapshot_count; i++)
-        *(gathered->snapshotted[i] ? &gathered->snapshotted[i]->snapshot_n : &self->site_snapshot_n) = gathered->snapshots[i].n;
+        *(gathered->snapshotted[i] ? &gathered->snapshotted[i]->snapshot_n : &self->site_snapshot_n) =
+            gathered->snapshots[i].n;
     for (size_t i = 0; i < self->touched.count; i++)
         self->touched.items[i]->touched = false;
     self->site_touched = false;

@@ -26,7 +26,8 @@ typedef struct {
 typedef struct journal journal_t;
 
 /*  Loads the site's own state; capacity is how many sessions to keep in memory. The store is borrowed. */
-BATON_MUST_USE baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journal, baton_error_t *error);
+BATON_MUST_USE baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journal,
+                                         baton_error_t *error);
 
 /*  Uncommitted events are lost; call journal_save first for a clean end. */
 void journal_destroy (journal_t **self);

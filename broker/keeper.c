@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#define DUE_MOST 64        /*  sessions a turn whose deadlines are looked at */
-#define PLACE_MOST 64      /*  runs placed a turn */
-#define DRAIN_MOST 4       /*  migrations away from one node at a time */
-#define DRAIN_PAUSE 1000   /*  ms between looking whether a draining node is empty */
-#define RESCHEDULE 1000    /*  ms after which waiting runs are looked at anyhow */
-#define PATIENCE 60000     /*  ms for each step of a migration that a drain starts */
+#define DUE_MOST 64      /*  sessions a turn whose deadlines are looked at */
+#define PLACE_MOST 64    /*  runs placed a turn */
+#define DRAIN_MOST 4     /*  migrations away from one node at a time */
+#define DRAIN_PAUSE 1000 /*  ms between looking whether a draining node is empty */
+#define RESCHEDULE 1000  /*  ms after which waiting runs are looked at anyhow */
+#define PATIENCE 60000   /*  ms for each step of a migration that a drain starts */
 
 /*  A command of the broker's own; what it is refused for is of no interest but to a reader of the debug log. */
 static bool decide (broker_t *broker, const char *session, method_id_t method, const void *request)
@@ -73,7 +73,8 @@ static void give_up_lost (broker_t *broker)
         if (node->state != node_state_up || !member ||
             (!revoked && fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl)))
             continue;
-        log_warning ("node %s is given up: %s", node->name, revoked ? "its identity was revoked" : "it was not heard of");
+        log_warning ("node %s is given up: %s", node->name,
+                     revoked ? "its identity was revoked" : "it was not heard of");
         char name[LIMIT_NAME + 1];
         strcpy (name, node->name); /*  the decision below may move the list */
         node_mark_lost_request_t request = {.name = name};
@@ -93,8 +94,8 @@ static bool place (broker_t *broker, const char *session)
     entry_t *entry = NULL;
     if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating)
         return false;
-    const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, NULL, broker->monotonic,
-                                       broker->options.lease_ttl, NULL, 0);
+    const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, NULL,
+                                       broker->monotonic, broker->options.lease_ttl, NULL, 0);
     if (!node)
         return false;
     session_place_request_t request = {.session = entry->id, .node = node->name};
@@ -137,8 +138,8 @@ static bool move_away (broker_t *broker, const char *session, const char *node)
     if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating ||
         entry->state.state == lifecycle_terminated)
         return false;
-    const node_t *target = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, node, broker->monotonic,
-                                         broker->options.lease_ttl, NULL, 0);
+    const node_t *target = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, node,
+                                         broker->monotonic, broker->options.lease_ttl, NULL, 0);
     if (!target)
         return false;
     migration_start_request_t request = {.session = entry->id, .target = target->name, .patience = PATIENCE};
@@ -194,7 +195,8 @@ void keeper_note (broker_t *broker)
     const pending_t *events = journal_pending (broker->journal, &count);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < CONCERNED_MOST && *events[i].concerned[k]; k++) {
-            member_t *member = moves_fleet (events[i].kind) ? fleet_member (broker->fleet, events[i].concerned[k]) : NULL;
+            member_t *member =
+                moves_fleet (events[i].kind) ? fleet_member (broker->fleet, events[i].concerned[k]) : NULL;
             if (member)
                 member->seq = events[i].seq;
         }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,8 +44,13 @@ static int usage (const char *message, const char *what)
 
 static bool set_level (const char *name)
 {
-    static const struct { const char *name; log_level_t level; } LEVELS[] = {{"error", LOG_LEVEL_error},
-        {"warning", LOG_LEVEL_warning}, {"info", LOG_LEVEL_info}, {"debug", LOG_LEVEL_debug}};
+    static const struct {
+        const char *name;
+        log_level_t level;
+    } LEVELS[] = {{"error", LOG_LEVEL_error},
+                  {"warning", LOG_LEVEL_warning},
+                  {"info", LOG_LEVEL_info},
+                  {"debug", LOG_LEVEL_debug}};
     for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++)
         if (strcmp (name, LEVELS[i].name) == 0) {
             log_set_level (LEVELS[i].level);
@@ -56,15 +62,22 @@ static bool set_level (const char *name)
 /*  0: go on; otherwise exit with that code less one. */
 static int parse (int argc, char **argv, arguments_t *ret)
 {
-    static const struct option OPTIONS[] = {{"state", 1, 0, 's'}, {"listen", 1, 0, 'l'}, {"advertise", 1, 0, 'a'},
-        {"lease-ttl", 1, 0, 't'}, {"log-level", 1, 0, 'v'}, {"version", 0, 0, 'V'}, {"help", 0, 0, 'h'}, {0}};
-    *ret = (arguments_t) {.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
+    static const struct option OPTIONS[] = {
+        {"state", 1, 0, 's'},     {"listen", 1, 0, 'l'},  {"advertise", 1, 0, 'a'}, {"lease-ttl", 1, 0, 't'},
+        {"log-level", 1, 0, 'v'}, {"version", 0, 0, 'V'}, {"help", 0, 0, 'h'},      {0}};
+    *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;) {
         char *end = NULL;
         switch (option) {
-        case 's': ret->state = optarg; break;
-        case 'l': ret->listen = optarg; break;
-        case 'a': ret->advertise = optarg; break;
+        case 's':
+            ret->state = optarg;
+            break;
+        case 'l':
+            ret->listen = optarg;
+            break;
+        case 'a':
+            ret->advertise = optarg;
+            break;
         case 't':
             ret->lease_ttl = strtoull (optarg, &end, 10);
             if (*end || ret->lease_ttl < 1000 || ret->lease_ttl > 600000)
@@ -74,9 +87,14 @@ static int parse (int argc, char **argv, arguments_t *ret)
             if (!set_level (optarg))
                 return 1 + usage ("--log-level takes error, warning, info or debug, not ", optarg);
             break;
-        case 'V': puts ("batond " BATON_VERSION); return 1;
-        case 'h': fputs (HELP, stdout); return 1;
-        default: return 1 + usage ("that option is not known", "");
+        case 'V':
+            puts ("batond " BATON_VERSION);
+            return 1;
+        case 'h':
+            fputs (HELP, stdout);
+            return 1;
+        default:
+            return 1 + usage ("that option is not known", "");
         }
     }
     if (optind < argc)
@@ -91,7 +109,8 @@ static uint64_t now_ms (void)
     return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
 }
 
-static baton_status serve (const arguments_t *arguments, state_dir_t *state, store_t *store, int stop_fd, baton_error_t *error)
+static baton_status serve (const arguments_t *arguments, state_dir_t *state, store_t *store, int stop_fd,
+                           baton_error_t *error)
 {
     journal_t *journal = NULL;
     frontend_t *frontend = NULL;
@@ -111,7 +130,8 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     if (status == BATON_OK)
         status = server_new (&options, store, journal, frontend, &server, error);
     if (status == BATON_OK) {
-        log_info ("batond " BATON_VERSION " listens on %s, state in %s", frontend_endpoint (frontend), arguments->state);
+        log_info ("batond " BATON_VERSION " listens on %s, state in %s", frontend_endpoint (frontend),
+                  arguments->state);
         sd_notify (0, "READY=1");
         status = server_run (server, stop_fd, error);
         sd_notify (0, "STOPPING=1");
@@ -128,6 +148,7 @@ int main (int argc, char **argv)
     int done = parse (argc, argv, &arguments);
     if (done)
         return done - 1;
+    umask (077); /*  all that is made here is the owner's alone */
     sigset_t signals;
     sigemptyset (&signals);
     sigaddset (&signals, SIGTERM);

@@ -15,15 +15,15 @@ typedef struct {
     role_e role;
     request_header_t header;
     method_id_t method;
-    void *params;         /*  <method>_request_t */
+    void *params;              /*  <method>_request_t */
     char payload[DIGEST_SIZE]; /*  digest of method and body */
 
-    uint64_t arrived;     /*  monotonic milliseconds */
-    bool deferred;        /*  answered later: parked, or handed on to a node */
-    uint64_t relay;       /*  handed on: the id that the node will answer under */
+    uint64_t arrived; /*  monotonic milliseconds */
+    bool deferred;    /*  answered later: parked, or handed on to a node */
+    uint64_t relay;   /*  handed on: the id that the node will answer under */
     peer_t relayed_to;
-    baton_error_t error;  /*  status BATON_OK: the answer is in reply */
-    baton_bytes_t reply;  /*  encoded reply record */
+    baton_error_t error; /*  status BATON_OK: the answer is in reply */
+    baton_bytes_t reply; /*  encoded reply record */
 } request_t;
 
 /*  Reads the frames. On an error the request can still carry the answer: it has the peer, and the id if one could be

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define BEAT 1000             /*  ms between heartbeats to followers */
-#define IDLE 100              /*  ms that the loop sleeps at most: leases are looked at that often */
-#define FORGET_EVERY 3600000  /*  ms between forgetting old answers */
+#define BEAT 1000            /*  ms between heartbeats to followers */
+#define IDLE 100             /*  ms that the loop sleeps at most: leases are looked at that often */
+#define FORGET_EVERY 3600000 /*  ms between forgetting old answers */
 
 struct server {
     broker_t broker;
@@ -36,11 +36,12 @@ baton_status server_new (const broker_options_t *options, store_t *store, journa
     server_t *self = calloc (1, sizeof *self);
     if (!self)
         return baton_fail_memory (error);
-    self->broker = (broker_t) {.options = *options, .store = store, .journal = journal, .frontend = frontend};
+    self->broker = (broker_t){.options = *options, .store = store, .journal = journal, .frontend = frontend};
     self->broker.now = self->broker.started_at = clock_ms (CLOCK_REALTIME);
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
     if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
-        subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK || parking_new (&self->parking) != BATON_OK) {
+        subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK ||
+        parking_new (&self->parking) != BATON_OK) {
         server_destroy (&self);
         return baton_fail_memory (error);
     }
@@ -88,7 +89,8 @@ static void answer_failure (server_t *self, const request_t *request, const bato
 /*  Sends the answer and ends the request. What cannot be sent is lost with its connection, or asked for again. */
 static void answer (server_t *self, request_t **request)
 {
-    reply_header_t reply = {.id = (*request)->header.id, .status = (char *) baton_status_name ((*request)->error.status)};
+    reply_header_t reply = {.id = (*request)->header.id,
+                            .status = (char *) baton_status_name ((*request)->error.status)};
     baton_bytes_t header = {0};
     if (record_encode (&RECORD_reply_header, &reply, &header) == BATON_OK) {
         if ((*request)->error.status == BATON_OK)
@@ -127,8 +129,8 @@ static void take_relayed (server_t *self, inbound_t *inbound)
     if (request && strcmp (header.status, "ok") == 0)
         request->error.status = bytes_set (&request->reply, body, size);
     else if (request && record_decode (&RECORD_failure, body, size, &failure, NULL) == BATON_OK)
-        baton_fail (&request->error, baton_status_from_name (failure.status), baton_reason_from_name (failure.reason ? failure.reason : ""),
-                    "%s", failure.message);
+        baton_fail (&request->error, baton_status_from_name (failure.status),
+                    baton_reason_from_name (failure.reason ? failure.reason : ""), "%s", failure.message);
     else if (request)
         baton_fail (&request->error, BATON_internal, BATON_REASON_bug, "the node's answer cannot be read");
     record_clear (&RECORD_failure, &failure);

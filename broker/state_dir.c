@@ -20,7 +20,8 @@ static baton_status make_directory (const char *path, baton_error_t *error)
 {
     char part[PATH_SIZE];
     if ((size_t) snprintf (part, sizeof part, "%s", path) >= sizeof part - 64)
-        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "state", "the path is too long");
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "state",
+                                 "the path is too long");
     for (char *at = part + 1;; at++) {
         if (*at != '/' && *at != '\0')
             continue;
@@ -53,7 +54,8 @@ static baton_status lock_directory (const char *path, int *ret_lock, baton_error
 }
 
 /*  Loads a context, or makes one with a fresh key pair. Written whole or not at all, so a crash leaves no half key. */
-static baton_status load_or_make (const char *path, const char *broker_key, baton_context_t *ret_context, baton_error_t *error)
+static baton_status load_or_make (const char *path, const char *broker_key, baton_context_t *ret_context,
+                                  baton_error_t *error)
 {
     if (access (path, F_OK) == 0)
         return baton_context_load (path, ret_context, error);
@@ -107,6 +109,7 @@ baton_status state_dir_announce (state_dir_t *self, const char *path, const char
     snprintf (self->admin.endpoint, sizeof self->admin.endpoint, "%s", endpoint);
     baton_status status = baton_context_save (fresh, &self->admin, error);
     if (status == BATON_OK && rename (fresh, name) != 0)
-        status = baton_fail (error, BATON_unavailable, BATON_REASON_storage_failed, "cannot write %s: %s", name, strerror (errno));
+        status = baton_fail (error, BATON_unavailable, BATON_REASON_storage_failed, "cannot write %s: %s", name,
+                             strerror (errno));
     return status;
 }

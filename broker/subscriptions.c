@@ -63,8 +63,8 @@ baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "kind",
                                  "there is no kind of event %s", filter->kind);
     if (self->count == LIMIT_SUBSCRIPTIONS)
-        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy, "the broker has %d subscriptions already",
-                           LIMIT_SUBSCRIPTIONS);
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                           "the broker has %d subscriptions already", LIMIT_SUBSCRIPTIONS);
     subscription_t *subscription = calloc (1, sizeof *subscription);
     if (!subscription)
         return baton_fail_memory (error);

@@ -21,7 +21,7 @@ void event_list_clear (event_list_t *list)
     for (size_t i = 0; i < list->count; i++)
         event_clear (&list->items[i]);
     free (list->items);
-    *list = (event_list_t) {0};
+    *list = (event_list_t){0};
 }
 
 void event_clear (event_t *event)
@@ -31,7 +31,7 @@ void event_clear (event_t *event)
     free (event->body);
     free (event->session);
     free (event->actor);
-    *event = (event_t) {0};
+    *event = (event_t){0};
 }
 
 baton_status event_encode (const event_t *event, baton_bytes_t *ret_bytes)
@@ -84,7 +84,7 @@ baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event,
     event.actor = envelope.actor;
     envelope.session = envelope.actor = NULL; /*  the event owns them now */
     *ret_event = event;
-    event = (event_t) {0};
+    event = (event_t){0};
 out:
     event_clear (&event);
     record_clear (&RECORD_event_envelope, &envelope);

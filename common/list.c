@@ -93,7 +93,7 @@ void texts_clear (baton_texts_t *texts)
     for (size_t i = 0; i < texts->count; i++)
         free (texts->items[i]);
     free (texts->items);
-    *texts = (baton_texts_t) {0};
+    *texts = (baton_texts_t){0};
 }
 
 baton_status pairs_set (baton_pairs_t *pairs, const char *key, const char *value)
@@ -142,7 +142,7 @@ void pairs_clear (baton_pairs_t *pairs)
         free (pairs->items[i].value);
     }
     free (pairs->items);
-    *pairs = (baton_pairs_t) {0};
+    *pairs = (baton_pairs_t){0};
 }
 
 baton_status bytes_set (baton_bytes_t *field, const void *data, size_t size)
@@ -155,14 +155,14 @@ baton_status bytes_set (baton_bytes_t *field, const void *data, size_t size)
         memcpy (copy, data, size);
     }
     free (field->data);
-    *field = (baton_bytes_t) {size, copy};
+    *field = (baton_bytes_t){size, copy};
     return BATON_OK;
 }
 
 void bytes_clear (baton_bytes_t *bytes)
 {
     free (bytes->data);
-    *bytes = (baton_bytes_t) {0};
+    *bytes = (baton_bytes_t){0};
 }
 
 const char *enum_name (const enum_type_t *type, unsigned value)

@@ -58,8 +58,8 @@ bool baton_reason_retry (baton_reason reason)
     return (unsigned) reason < BATON_REASON_COUNT && REASONS[reason].retry;
 }
 
-static void fill (baton_error_t *error, baton_status status, baton_reason reason, const char *field,
-                  const char *format, va_list arguments)
+static void fill (baton_error_t *error, baton_status status, baton_reason reason, const char *field, const char *format,
+                  va_list arguments)
 {
     if (!error)
         return;
