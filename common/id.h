@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ID_SIZE 21      /*  20 characters and NUL */
-#define DIGEST_SIZE 65  /*  64 characters and NUL */
-#define KEY_SIZE 41     /*  a CURVE key in Z85: 40 characters and NUL */
+#define ID_SIZE 21     /*  20 characters and NUL */
+#define DIGEST_SIZE 65 /*  64 characters and NUL */
+#define KEY_SIZE 41    /*  a CURVE key in Z85: 40 characters and NUL */
 
 /*  Once for each process, before anything else here. */
 BATON_MUST_USE baton_status id_init (void);

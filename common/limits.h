@@ -17,15 +17,15 @@
 #define LIMIT_PAGE_BYTES (4u << 20)
 
 /*  Names and texts */
-#define LIMIT_NAME 64      /*  of an identity, node, agent, driver, team */
-#define LIMIT_ID 64        /*  any id, key or digest in text form */
+#define LIMIT_NAME 64 /*  of an identity, node, agent, driver, team */
+#define LIMIT_ID 64   /*  any id, key or digest in text form */
 #define LIMIT_TITLE 200
 #define LIMIT_OBJECTIVE 16384
-#define LIMIT_TEXT 65536   /*  a body, a comment, a reason */
-#define LIMIT_SHORT 1024   /*  a one-line text */
+#define LIMIT_TEXT 65536 /*  a body, a comment, a reason */
+#define LIMIT_SHORT 1024 /*  a one-line text */
 #define LIMIT_PATH 4096
 #define LIMIT_ENDPOINT 512
-#define LIMIT_VALUE 65536  /*  one msgpack value: an input, a schema, a message body */
+#define LIMIT_VALUE 65536 /*  one msgpack value: an input, a schema, a message body */
 #define LIMIT_MEMORY_VALUE 8192
 #define LIMIT_ITEM (1u << 20) /*  the parts of one item */
 #define LIMIT_ARTIFACT (4u << 20)
@@ -56,14 +56,14 @@
 #define LIMIT_IDEMPOTENCY_AGE 604800000u /*  an answer is kept for 7 days */
 
 /*  A workspace that moves */
-#define LIMIT_ENTRIES 1000000u           /*  files, folders and links of a workspace */
-#define LIMIT_FILE_CHUNKS 131072u        /*  chunks of a file: 32 GiB */
-#define LIMIT_MANIFEST_PART 1024u        /*  entries of one part of a manifest */
-#define LIMIT_MANIFEST_PARTS 16384u      /*  parts of a manifest */
+#define LIMIT_ENTRIES 1000000u            /*  files, folders and links of a workspace */
+#define LIMIT_FILE_CHUNKS 131072u         /*  chunks of a file: 32 GiB */
+#define LIMIT_MANIFEST_PART 1024u         /*  entries of one part of a manifest */
+#define LIMIT_MANIFEST_PARTS 16384u       /*  parts of a manifest */
 #define LIMIT_MANIFEST_BYTES (256u << 20) /*  all its parts */
-#define LIMIT_TRANSFER_ASK 64u           /*  chunks in one request */
-#define LIMIT_TRANSFER_CREDIT 256u       /*  chunks that a target may be owed at a time */
-#define LIMIT_TRANSFERS 256u             /*  migrations that one node serves at a time */
+#define LIMIT_TRANSFER_ASK 64u            /*  chunks in one request */
+#define LIMIT_TRANSFER_CREDIT 256u        /*  chunks that a target may be owed at a time */
+#define LIMIT_TRANSFERS 256u              /*  migrations that one node serves at a time */
 
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256

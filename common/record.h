@@ -44,23 +44,23 @@ typedef struct {
 } baton_pairs_t;
 
 typedef enum {
-    FIELD_TEXT,   /*  char *, UTF-8, line feeds and tabs but no other control character; limit in bytes */
-    FIELD_LINE,   /*  char *, UTF-8 without any control character; limit in bytes */
-    FIELD_NAME,   /*  char *, [A-Za-z0-9] and then [A-Za-z0-9._:@/+-]*; limit in bytes */
-    FIELD_UINT,   /*  uint64_t; limit is the largest value, 0 for no bound */
-    FIELD_FLAG,   /*  bool */
-    FIELD_BYTES,  /*  baton_bytes_t; limit in bytes */
-    FIELD_VALUE,  /*  baton_bytes_t holding any one msgpack value; limit in encoded bytes */
-    FIELD_ENUM,   /*  an enum of enums.def, by name on the wire; 0 is "absent" */
-    FIELD_INNER,  /*  a struct of another record type, in place */
-    FIELD_LIST,   /*  { size_t count; T *items; } of records; limit in elements */
-    FIELD_TEXTS,  /*  baton_texts_t of lines; limit in elements, each at most LIMIT_TITLE bytes */
-    FIELD_PAIRS,  /*  baton_pairs_t, a map from name to line, keys ascending; limit in elements */
+    FIELD_TEXT,  /*  char *, UTF-8, line feeds and tabs but no other control character; limit in bytes */
+    FIELD_LINE,  /*  char *, UTF-8 without any control character; limit in bytes */
+    FIELD_NAME,  /*  char *, [A-Za-z0-9] and then [A-Za-z0-9._:@/+-]*; limit in bytes */
+    FIELD_UINT,  /*  uint64_t; limit is the largest value, 0 for no bound */
+    FIELD_FLAG,  /*  bool */
+    FIELD_BYTES, /*  baton_bytes_t; limit in bytes */
+    FIELD_VALUE, /*  baton_bytes_t holding any one msgpack value; limit in encoded bytes */
+    FIELD_ENUM,  /*  an enum of enums.def, by name on the wire; 0 is "absent" */
+    FIELD_INNER, /*  a struct of another record type, in place */
+    FIELD_LIST,  /*  { size_t count; T *items; } of records; limit in elements */
+    FIELD_TEXTS, /*  baton_texts_t of lines; limit in elements, each at most LIMIT_TITLE bytes */
+    FIELD_PAIRS, /*  baton_pairs_t, a map from name to line, keys ascending; limit in elements */
 } field_kind_t;
 
 typedef struct {
     const char *name;
-    size_t count;             /*  names[0] is "" and stands for absent */
+    size_t count; /*  names[0] is "" and stands for absent */
     const char *const *names;
 } enum_type_t;
 
@@ -90,8 +90,8 @@ BATON_MUST_USE baton_status record_encode (const record_type_t *type, const void
  *  struct of that type, which is replaced. Unknown keys are ignored; a duplicate key, a wrong type, a limit that is
  *  exceeded, a missing required field or trailing bytes refuse the whole and leave *ret_record as it was; the error
  *  names the field by its path ("policy.k", "options[3]"). Empty input is the empty map. */
-BATON_MUST_USE baton_status record_decode (const record_type_t *type, const uint8_t *data, size_t size, void *ret_record,
-                                           baton_error_t *error);
+BATON_MUST_USE baton_status record_decode (const record_type_t *type, const uint8_t *data, size_t size,
+                                           void *ret_record, baton_error_t *error);
 
 /*  Checks a record built by hand against the same rules as decoding does. */
 BATON_MUST_USE baton_status record_check (const record_type_t *type, const void *record, baton_error_t *error);

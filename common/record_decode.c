@@ -57,14 +57,16 @@ static baton_status check_text (field_kind_t kind, uint64_t limit, const char *t
     if (size > limit)
         return too_large (path, size, limit, "bytes");
     if (kind == FIELD_NAME && size > 0 && !name_valid (text, size))
-        return REFUSE (path, bad_text, "field %s may have letters, digits and . _ : @ / + - only, and begins with a letter or digit",
+        return REFUSE (path, bad_text,
+                       "field %s may have letters, digits and . _ : @ / + - only, and begins with a letter or digit",
                        path->text);
     if (!text_valid (text, size, kind == FIELD_TEXT))
         return REFUSE (path, bad_text, "field %s must be UTF-8 without control characters", path->text);
     return BATON_OK;
 }
 
-static baton_status decode_text (field_kind_t kind, uint64_t limit, const msgpack_object *object, char **ret_text, path_t *path)
+static baton_status decode_text (field_kind_t kind, uint64_t limit, const msgpack_object *object, char **ret_text,
+                                 path_t *path)
 {
     if (object->type != MSGPACK_OBJECT_STR)
         return wrong_type (path, "text");
@@ -75,9 +77,11 @@ static baton_status decode_text (field_kind_t kind, uint64_t limit, const msgpac
     return *ret_text ? BATON_OK : baton_fail_memory (path->error);
 }
 
-static baton_status decode_value (const field_t *field, const msgpack_object *object, baton_bytes_t *ret_value, path_t *path)
+static baton_status decode_value (const field_t *field, const msgpack_object *object, baton_bytes_t *ret_value,
+                                  path_t *path)
 {
-    /*  A value as large as a frame is a record of ours in its envelope; what is in that was held to the limit before. */
+    /*  A value as large as a frame is a record of ours in its envelope; what is in that was held to the limit before.
+     */
     if (field->limit < LIMIT_FRAME && value_depth (object) > LIMIT_VALUE_DEPTH)
         return REFUSE (path, too_deep, "field %s is nested more than %d levels deep", path->text, LIMIT_VALUE_DEPTH);
     msgpack_sbuffer buffer;
@@ -108,7 +112,8 @@ static baton_status decode_enum (const field_t *field, const msgpack_object *obj
     if (value == 0) {
         char words[256] = "";
         for (unsigned i = 1; i < field->names->count; i++)
-            snprintf (words + strlen (words), sizeof words - strlen (words), "%s%s", i > 1 ? ", " : "", field->names->names[i]);
+            snprintf (words + strlen (words), sizeof words - strlen (words), "%s%s", i > 1 ? ", " : "",
+                      field->names->names[i]);
         return REFUSE (path, bad_value, "field %s must be one of %s", path->text, words);
     }
     *ret_value = value;
@@ -137,7 +142,8 @@ static baton_status decode_list (const field_t *field, const msgpack_object *obj
     return BATON_OK;
 }
 
-static baton_status decode_texts (const field_t *field, const msgpack_object *object, baton_texts_t *texts, path_t *path)
+static baton_status decode_texts (const field_t *field, const msgpack_object *object, baton_texts_t *texts,
+                                  path_t *path)
 {
     if (object->type != MSGPACK_OBJECT_ARRAY)
         return wrong_type (path, "a list of text");
@@ -158,7 +164,8 @@ static baton_status decode_texts (const field_t *field, const msgpack_object *ob
     return BATON_OK;
 }
 
-static baton_status decode_pairs (const field_t *field, const msgpack_object *object, baton_pairs_t *pairs, path_t *path)
+static baton_status decode_pairs (const field_t *field, const msgpack_object *object, baton_pairs_t *pairs,
+                                  path_t *path)
 {
     if (object->type != MSGPACK_OBJECT_MAP)
         return wrong_type (path, "a map from name to text");
@@ -267,8 +274,8 @@ static baton_status decode_map (const record_type_t *type, const msgpack_object_
         if (key->type != MSGPACK_OBJECT_STR)
             return REFUSE (path, wrong_type, "a map's keys are text");
         if (key_repeats (map, i))
-            return REFUSE (path, duplicate_key, "the key %.*s stands there twice", (int) (key->via.str.size < 40 ? key->via.str.size : 40),
-                           key->via.str.ptr);
+            return REFUSE (path, duplicate_key, "the key %.*s stands there twice",
+                           (int) (key->via.str.size < 40 ? key->via.str.size : 40), key->via.str.ptr);
         const field_t *field = field_of_key (type, &key->via.str);
         if (!field || map->ptr[i].val.type == MSGPACK_OBJECT_NIL)
             continue;
@@ -281,7 +288,8 @@ static baton_status decode_map (const record_type_t *type, const msgpack_object_
     return check_required (type, record, path);
 }
 
-static baton_status decode_into (const record_type_t *type, const uint8_t *data, size_t size, void *record, path_t *path)
+static baton_status decode_into (const record_type_t *type, const uint8_t *data, size_t size, void *record,
+                                 path_t *path)
 {
     baton_status status = value_check (data, size, path->error);
     if (status != BATON_OK)
@@ -302,7 +310,8 @@ static baton_status decode_into (const record_type_t *type, const uint8_t *data,
     return status;
 }
 
-baton_status record_decode (const record_type_t *type, const uint8_t *data, size_t size, void *ret_record, baton_error_t *error)
+baton_status record_decode (const record_type_t *type, const uint8_t *data, size_t size, void *ret_record,
+                            baton_error_t *error)
 {
     static const uint8_t EMPTY_MAP[] = {0x80};
     path_t path = {.error = error};
@@ -321,4 +330,3 @@ baton_status record_decode (const record_type_t *type, const uint8_t *data, size
     free (record);
     return status;
 }
-

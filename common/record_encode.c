@@ -84,7 +84,8 @@ static int pack_record (msgpack_packer *packer, const record_type_t *type, const
     }
     int failed = msgpack_pack_map (packer, count);
     for (size_t i = 0; i < count && !failed; i++)
-        failed = pack_text (packer, sorted[i]->name) || pack_field (packer, sorted[i], field_const_at (record, sorted[i]));
+        failed =
+            pack_text (packer, sorted[i]->name) || pack_field (packer, sorted[i], field_const_at (record, sorted[i]));
     return failed;
 }
 
@@ -102,4 +103,3 @@ baton_status record_encode (const record_type_t *type, const void *record, baton
     ret_bytes->data = (uint8_t *) msgpack_sbuffer_release (&buffer);
     return BATON_OK;
 }
-

@@ -15,7 +15,10 @@
 
 #define ENUM_BEGIN(type) typedef enum { type##_none,
 #define ENUM_WORD(type, name) type##_##name,
-#define ENUM_END(type) type##_count } type##_e;
+#define ENUM_END(type)                                                                                                 \
+    type##_count                                                                                                       \
+    }                                                                                                                  \
+    type##_e;
 #include "enums.def"
 
 #define ENUM_BEGIN(type) extern const enum_type_t type##_names;
@@ -34,23 +37,33 @@
 #define VALUE(name, need, limit, help) baton_bytes_t name;
 #define ENUM(name, type, need, help) type##_e name;
 #define INNER(name, type, help) type##_t name;
-#define LIST(name, type, need, limit, help) struct { size_t count; type##_t *items; } name;
+#define LIST(name, type, need, limit, help)                                                                            \
+    struct {                                                                                                           \
+        size_t count;                                                                                                  \
+        type##_t *items;                                                                                               \
+    } name;
 #define TEXTS(name, need, limit, help) baton_texts_t name;
 #define PAIRS(name, need, limit, help) baton_pairs_t name;
 
 #define RECORD(name) typedef struct name {
-#define END(name) } name##_t;
+#define END(name)                                                                                                      \
+    }                                                                                                                  \
+    name##_t;
 #include "records.def"
 #undef RECORD
 #undef END
 
 #define EVENT(name, class, help) typedef struct name##_event {
-#define END(name) } name##_event_t;
+#define END(name)                                                                                                      \
+    }                                                                                                                  \
+    name##_event_t;
 #include "events.def"
 #undef END
 
 #define METHOD(id, name, target, access, effect, inside, verb, path, reply, help) typedef struct id##_request {
-#define END(id) } id##_request_t;
+#define END(id)                                                                                                        \
+    }                                                                                                                  \
+    id##_request_t;
 #include "methods.def"
 #undef END
 
@@ -133,7 +146,7 @@ typedef struct {
     bool change; /*  false: reads only, and may be sent again without a thought */
     bool inside; /*  a run may use it for its own session */
     const char *verb;
-    const char *path; /*  "" when it is not offered over HTTP */
+    const char *path;   /*  "" when it is not offered over HTTP */
     record_type_t type; /*  of the request */
     const record_type_t *reply;
     const char *help;

@@ -3,7 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/*  Length of the well-formed sequence at text, 0 when there is none. The ranges are the table of RFC 3629, section 4. */
+/*  Length of the well-formed sequence at text, 0 when there is none. The ranges are the table of RFC 3629, section 4.
+ */
 static size_t sequence (const uint8_t *text, size_t size, uint32_t *ret_point)
 {
     uint8_t first = text[0];
@@ -11,7 +12,10 @@ static size_t sequence (const uint8_t *text, size_t size, uint32_t *ret_point)
         *ret_point = first;
         return 1;
     }
-    size_t length = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+    size_t length = first >= 0xc2 && first <= 0xdf   ? 2
+                    : (first & 0xf0) == 0xe0         ? 3
+                    : first >= 0xf0 && first <= 0xf4 ? 4
+                                                     : 0;
     if (length == 0 || length > size)
         return 0;
     uint32_t point = first & (0x7fu >> length);

@@ -26,16 +26,16 @@ static shape_t shape_of (const uint8_t *at, size_t left)
 {
     uint8_t first = at[0];
     if (first <= 0x7f || first >= 0xe0 || first == 0xc0 || first == 0xc2 || first == 0xc3)
-        return (shape_t) {1, 0, true};
+        return (shape_t){1, 0, true};
     if (first <= 0x8f)
-        return (shape_t) {1, 2u * (first & 0x0fu), true};
+        return (shape_t){1, 2u * (first & 0x0fu), true};
     if (first <= 0x9f)
-        return (shape_t) {1, first & 0x0fu, true};
+        return (shape_t){1, first & 0x0fu, true};
     if (first <= 0xbf)
-        return (shape_t) {1u + (first & 0x1fu), 0, true};
+        return (shape_t){1u + (first & 0x1fu), 0, true};
     if (first >= 0xca && first <= 0xd3) {
         static const uint8_t SIZES[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8};
-        return (shape_t) {1u + SIZES[first - 0xca], 0, true};
+        return (shape_t){1u + SIZES[first - 0xca], 0, true};
     }
     static const struct {
         uint8_t first, length, per_element; /*  per_element 0: a string or binary of that many bytes */
@@ -45,12 +45,12 @@ static shape_t shape_of (const uint8_t *at, size_t left)
         if (SIZED[i].first != first)
             continue;
         if (left < 1u + SIZED[i].length)
-            return (shape_t) {0, 0, false};
+            return (shape_t){0, 0, false};
         uint64_t count = read_big_endian (at + 1, SIZED[i].length);
-        return SIZED[i].per_element == 0 ? (shape_t) {1u + SIZED[i].length + count, 0, true}
-                                         : (shape_t) {1u + SIZED[i].length, count * SIZED[i].per_element, true};
+        return SIZED[i].per_element == 0 ? (shape_t){1u + SIZED[i].length + count, 0, true}
+                                         : (shape_t){1u + SIZED[i].length, count * SIZED[i].per_element, true};
     }
-    return (shape_t) {0, 0, false};
+    return (shape_t){0, 0, false};
 }
 
 static baton_status malformed (baton_error_t *error, const char *what)
