@@ -25,7 +25,7 @@ static void elements_come_and_go_in_order (void **state)
     (void) state;
     for (size_t size = 1; size <= 17; size++) {
         seen_list_t list = {0};
-        char id[8];
+        char id[24];
         for (size_t i = 0; i < size; i++) {
             snprintf (id, sizeof id, "%zu", i);
             add (&list, id);
