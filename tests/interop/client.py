@@ -33,7 +33,8 @@ def canonical(value):
 
 
 def pack(record):
-    return msgpack.packb(canonical({key: value for key, value in record.items() if value not in (None, "", 0, [])}))
+    """Fields at their zero may be left out and need not be; None is absent."""
+    return msgpack.packb(canonical({key: value for key, value in record.items() if value is not None}))
 
 
 def unpack(data):
