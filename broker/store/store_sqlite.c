@@ -7,11 +7,15 @@
 
 /* ---- errors ---- */
 
+/*  SQLite tells a full disk (SQLITE_FULL) from a quota or a largest file size (SQLITE_IOERR), and forgets the cause of
+ *  the latter when it happens in a COMMIT: then it is still in errno, which store_sqlite_run has cleared before. */
 static bool is_no_room (sqlite3 *db, int code)
 {
     if ((code & 0xff) == SQLITE_FULL)
         return true;
-    int cause = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno (db) : 0;
+    if ((code & 0xff) != SQLITE_IOERR)
+        return false;
+    int cause = sqlite3_system_errno (db) != 0 ? sqlite3_system_errno (db) : errno;
     return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
 }
 
@@ -59,6 +63,7 @@ sqlite3_stmt *store_sqlite_statement (store_sqlite_t *self, sql_t name)
 baton_status store_sqlite_run (store_sqlite_t *self, sql_t name, const char *what, baton_error_t *error)
 {
     baton_status status = BATON_OK;
+    errno = 0;
     if (sqlite3_step (self->statements[name]) != SQLITE_DONE)
         status = store_sqlite_fail (self, what, error);
     sqlite3_reset (self->statements[name]);

@@ -8,7 +8,7 @@
 static const char SETTINGS[] = "PRAGMA locking_mode = NORMAL;"
                                "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
-                               "PRAGMA wal_autocheckpoint = 2000;"
+                               "PRAGMA wal_autocheckpoint = 4000;"
                                "PRAGMA journal_size_limit = 67108864;"
                                "PRAGMA cache_size = -8192;"
                                "PRAGMA temp_store = MEMORY;"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /*  When a round begins. */
-#define SEAL_EVENTS 16384
+#define SEAL_EVENTS 32768
 #define SEAL_BYTES (16u << 20)
 /*  Events or answers sealed for each one added; the rest of a round is met by commits that add nothing. */
 #define SEAL_FACTOR 2
