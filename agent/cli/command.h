@@ -30,20 +30,27 @@ struct command {
 
 /*  The flags of a command itself are the fields of a struct of its own:
  *
- *      OPTIONS (wait, struct { bool all; }, OPTION (all, FIELD_FLAG, 0, NULL, "take all"))
+ *      OPTIONS (wait, struct { bool all; }, OPTION (all, FIELD_FLAG, 0, NULL, "take all"));
  *
- *  makes wait_options_t and the record type WAIT... that `options` points to. */
+ *  makes wait_options_t, and the record type wait_options that a command's `options` points to. */
 #define OPTION(field, kind, limit, names, help)                                                                        \
-    {#field, kind, false, offsetof (self_t, field), limit, names, NULL, help},
-#define OPTIONS(name, type, ...)                                                                                       \
-    typedef type name##_options_t;                                                                                     \
-    static const field_t *name##_option_fields (void)                                                                  \
     {                                                                                                                  \
-        typedef name##_options_t self_t;                                                                               \
-        static const field_t rows[] = {__VA_ARGS__{.name = NULL}};                                                     \
+#field, kind, false, offsetof(self_t, field), limit, names, NULL, help                                         \
+    }
+/*  One that must be given. */
+#define WORD(field, kind, limit, help)                                                                                 \
+    {                                                                                                                  \
+#field, kind, true, offsetof(self_t, field), limit, NULL, NULL, help                                           \
+    }
+#define OPTIONS(id, type, ...)                                                                                         \
+    typedef type id##_options_t;                                                                                       \
+    static const field_t *id##_option_fields (void)                                                                    \
+    {                                                                                                                  \
+        typedef id##_options_t self_t;                                                                                 \
+        static const field_t rows[] = {__VA_ARGS__, {NULL, FIELD_FLAG, false, sizeof (self_t), 0, NULL, NULL, NULL}};  \
         return rows;                                                                                                   \
     }                                                                                                                  \
-    static const record_type_t name##_options = {#name, sizeof (name##_options_t), name##_option_fields}
+    static const record_type_t id##_options = {#id, sizeof (id##_options_t), id##_option_fields}
 
 /*  The index-th of all commands, grouped by noun; false past the last. */
 bool command_at (size_t index, command_t *ret_command);

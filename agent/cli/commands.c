@@ -3,6 +3,8 @@
 /*  Methods whose words stand in another order than their fields. */
 static const command_t VOTE = {
     .noun = "breakpoint", .verb = "vote", .method = METHOD_breakpoint_vote, .positionals = "session breakpoint option"};
+static const command_t PENDING = {
+    .noun = "breakpoint", .verb = "list", .method = METHOD_breakpoint_list, .positionals = "session"};
 static const command_t SEND = {
     .noun = "message", .verb = "send", .method = METHOD_message_send, .positionals = "to body"};
 static const command_t APPEND = {
@@ -12,5 +14,27 @@ static const command_t PUT = {
 static const command_t DECIDE = {
     .noun = "decision", .verb = "record", .method = METHOD_decision_record, .positionals = "session key value why"};
 
-const command_t *const COMMANDS[] = {&VOTE, &SEND, &APPEND, &PUT, &DECIDE};
+const command_t *const COMMANDS[] = {
+    &CMD_invite,
+    &CMD_join,
+    &CMD_events,
+    &CMD_inbox,
+    &CMD_version,
+    &CMD_context_list,
+    &CMD_context_use,
+    &CMD_context_show,
+    &CMD_session_log,
+    &CMD_session_wait,
+    &CMD_session_migrate,
+    &CMD_run_logs,
+    &CMD_memory_get,
+    &CMD_artifact_get,
+    &PUT,
+    &APPEND,
+    &DECIDE,
+    &CMD_breakpoint_ask,
+    &VOTE,
+    &PENDING,
+    &SEND,
+};
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;

@@ -195,6 +195,16 @@ baton_status output_reply (cli_t *cli, const record_type_t *type, const void *re
     return output_table (cli, type, reply, error);
 }
 
+baton_status output_record (cli_t *cli, const record_type_t *type, const void *record, baton_error_t *error)
+{
+    baton_bytes_t raw = {0};
+    if (record_encode (type, record, &raw) != BATON_OK)
+        return baton_fail_memory (error);
+    baton_status status = output_reply (cli, type, record, &raw, error);
+    bytes_clear (&raw);
+    return status;
+}
+
 static void print_event (cli_t *cli, const event_envelope_t *event)
 {
     char at[VIEW_TIME_SIZE];

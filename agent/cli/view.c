@@ -3,7 +3,6 @@
 #include "json.h"
 #include "schema.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

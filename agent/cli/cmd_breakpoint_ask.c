@@ -1,0 +1,75 @@
+#include "commands.h"
+#include "output.h"
+#include "view.h"
+#include "wait.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+OPTIONS (
+    ask, struct { bool wait; }, OPTION (wait, FIELD_FLAG, 0, NULL, "wait until it is decided, and print the outcome"));
+
+/*  What the caller's script branches on. An outcome by the deadline's declared option counts as that option. */
+static int code_of (const breakpoint_t *breakpoint)
+{
+    const char *outcome = breakpoint->outcome ? breakpoint->outcome : "";
+    if (breakpoint->state == breakpoint_state_cancelled || strcmp (outcome, "cancelled") == 0)
+        return EXIT_cancelled;
+    if (strcmp (outcome, "expired") == 0 || (breakpoint->state == breakpoint_state_expired && !*outcome))
+        return EXIT_expired;
+    return breakpoint->kind == breakpoint_kind_approval && strcmp (outcome, "reject") == 0 ? EXIT_rejected : EXIT_ok;
+}
+
+static void print_outcome (cli_t *cli, const breakpoint_t *breakpoint)
+{
+    char *value = view_path (&RECORD_breakpoint, breakpoint, "value");
+    char *outcome = view_path (&RECORD_breakpoint, breakpoint, breakpoint->outcome ? "outcome" : "state");
+    fprintf (cli->out, "%s\n", value ? value : outcome ? outcome : "");
+    free (value);
+    free (outcome);
+}
+
+static baton_status await_decision (cli_t *cli, const changed_t *asked, baton_error_t *error)
+{
+    breakpoint_show_request_t request = {.session = asked->session, .breakpoint = asked->breakpoint};
+    breakpoint_view_t view = {0};
+    baton_bytes_t raw = {0};
+    wait_t wait = wait_begin (cli);
+    baton_status status = cli_call (cli, METHOD_breakpoint_show, &request, &view, &raw, error);
+    while (status == BATON_OK && view.breakpoint.state == breakpoint_state_open) {
+        bytes_clear (&raw);
+        status = wait_past (cli, &wait, METHOD_breakpoint_show, &request, view.n, &view, &raw, error);
+    }
+    if (status == BATON_OK) {
+        cli->exit_code = code_of (&view.breakpoint);
+        if (cli->output == OUTPUT_json || cli->output == OUTPUT_jsonl)
+            status = output_reply (cli, &RECORD_breakpoint_view, &view, &raw, error);
+        else
+            print_outcome (cli, &view.breakpoint);
+    }
+    record_clear (&RECORD_breakpoint_view, &view);
+    bytes_clear (&raw);
+    return status;
+}
+
+static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    const ask_options_t *options = arguments->options;
+    if (!options->wait)
+        return command_run_generic (cli, arguments, error);
+    changed_t asked = {0};
+    baton_status status = cli_call (cli, METHOD_breakpoint_ask, arguments->request, &asked, NULL, error);
+    if (status == BATON_OK && cli->progress)
+        output_note (cli, "waiting for breakpoint %s/%llu", asked.session, (unsigned long long) asked.breakpoint);
+    if (status == BATON_OK)
+        status = await_decision (cli, &asked, error);
+    record_clear (&RECORD_changed, &asked);
+    return status;
+}
+
+const command_t CMD_breakpoint_ask = {.noun = "breakpoint",
+                                      .verb = "ask",
+                                      .method = METHOD_breakpoint_ask,
+                                      .options = &ask_options,
+                                      .positionals = "session",
+                                      .run = run};

@@ -1,0 +1,102 @@
+#include "commands.h"
+#include "output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+OPTIONS (
+    context, struct { char *name; }, WORD (name, FIELD_NAME, LIMIT_NAME, "a context of baton context list"));
+
+/*  What default.ctx points to, without ".ctx"; "" when there is none. */
+static void default_name (const char *directory, char ret_name[LIMIT_NAME + 8])
+{
+    char path[BATON_PATH_SIZE + 16];
+    snprintf (path, sizeof path, "%s/default.ctx", directory);
+    ssize_t size = readlink (path, ret_name, LIMIT_NAME + 7);
+    ret_name[size > 4 ? size - 4 : 0] = '\0';
+}
+
+static int is_context (const struct dirent *entry)
+{
+    size_t length = strlen (entry->d_name);
+    return entry->d_name[0] != '.' && length > 4 && strcmp (entry->d_name + length - 4, ".ctx") == 0;
+}
+
+static baton_status list (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    (void) arguments;
+    char directory[BATON_PATH_SIZE], standard[LIMIT_NAME + 8];
+    baton_status status = baton_context_directory (directory, error);
+    if (status != BATON_OK)
+        return status;
+    default_name (directory, standard);
+    struct dirent **entries = NULL;
+    int count = scandir (directory, &entries, is_context, alphasort);
+    for (int i = 0; i < count; i++) {
+        char *name = entries[i]->d_name;
+        name[strlen (name) - 4] = '\0';
+        bool marked = cli->output == OUTPUT_table && strcmp (name, standard) == 0;
+        if (strcmp (name, "default") != 0 || !*standard)
+            fprintf (cli->out, "%s%s\n", name, marked ? "  (default)" : "");
+        free (entries[i]);
+    }
+    free (entries);
+    return BATON_OK;
+}
+
+static baton_status use (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    const context_options_t *options = arguments->options;
+    char directory[BATON_PATH_SIZE], standard[BATON_PATH_SIZE + 16], draft[BATON_PATH_SIZE + 64],
+        target[LIMIT_NAME + 8];
+    baton_context_t context;
+    struct stat about;
+    baton_status status = baton_context_directory (directory, error);
+    if (status == BATON_OK)
+        status = baton_context_open (options->name, &context, error);
+    if (status != BATON_OK)
+        return status;
+    snprintf (standard, sizeof standard, "%s/default.ctx", directory);
+    snprintf (draft, sizeof draft, "%s/.default-%ld", directory, (long) getpid ());
+    snprintf (target, sizeof target, "%s.ctx", options->name);
+    if (lstat (standard, &about) == 0 && !S_ISLNK (about.st_mode))
+        return baton_fail (error, BATON_already_exists, BATON_REASON_name_taken,
+                           "%s is a context of its own, not a link to one: rename it first", standard);
+    if (symlink (target, draft) != 0 || rename (draft, standard) != 0) {
+        unlink (draft);
+        return baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't change %s: %s", standard,
+                           strerror (errno));
+    }
+    output_note (cli, "the default is %s now: %s", options->name, context.endpoint);
+    return BATON_OK;
+}
+
+/*  Never the secret key. */
+static baton_status show (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    (void) arguments;
+    baton_status status = cli_find_context (cli, error);
+    if (status != BATON_OK)
+        return status;
+    fprintf (cli->out, "endpoint    %s\n", cli->context.endpoint);
+    if (cli_inside (cli))
+        fprintf (cli->out, "session     %s\nrun         %llu\n", cli->context.session,
+                 (unsigned long long) cli->context.run);
+    else
+        fprintf (cli->out, "broker_key  %s\npublic_key  %s\n", cli->context.broker_key, cli->context.public_key);
+    return BATON_OK;
+}
+
+const command_t CMD_context_list = {.noun = "context", .verb = "list", .help = "List your contexts", .run = list};
+const command_t CMD_context_use = {.noun = "context",
+                                   .verb = "use",
+                                   .options = &context_options,
+                                   .positionals = "name",
+                                   .help = "Make a context the default",
+                                   .run = use};
+const command_t CMD_context_show = {
+    .noun = "context", .verb = "show", .help = "Show the context that is in use, without its secret", .run = show};
