@@ -223,4 +223,7 @@ void dispatch (broker_t *broker, request_t *request)
         journal_note_answer (broker->journal, answer_actor (request), request->header.key, request->payload,
                              broker->now, &request->reply) != BATON_OK)
         request->error.status = baton_fail_memory (&request->error);
+    /*  It may have been applied in part, or without its answer. */
+    if (row->change && request->error.status != BATON_OK && request->error.reason == BATON_REASON_out_of_memory)
+        journal_spoil (broker->journal);
 }

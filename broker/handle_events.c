@@ -58,7 +58,7 @@ baton_status handle_events_subscribe (broker_t *broker, request_t *request, void
 {
     subscribed_t *subscribed = ret_reply;
     subscribed->head = store_head (broker->store);
-    return subscriptions_add (broker->subscriptions, &request->peer, request->actor, request->params,
+    return subscriptions_add (broker->subscriptions, &request->peer, request->key, request->params,
                               &subscribed->subscription, error);
 }
 

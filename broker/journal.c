@@ -100,10 +100,23 @@ baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journ
     return BATON_OK;
 }
 
+static void forget_receipts (journal_t *self)
+{
+    for (size_t i = 0; i < self->receipts.count; i++) {
+        free (self->receipts.items[i].to);
+        free (self->receipts.items[i].id);
+        free (self->receipts.items[i].about);
+    }
+    free (self->receipts.items);
+    self->receipts.items = NULL;
+    self->receipts.count = 0;
+}
+
 void journal_destroy (journal_t **self)
 {
     if (!*self)
         return;
+    forget_receipts (*self);
     journal_clear (*self);
     cache_destroy (&(*self)->cache);
     record_clear (&RECORD_site, &(*self)->site);
@@ -211,9 +224,8 @@ static baton_status note_effects (journal_t *self, const session_t *state, const
     return BATON_OK;
 }
 
-static baton_status apply (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
+static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
 {
-    self->broken = events->count > 0; /*  until all is done */
     if (events->count > 0 && touch (self, entry) != BATON_OK)
         return BATON_resource_exhausted;
     for (size_t i = 0; i < events->count; i++) {
@@ -228,8 +240,15 @@ static baton_status apply (journal_t *self, entry_t *entry, event_list_t *events
             return BATON_resource_exhausted;
         add_session_nodes (pending, &entry->state);
     }
-    self->broken = false;
     return BATON_OK;
+}
+
+static baton_status apply (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
+{
+    baton_status status = apply_all (self, entry, events, command);
+    if (status != BATON_OK)
+        self->broken = true;
+    return status;
 }
 
 static baton_status fill_changed (const session_t *state, changed_t *changed)
@@ -344,9 +363,8 @@ baton_status journal_send (journal_t *self, const char *from, const command_t *c
 
 /* ---- the site ---- */
 
-static baton_status apply_site (journal_t *self, event_list_t *events, const command_t *command)
+static baton_status apply_site_all (journal_t *self, event_list_t *events, const command_t *command)
 {
-    self->broken = events->count > 0;
     for (size_t i = 0; i < events->count; i++) {
         event_t *event = &events->items[i];
         pending_t *pending = enqueue (self, event, SITE_ID, self->site.n + 1, command);
@@ -358,8 +376,15 @@ static baton_status apply_site (journal_t *self, event_list_t *events, const com
         if (site_evolve (&self->site, event) != BATON_OK)
             return BATON_resource_exhausted;
     }
-    self->broken = false;
     return BATON_OK;
+}
+
+static baton_status apply_site (journal_t *self, event_list_t *events, const command_t *command)
+{
+    baton_status status = apply_site_all (self, events, command);
+    if (status != BATON_OK)
+        self->broken = true;
+    return status;
 }
 
 baton_status journal_decide_site (journal_t *self, const command_t *command, baton_error_t *error)
@@ -574,6 +599,7 @@ static void settle (journal_t *self, gathered_t *gathered)
 
 static void roll_back (journal_t *self)
 {
+    forget_receipts (self);
     for (size_t i = 0; i < self->touched.count; i++)
         cache_drop (self->cache, self->touched.items[i]);
     self->touched.count = 0;
@@ -585,9 +611,14 @@ static void roll_back (journal_t *self)
     journal_clear (self);
 }
 
+void journal_spoil (journal_t *self)
+{
+    self->broken = true;
+}
+
 bool journal_dirty (const journal_t *self)
 {
-    return self->pending.count > 0 || self->answers.count > 0;
+    return self->pending.count > 0 || self->answers.count > 0 || self->broken;
 }
 
 baton_status journal_commit (journal_t *self, baton_error_t *error)

@@ -63,7 +63,10 @@ BATON_MUST_USE baton_status journal_note_answer (journal_t *self, const char *ac
                                                  const char *payload, uint64_t now, const baton_bytes_t *reply);
 BATON_MUST_USE baton_status journal_note_blob (journal_t *self, const char *digest, const baton_bytes_t *content);
 
-/*  Whether there is anything to commit. */
+/*  Makes the next commit fail for lack of memory: a change was applied that could not be completed. */
+void journal_spoil (journal_t *self);
+
+/*  Whether there is anything to commit, or to undo. */
 bool journal_dirty (const journal_t *self);
 
 /*  One transaction for all since the last commit. On failure all of it is undone. */

@@ -106,9 +106,11 @@ static void answer (server_t *self, request_t **request)
 static void finish (server_t *self, request_t **request)
 {
     if ((*request)->deferred) {
-        (*request)->error.status = parking_add (self->parking, request, &(*request)->error);
-        if (!*request)
+        baton_error_t error = {0};
+        baton_status status = parking_add (self->parking, request, &error);
+        if (status == BATON_OK)
             return;
+        (*request)->error = error;
     }
     answer (self, request);
 }

@@ -10,7 +10,7 @@ typedef struct {
     uint64_t number;
     uint64_t sent; /*  deliveries so far, also those that were lost */
     peer_t peer;
-    char identity[LIMIT_NAME + 1];
+    char key[KEY_SIZE]; /*  CURVE public key, Z85 */
     event_class_e class;
     event_kind_t kind; /*  EVENT_none: all */
     char session[LIMIT_ID + 1];
@@ -55,7 +55,7 @@ void subscriptions_destroy (subscriptions_t **self)
     *self = NULL;
 }
 
-baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *identity,
+baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *key,
                                 const events_subscribe_request_t *filter, uint64_t *ret_number, baton_error_t *error)
 {
     event_kind_t kind = filter->kind ? event_kind_find (filter->kind) : EVENT_none;
@@ -72,7 +72,7 @@ baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const
     subscription->peer = *peer;
     subscription->class = filter->class;
     subscription->kind = kind;
-    snprintf (subscription->identity, sizeof subscription->identity, "%s", identity);
+    snprintf (subscription->key, sizeof subscription->key, "%s", key);
     snprintf (subscription->session, sizeof subscription->session, "%s", filter->session ? filter->session : "");
     self->items[self->count++] = subscription;
     *ret_number = subscription->number;
@@ -126,7 +126,7 @@ static void send_to_all (subscriptions_t *self, const site_t *site, uint64_t hea
         subscription_t *subscription = self->items[i];
         bool keep = true;
         if (!event || wanted (subscription, event)) {
-            const identity_t *identity = site_identity (site, subscription->identity);
+            const identity_t *identity = site_identity_of_key (site, subscription->key);
             keep = identity && identity->revoked_at == 0;
             if (keep && (!event || event_visible (identity, event)))
                 keep = deliver (self, subscription, head, event ? &event->data : NULL);

@@ -1,8 +1,9 @@
 /*  Who follows which events, and the sending of them.
  *
- *  A subscription belongs to one connection and one identity. Whether its identity may see an event is asked for each
- *  event, so whoever loses the right gets no later one. A connection that is gone, or that does not read, loses its
- *  deliveries and never holds up the broker; the numbers in each delivery tell it that it did.
+ *  A subscription belongs to one connection and the key that it showed. Whether that key's identity may see an event is
+ *  asked for each event, so whoever loses the right gets no later one, also when the name has gone to somebody else. A
+ * connection that is gone, or that does not read, loses its deliveries and never holds up the broker; the numbers in
+ * each delivery tell it that it did.
  */
 #ifndef BATON_SUBSCRIPTIONS_H
 #define BATON_SUBSCRIPTIONS_H
@@ -16,7 +17,7 @@ BATON_MUST_USE baton_status subscriptions_new (frontend_t *frontend, subscriptio
 void subscriptions_destroy (subscriptions_t **self);
 
 /*  Adds one. resource_exhausted at LIMIT_SUBSCRIPTIONS. */
-BATON_MUST_USE baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *identity,
+BATON_MUST_USE baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *key,
                                                const events_subscribe_request_t *filter, uint64_t *ret_number,
                                                baton_error_t *error);
 
