@@ -1,0 +1,308 @@
+#include "files.h"
+#include "json.h"
+#include "log.h"
+#include "node_internal.h"
+#include "place.h"
+#include "trash.h"
+
+#include <inttypes.h>
+
+#define GRACE_WITHOUT_DRIVER 2000 /*  milliseconds, when the configuration lost the driver meanwhile */
+
+static const driver_t *driver_of (daemon_t *self, const action_t *action)
+{
+    return config_driver (&self->options->config, action->assignment ? action->assignment->run.driver : NULL);
+}
+
+static uint64_t grace_of (daemon_t *self, const action_t *action, bool safe_point)
+{
+    const driver_t *driver = driver_of (self, action);
+    if (!driver)
+        return GRACE_WITHOUT_DRIVER;
+    return safe_point ? driver->safe_point_grace : driver->grace;
+}
+
+static baton_status workspace_of (daemon_t *self, const assignment_t *assignment, char ret_path[PLACE_SIZE],
+                                  baton_error_t *error)
+{
+    return place_workspace (self->options->state, assignment, ledger_adopted (self->db, assignment->session), ret_path,
+                            error);
+}
+
+/* ---- starting ---- */
+
+static baton_status launch (daemon_t *self, const assignment_t *assignment, uint64_t number, baton_error_t *error)
+{
+    const run_t *run = &assignment->run;
+    const driver_t *driver = config_driver (&self->options->config, run->driver);
+    if (!driver)
+        return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_bad_value, "driver",
+                                 "node %s has no driver %s: configure it below drivers", self->name,
+                                 run->driver ? run->driver : "default");
+    char workspace[PLACE_SIZE], *input = NULL;
+    baton_status status = workspace_of (self, assignment, workspace, error);
+    if (status != BATON_OK)
+        return status;
+    if (json_from_value (&run->input, &input) != BATON_OK)
+        return baton_fail_memory (error);
+    launch_t launch = {.session = assignment->session,
+                       .run = run->number,
+                       .attempt = number,
+                       .epoch = assignment->lease.epoch,
+                       .workspace = workspace,
+                       .driver = driver,
+                       .socket = self->socket,
+                       .input = input,
+                       .objective = assignment->objective,
+                       .log_bound = self->options->config.log_bound};
+    status = runs_start (self->runs, &launch, error);
+    free (input);
+    return status;
+}
+
+static void start (daemon_t *self, const assignment_t *assignment, uint64_t number)
+{
+    baton_error_t error;
+    if (launch (self, assignment, number, &error) == BATON_OK) {
+        log_info ("run %" PRIu64 " of %s starts, attempt %" PRIu64, assignment->run.number, assignment->session,
+                  number);
+        return;
+    }
+    log_error ("run %" PRIu64 " of %s can't start: %s", assignment->run.number, assignment->session, error.message);
+    if (!baton_reason_retry (error.reason))
+        report_gone (self, assignment, true, error.message);
+}
+
+/* ---- stopping ---- */
+
+static void stop (daemon_t *self, const action_t *action)
+{
+    baton_error_t error;
+    const attempt_t *attempt = action->attempt;
+    if (attempt->state == ATTEMPT_freezing &&
+        runs_mark (self->runs, attempt->session, ATTEMPT_running, &error) != BATON_OK)
+        log_error ("the run of %s can't be marked: %s", attempt->session, error.message);
+    runs_stop (self->runs, attempt->session, grace_of (self, action, action->stop != stop_interrupt));
+}
+
+static void fence (daemon_t *self, const action_t *action)
+{
+    log_warning ("session %s is not ours any more: its run is killed", action->attempt->session);
+    runs_stop (self->runs, action->attempt->session, 0);
+}
+
+static void forget (daemon_t *self, const action_t *action)
+{
+    baton_error_t error;
+    bool frozen = action->attempt->state == ATTEMPT_frozen;
+    if (runs_forget (self->runs, action->attempt->session, &error) != BATON_OK)
+        log_error ("the attempt of %s can't be forgotten yet: %s", action->attempt->session, error.message);
+    else if (frozen && !action->assignment && !move_knows (self->move, action->attempt->session))
+        act_departed (self, action->attempt->session, false);
+}
+
+static void report_frozen_end (daemon_t *self, const action_t *action)
+{
+    baton_error_t error;
+    run_exit_t exit;
+    runs_exit (self->runs, action->attempt->session, &exit);
+    baton_status status = db_begin (self->db, &error);
+    if (status != BATON_OK)
+        return;
+    attempt_t ended = *action->attempt;
+    ended.state = ATTEMPT_ended;
+    status = report_ended (self, &ended, &exit, &error);
+    if (status == BATON_OK)
+        status = db_commit (self->db, &error);
+    else
+        db_rollback (self->db);
+    if (status == BATON_OK)
+        status = runs_mark (self->runs, ended.session, ATTEMPT_ended, &error);
+    if (status == BATON_OK)
+        courier_send (self->courier, ended.session);
+}
+
+/* ---- moving ---- */
+
+static void offer (daemon_t *self, const action_t *action)
+{
+    char root[PLACE_SIZE];
+    baton_error_t error;
+    if (workspace_of (self, action->assignment, root, &error) == BATON_OK)
+        move_offer (self->move, action->assignment, root);
+    else
+        log_error ("session %s can't be offered: %s", action->assignment->session, error.message);
+}
+
+static void freeze (daemon_t *self, const action_t *action)
+{
+    char root[PLACE_SIZE];
+    baton_error_t error;
+    if (action->attempt && attempt_alive (action->attempt)) {
+        if (runs_mark (self->runs, action->attempt->session, ATTEMPT_freezing, &error) == BATON_OK)
+            runs_stop (self->runs, action->attempt->session, grace_of (self, action, true));
+        else
+            log_error ("the run of %s can't be marked: %s", action->attempt->session, error.message);
+    } else if (workspace_of (self, action->assignment, root, &error) == BATON_OK)
+        move_freeze (self->move, action->assignment, root);
+    else
+        log_error ("session %s can't be frozen: %s", action->assignment->session, error.message);
+}
+
+static baton_status take_place (daemon_t *self, const assignment_t *assignment, baton_error_t *error)
+{
+    char destination[PLACE_SIZE];
+    place_workspace_path (self->options->state, assignment->session, destination);
+    if (ledger_adopted (self->db, assignment->session) && access (destination, F_OK) == 0)
+        return BATON_OK;
+    baton_status status = move_place (self->move, assignment, destination, error);
+    return status == BATON_OK ? ledger_adopt (self->db, assignment->session, error) : status;
+}
+
+static void report_resumed (daemon_t *self, const assignment_t *assignment)
+{
+    char once[32];
+    baton_error_t error;
+    migration_resumed_request_t request = {.session = assignment->session, .migration = assignment->migration.number};
+    snprintf (once, sizeof once, "%" PRIu64, request.migration);
+    if (report_change (self, assignment->session, assignment->lease.epoch, METHOD_migration_resumed, &request, once,
+                       &error) == BATON_OK)
+        courier_send (self->courier, assignment->session);
+    else
+        log_error ("the move of %s can't be reported yet: %s", assignment->session, error.message);
+}
+
+/*  Nothing of the session is here but its workspace: after this its run is, if it has one. */
+static void resume (daemon_t *self, const action_t *action)
+{
+    const assignment_t *assignment = action->assignment;
+    baton_error_t error;
+    if (take_place (self, assignment, &error) != BATON_OK) {
+        log_error ("the workspace of %s can't be put into its place: %s", assignment->session, error.message);
+        return;
+    }
+    run_phase_e phase = assignment->run.phase;
+    if (phase == run_phase_placed || phase == run_phase_running)
+        start (self, assignment, assignment->run.attempt + 1);
+    report_resumed (self, assignment);
+}
+
+/* ---- leaving ---- */
+
+typedef struct {
+    daemon_t *daemon;
+    char session[LIMIT_ID + 1];
+} leaving_t;
+
+/*  Only what the node made: a path that somebody gave is never removed. */
+static void remove_workspace (daemon_t *self, const char *session)
+{
+    char path[PLACE_SIZE];
+    baton_error_t error;
+    place_workspace_path (self->options->state, session, path);
+    trash_put (self->options->state, path);
+    if (ledger_release (self->db, session, &error) != BATON_OK)
+        log_warning ("the ledger keeps session %s as adopted: %s", session, error.message);
+    log_info ("session %s has moved away", session);
+}
+
+static void take_whereabouts (void *arg, const link_answer_t *answer)
+{
+    leaving_t *leaving = arg;
+    session_t session = {.n = 0};
+    baton_error_t error;
+    bool elsewhere = answer->status == BATON_OK &&
+                     record_decode (&RECORD_session, answer->body, answer->size, &session, &error) == BATON_OK &&
+                     session.lease.node && !text_equal (session.lease.node, leaving->daemon->name);
+    if (elsewhere && !runs_find (leaving->daemon->runs, leaving->session))
+        remove_workspace (leaving->daemon, leaving->session);
+    record_clear (&RECORD_session, &session);
+    free (leaving);
+}
+
+/*  A session that was frozen here for a migration is not ours any more. When nobody has told us that the migration was
+ *  committed, it may have been cancelled, and this may be the only copy of its workspace: ask first. */
+void act_departed (void *arg, const char *session, bool sure)
+{
+    daemon_t *self = arg;
+    if (sure) {
+        remove_workspace (self, session);
+        return;
+    }
+    leaving_t *leaving = calloc (1, sizeof *leaving);
+    if (!leaving)
+        return;
+    leaving->daemon = self;
+    snprintf (leaving->session, sizeof leaving->session, "%s", session);
+    session_show_request_t request = {.session = leaving->session};
+    if (link_ask (self->link, METHOD_session_show, &request, take_whereabouts, leaving) != BATON_OK)
+        free (leaving);
+}
+
+/* ---- all of it ---- */
+
+static void carry_out (daemon_t *self, const action_t *action)
+{
+    switch (action->kind) {
+    case ACTION_start:
+        start (self, action->assignment, action->number);
+        break;
+    case ACTION_stop:
+        stop (self, action);
+        break;
+    case ACTION_fence:
+        fence (self, action);
+        break;
+    case ACTION_forget:
+        forget (self, action);
+        break;
+    case ACTION_never:
+        report_gone (self, action->assignment, true, "it was stopped before it was started");
+        break;
+    case ACTION_lost:
+        report_gone (self, action->assignment, false, "the node has no process of it");
+        break;
+    case ACTION_ended:
+        report_frozen_end (self, action);
+        break;
+    case ACTION_offer:
+        offer (self, action);
+        break;
+    case ACTION_freeze:
+        freeze (self, action);
+        break;
+    case ACTION_fetch:
+        move_fetch (self->move, action->assignment);
+        break;
+    case ACTION_accept:
+        move_accept (self->move, action->assignment);
+        break;
+    case ACTION_resume:
+        resume (self, action);
+        break;
+    case ACTION_none:
+    case ACTION_count:
+        break;
+    }
+}
+
+void act_on_page (daemon_t *self)
+{
+    if (!self->known || self->ending)
+        return;
+    attempt_t *attempts = NULL;
+    size_t count = 0;
+    actions_t actions = {.count = 0};
+    baton_status status = runs_list (self->runs, &attempts, &count);
+    situation_t situation = {self->name, self->lapsed, &self->page, attempts, count};
+    if (status == BATON_OK)
+        status = reconcile (&situation, &actions);
+    for (size_t i = 0; i < actions.count && status == BATON_OK; i++)
+        if (!actions.items[i].assignment || place_possible (actions.items[i].assignment->session))
+            carry_out (self, &actions.items[i]);
+    if (status != BATON_OK)
+        log_error ("no memory to look at the assignments");
+    move_retain (self->move, self->name, &self->page);
+    free (actions.items);
+    free (attempts);
+}

@@ -1,0 +1,53 @@
+/*  Moving sessions, as this node has its part in it: what reconcile asks for becomes transfers (transfer_source.h,
+ *  transfer_target.h), and what those report becomes reports to the broker. Each verb may be called again and again;
+ * only the first time does something.
+ */
+#ifndef BATON_MOVE_H
+#define BATON_MOVE_H
+
+#include "schema.h"
+
+#include <baton/baton.h>
+#include <czmq.h>
+
+typedef struct move move_t;
+
+typedef struct {
+    /*  Reports migration_prepared, _frozen, _accepted or _failed; text is the digest, or why it failed. */
+    void (*report) (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text);
+    /*  Source: a migration that was frozen here has ended, and the session is not ours any more. sure: it was committed. */
+    void (*departed) (void *arg, const char *session, bool sure);
+    void *arg;
+} move_handlers_t;
+
+/*  Binds the transfer endpoint. context and state are borrowed. */
+BATON_MUST_USE baton_status move_new (zloop_t *loop, const baton_context_t *context, const char *state,
+                                      const char *endpoint, const move_handlers_t *handlers, move_t **ret_move,
+                                      baton_error_t *error);
+void move_destroy (move_t **self);
+
+/*  Where other nodes fetch from this one. */
+const char *move_endpoint (const move_t *self);
+
+/*  Source: the target may fetch the workspace at root; the run stands still: freeze it. */
+void move_offer (move_t *self, const assignment_t *assignment, const char *root);
+void move_freeze (move_t *self, const assignment_t *assignment, const char *root);
+
+/*  Target: fetch; then fetch the rest of the frozen workspace. */
+void move_fetch (move_t *self, const assignment_t *assignment);
+void move_accept (move_t *self, const assignment_t *assignment);
+
+/*  Target: puts the accepted workspace into its place. Done already is fine. */
+BATON_MUST_USE baton_status move_place (move_t *self, const assignment_t *assignment, const char *destination,
+                                        baton_error_t *error);
+
+/*  Whether a migration of the session is known, so that its end will be told. */
+bool move_knows (move_t *self, const char *session);
+
+/*  The broker has committed the migration. */
+void move_committed (move_t *self, const char *session, uint64_t migration);
+
+/*  Ends what is not among the assignments any more. */
+void move_retain (move_t *self, const char *node, const assignment_page_t *page);
+
+#endif

@@ -1,0 +1,72 @@
+/*  What the files of the node's loop share: node.c, sync.c, act.c, report.c, relay.c and move.c. */
+#ifndef BATON_NODE_INTERNAL_H
+#define BATON_NODE_INTERNAL_H
+
+#include "courier.h"
+#include "local.h"
+#include "move.h"
+#include "node.h"
+#include "reconcile.h"
+#include "runs.h"
+
+typedef struct {
+    const node_options_t *options;
+    zloop_t *loop;
+    db_t *db;
+    link_t *link;
+    runs_t *runs;
+    courier_t *courier;
+    local_t *local;
+    move_t *move;
+    int signals;
+    char socket[BATON_ENDPOINT_SIZE]; /*  for runs: ipc://… */
+
+    /*  sync.c: what the broker was asked and has said */
+    char name[LIMIT_NAME + 1]; /*  of our identity; "" until the broker has said it */
+    bool registered;
+    bool ready;             /*  systemd was told */
+    bool beating;           /*  a heartbeat has no answer yet */
+    bool asking;            /*  a question for assignments has no answer yet */
+    bool stale;             /*  ask for assignments again after that */
+    uint64_t heard;         /*  the last `seq` of a heartbeat */
+    int64_t renewed;        /*  when the lease was renewed last, monotonic milliseconds */
+    int64_t ttl;            /*  of the lease, milliseconds */
+    bool lapsed;            /*  the lease had ended before it was renewed */
+    assignment_page_t page; /*  the last answer */
+    bool known;             /*  there was one */
+    bool ending;            /*  told to end, and the runs with us */
+    bool ended;             /*  and they have */
+} daemon_t;
+
+/* ---- sync.c: register, heartbeat, events, assignments ---- */
+
+void sync_up (void *daemon);
+void sync_delivery (void *daemon, const event_t *event);
+void sync_beat (daemon_t *self);
+void sync_assignments (daemon_t *self);
+
+/* ---- act.c: carry out what reconcile finds ---- */
+
+void act_on_page (daemon_t *self);
+void act_departed (void *daemon, const char *session, bool sure);
+
+/* ---- report.c: what the node tells the broker, through the spool ---- */
+
+baton_status report_started (void *daemon, const attempt_t *attempt, baton_error_t *error);
+baton_status report_ended (void *daemon, const attempt_t *attempt, const run_exit_t *exit, baton_error_t *error);
+
+/*  The run of the assignment has ended without a process of ours to show for it; never: it was not even started. */
+void report_gone (daemon_t *self, const assignment_t *assignment, bool never, const char *detail);
+
+/*  Any change about the session, under an idempotency key made from its method and the text `once`. */
+baton_status report_change (daemon_t *self, const char *session, uint64_t epoch, method_id_t method,
+                            const void *request, const char *once, baton_error_t *error);
+
+/*  Reports a step of the migration that the session is in. */
+void report_migration (daemon_t *self, const char *session, uint64_t migration, method_id_t method, const char *text);
+
+/* ---- relay.c: what the broker asks the node ---- */
+
+void relay_request (void *daemon, const request_header_t *header, const uint8_t *body, size_t size);
+
+#endif
