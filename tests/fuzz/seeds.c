@@ -1,6 +1,6 @@
 /*  Writes what the fuzzers start from: real encodings of every type, and a dictionary of every word.
  *
- *    fuzz_seeds DIRECTORY    makes DIRECTORY/frame, method, event, snapshot, token and DIRECTORY/words.dict
+ *    fuzz_seeds DIRECTORY    makes DIRECTORY/NAME for each fuzz_NAME, and DIRECTORY/words.dict
  */
 #include "event.h"
 #include "fill.h"
@@ -113,6 +113,59 @@ static void write_dictionary (const char *directory)
         fail (path);
 }
 
+/*  A request as fuzz_request cuts it. */
+static void write_request (const char *directory, method_id_t method, uint64_t *seed)
+{
+    request_header_t header = {.id = 7, .method = (char *) METHODS[method].name, .timeout = 1000, .key = (char *) "k"};
+    void *params = calloc (1, METHODS[method].type.size + 1);
+    baton_bytes_t head = {0}, body = {0};
+    fill_record (&METHODS[method].type, params, 50, seed);
+    if (record_encode (&RECORD_request_header, &header, &head) != BATON_OK ||
+        record_encode (&METHODS[method].type, params, &body) != BATON_OK)
+        fail (METHODS[method].name);
+    size_t size = 1 + head.size + body.size;
+    uint8_t *data = malloc (size);
+    data[0] = (uint8_t) head.size;
+    memcpy (data + 1, head.data, head.size);
+    memcpy (data + 1 + head.size, body.data, body.size);
+    write_seed (directory, "request", METHODS[method].name, 0xf3, &(baton_bytes_t){size, data});
+    free (data);
+    bytes_clear (&head);
+    bytes_clear (&body);
+    record_clear (&METHODS[method].type, params);
+    free (params);
+}
+
+/*  A workspace with a folder, a file in it and a link: what a node really sends. */
+static void write_manifest (const char *directory)
+{
+    manifest_entry_t entries[] = {
+        {.kind = entry_kind_directory, .mode = 0755},
+        {.kind = entry_kind_directory, .path = {3, (uint8_t *) "src"}, .mode = 0755},
+        {.kind = entry_kind_file,
+         .path = {5, (uint8_t *) "src/a"},
+         .mode = 0644,
+         .size = 3,
+         .chunks = {32, calloc (1, 32)}},
+        {.kind = entry_kind_symlink, .path = {5, (uint8_t *) "src/b"}, .target = {1, (uint8_t *) "a"}},
+    };
+    manifest_part_t part = {.entries = {4, entries}};
+    baton_bytes_t bytes = {0};
+    if (record_encode (&RECORD_manifest_part, &part, &bytes) != BATON_OK)
+        fail ("a manifest");
+    write_seed (directory, "manifest", "small", -1, &bytes);
+    bytes_clear (&bytes);
+    free (entries[2].chunks.data);
+}
+
+/*  [1, [["s", 1, 1, bin]], []] and [[1, 1, bin]]: the two kinds that store_frame.h describes. */
+static void write_frames (const char *directory)
+{
+    static const char LOG[] = "\x93\x01\x91\x94\xa1s\x01\x01\xc4\x01x\x90", PAGE[] = "\x91\x93\x01\x01\xc4\x01x";
+    write_seed (directory, "store", "log", 1, &(baton_bytes_t){sizeof LOG - 1, (uint8_t *) LOG});
+    write_seed (directory, "store", "page", 0, &(baton_bytes_t){sizeof PAGE - 1, (uint8_t *) PAGE});
+}
+
 int main (int count, char **arguments)
 {
     if (count != 2) {
@@ -129,10 +182,14 @@ int main (int count, char **arguments)
     write_record (directory, "frame", 3, &RECORD_failure, &seed);
     write_record (directory, "snapshot", -1, &RECORD_session, &seed);
     write_record (directory, "snapshot", -1, &RECORD_site, &seed);
-    for (int id = 1; id < METHOD_COUNT; id++)
+    for (int id = 1; id < METHOD_COUNT; id++) {
         write_record (directory, "method", id - 1, &METHODS[id].type, &seed);
+        write_request (directory, (method_id_t) id, &seed);
+    }
     for (int kind = 1; kind < EVENT_COUNT; kind++)
         write_event (directory, (event_kind_t) kind, &seed);
+    write_manifest (directory);
+    write_frames (directory);
     write_token (directory);
     write_dictionary (directory);
     return 0;
