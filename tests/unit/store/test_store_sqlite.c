@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -356,6 +357,31 @@ static void a_file_that_may_not_grow_is_a_full_disk (void **state)
     go_on (fixture, &fleet);
 }
 
+/*  What a refused commit would have sealed is sealed by a later one. */
+static void a_disk_full_in_the_middle_of_sealing_loses_nothing (void **state)
+{
+    fixture_t *fixture = *state;
+    fleet_t fleet = {.random = 7};
+    struct rlimit before, small;
+    struct stat wal;
+    char path[96];
+    for (size_t i = 0; i < 530; i++)
+        assert_int_equal (fleet_write (&fleet, fixture->store, NULL), BATON_OK);
+    path_of (fixture, "baton.db-wal", path);
+    assert_int_equal (stat (path, &wal), 0);
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
+    signal (SIGXFSZ, SIG_IGN);
+    small = (struct rlimit){(rlim_t) wal.st_size + 100000, before.rlim_max};
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &small), 0);
+    fill_up (fixture, &fleet);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &before), 0);
+    assert_int_equal (query (fixture, "SELECT value FROM meta WHERE key = 'sealed'"), 0);
+    for (size_t i = 0; i < 400; i++)
+        assert_int_equal (fleet_write (&fleet, fixture->store, NULL), BATON_OK);
+    assert_true (query (fixture, "SELECT value FROM meta WHERE key = 'sealed'") > 0);
+    go_on (fixture, &fleet);
+}
+
 /*  A file system of 1 MiB of its own, where this process may make one. */
 static void a_full_disk_is_survived (void **state)
 {
@@ -458,6 +484,7 @@ int main (void)
         CASE (another_database_is_refused),
         CASE (a_damaged_row_is_noticed),
         CASE (a_file_that_may_not_grow_is_a_full_disk),
+        CASE (a_disk_full_in_the_middle_of_sealing_loses_nothing),
         CASE (a_full_disk_is_survived),
         CASE (whatever_was_acknowledged_survives_kill),
     };
