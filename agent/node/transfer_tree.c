@@ -42,7 +42,8 @@ void transfer_tree_close (transfer_tree_t *self)
 
 static void path_text (const baton_bytes_t *path, char ret_text[LIMIT_PATH + 1])
 {
-    memcpy (ret_text, path->data, path->size < LIMIT_PATH ? path->size : LIMIT_PATH);
+    if (path->size > 0) /*  the workspace itself has no path */
+        memcpy (ret_text, path->data, path->size < LIMIT_PATH ? path->size : LIMIT_PATH);
     ret_text[path->size < LIMIT_PATH ? path->size : LIMIT_PATH] = '\0';
 }
 
