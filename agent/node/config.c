@@ -7,7 +7,7 @@
 #include <czmq.h>
 
 #define DEFAULT_SLOTS 4
-#define DEFAULT_TRANSFER "tcp://127.0.0.1:0"
+#define DEFAULT_TRANSFER "tcp://127.0.0.1:*"
 #define DEFAULT_LOG_BOUND (16u << 20)
 #define LOG_BOUND_MOST (1u << 30)
 #define DEFAULT_GRACE 2000
@@ -57,6 +57,21 @@ bool config_number (const char *text, uint64_t least, uint64_t most, uint64_t *r
         return false;
     *ret_number = number;
     return true;
+}
+
+baton_status config_set_transfer (config_t *self, const char *endpoint, baton_error_t *error)
+{
+    const char *colon = endpoint ? strrchr (endpoint, ':') : NULL;
+    uint64_t port = 0;
+    bool any = colon && (streq (colon, ":0") || streq (colon, ":*"));
+    if (!endpoint || strncmp (endpoint, "tcp://", 6) != 0 || colon <= endpoint + 6 ||
+        (!any && !config_number (colon + 1, 1, 65535, &port)))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "transfer",
+                                 "--transfer must be an endpoint: tcp://ADDRESS:PORT");
+    char text[LIMIT_SHORT];
+    if (any)
+        snprintf (text, sizeof text, "%.*s:*", (int) (colon - endpoint), endpoint);
+    return text_set (&self->transfer, any ? text : endpoint) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
 /* ---- reading ---- */
@@ -187,10 +202,9 @@ static baton_status read_entry (const reader_t *reader, zconfig_t *entry, config
         return read_drivers (reader, entry, self);
     if (!streq (key, "transfer"))
         return refuse (reader, key, "is unknown: there are slots, labels, transfer, log and drivers");
-    const char *value = zconfig_value (entry);
-    if (!value || strncmp (value, "tcp://", 6) != 0)
-        return refuse (reader, key, "must be an endpoint: tcp://ADDRESS:PORT");
-    return text_set (&self->transfer, value) == BATON_OK ? BATON_OK : baton_fail_memory (reader->error);
+    return config_set_transfer (self, zconfig_value (entry), NULL) == BATON_OK
+               ? BATON_OK
+               : refuse (reader, key, "must be an endpoint: tcp://ADDRESS:PORT");
 }
 
 baton_status config_load (config_t *self, const char *path, baton_error_t *error)

@@ -49,6 +49,9 @@ void config_clear (config_t *self);
 /*  NULL when there is none of that name; "" and NULL stand for "default". */
 const driver_t *config_driver (const config_t *self, const char *name);
 
+/*  Where other nodes fetch: tcp://ADDRESS:PORT; port 0 or * takes any free one. */
+BATON_MUST_USE baton_status config_set_transfer (config_t *self, const char *endpoint, baton_error_t *error);
+
 /*  A whole number between least and most; false for anything else. */
 bool config_number (const char *text, uint64_t least, uint64_t most, uint64_t *ret_number);
 

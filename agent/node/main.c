@@ -82,9 +82,7 @@ static baton_status take_option (arguments_t *arguments, int option, baton_error
     case OPTION_label:
         return take_label (config, optarg, error);
     case OPTION_transfer:
-        if (strncmp (optarg, "tcp://", 6) != 0)
-            return bad_option (error, "transfer", "must be an endpoint: tcp://ADDRESS:PORT");
-        return text_set (&config->transfer, optarg) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+        return config_set_transfer (config, optarg, error);
     case OPTION_stop_runs:
         arguments->node.stop_runs = true;
         return BATON_OK;

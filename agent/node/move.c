@@ -19,6 +19,7 @@ typedef struct {
     uint64_t migration;
     move_stage_t stage;
     bool committed;            /*  source */
+    char *endpoint;            /*  target: where the source serves */
     transfer_target_t *target; /*  NULL for a source, or after its end */
 } entry_t;
 
@@ -81,6 +82,7 @@ static void remove_entry (entry_t *entry)
     if (entry->stage <= MOVE_freezing && self->source)
         transfer_source_forget (self->source, entry->session, entry->migration);
     zlistx_detach (self->entries, zlistx_find (self->entries, entry));
+    free (entry->endpoint);
     free (entry);
 }
 
@@ -174,6 +176,11 @@ bool move_knows (move_t *self, const char *session)
     return false;
 }
 
+bool move_busy (const move_t *self)
+{
+    return zlistx_size (self->entries) > 0;
+}
+
 void move_committed (move_t *self, const char *session, uint64_t migration)
 {
     entry_t *entry = find_entry (self, session, migration);
@@ -190,8 +197,10 @@ static baton_status start_target (move_t *self, entry_t *entry, const assignment
     baton_status status = files_make_folder (staging, error);
     if (status != BATON_OK)
         return status;
+    if (text_set (&entry->endpoint, assignment->peer_endpoint) != BATON_OK)
+        return baton_fail_memory (error);
     staging_path (self, entry->session, entry->migration, staging);
-    transfer_target_options_t options = {.endpoint = assignment->peer_endpoint,
+    transfer_target_options_t options = {.endpoint = entry->endpoint,
                                          .peer_key = assignment->peer_key,
                                          .public_key = self->context->public_key,
                                          .secret_key = self->context->secret_key,
@@ -205,12 +214,25 @@ static baton_status start_target (move_t *self, entry_t *entry, const assignment
     return status;
 }
 
+/*  A source that was restarted may serve at another port. What is staged stays. */
+static bool has_moved (const entry_t *entry, const assignment_t *assignment)
+{
+    return entry->target && !text_equal (entry->endpoint, assignment->peer_endpoint);
+}
+
 void move_fetch (move_t *self, const assignment_t *assignment)
 {
     baton_error_t error;
-    if (find_of (self, assignment) || !assignment->peer_key || !assignment->peer_endpoint)
+    if (!assignment->peer_key || !assignment->peer_endpoint)
         return;
-    entry_t *entry = add_entry (self, assignment, MOVE_fetching);
+    entry_t *entry = find_of (self, assignment);
+    if (entry && !has_moved (entry, assignment))
+        return;
+    if (entry) {
+        end_target (entry);
+        entry->stage = MOVE_fetching;
+    } else
+        entry = add_entry (self, assignment, MOVE_fetching);
     if (!entry || start_target (self, entry, assignment, &error) == BATON_OK)
         return;
     log_error ("session %s can't be fetched: %s", assignment->session, error.message);

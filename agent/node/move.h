@@ -44,6 +44,9 @@ BATON_MUST_USE baton_status move_place (move_t *self, const assignment_t *assign
 /*  Whether a migration of the session is known, so that its end will be told. */
 bool move_knows (move_t *self, const char *session);
 
+/*  Whether any migration is under way. */
+bool move_busy (const move_t *self);
+
 /*  The broker has committed the migration. */
 void move_committed (move_t *self, const char *session, uint64_t migration);
 

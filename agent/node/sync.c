@@ -93,11 +93,12 @@ static void take_heartbeat (daemon_t *self, const link_answer_t *answer)
         return;
     }
     int64_t now = zclock_mono ();
+    /*  What concerns only the other node of a migration, its endpoint, is in no heartbeat of ours: ask. */
     if (self->renewed > 0 && now - self->renewed > self->ttl)
         self->lapsed = true;
     self->renewed = now;
     self->ttl = (int64_t) heartbeat.ttl;
-    if (heartbeat.seq != self->heard || !self->known || self->lapsed)
+    if (heartbeat.seq != self->heard || !self->known || self->lapsed || move_busy (self->move))
         sync_assignments (self);
     self->heard = heartbeat.seq;
 }
