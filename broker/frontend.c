@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINGER 500       /*  ms */
-#define QUEUE_MOST 10000 /*  messages to or from one peer */
-#define HEARTBEAT 5000   /*  ms between pings; a peer that is silent for three is gone */
-#define HANDSHAKE 10000  /*  ms for a connection to show its key */
-#define HEADROOM 1024    /*  bytes above LIMIT_FRAME, so that our own check can answer with a sentence */
+#define LINGER 500                     /*  ms */
+#define QUEUE_MOST 10000               /*  messages to or from one peer */
+#define HEARTBEAT 5000                 /*  ms between pings; a peer that is silent for three is gone */
+#define HANDSHAKE 10000                /*  ms for a connection to show its key */
+#define MESSAGE_MOST (2 * LIMIT_FRAME) /*  more than is allowed, so that our own check can answer with a sentence */
 
 struct frontend {
     void *context;
@@ -27,7 +27,7 @@ static bool set_int (void *socket, int option, int value)
 
 static bool configure (void *router, const char *endpoint, const char *secret_key)
 {
-    int64_t most = LIMIT_FRAME + HEADROOM;
+    int64_t most = MESSAGE_MOST;
     return set_int (router, ZMQ_CURVE_SERVER, 1) &&
            zmq_setsockopt (router, ZMQ_CURVE_SECRETKEY, secret_key, KEY_SIZE) == 0 &&
            zmq_setsockopt (router, ZMQ_ZAP_DOMAIN, "baton", 5) == 0 &&

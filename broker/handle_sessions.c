@@ -297,7 +297,9 @@ baton_status handle_item_list (broker_t *broker, request_t *request, void *ret_r
     const item_list_request_t *params = request->params;
     item_walk_t walker = {.limit = params->limit ? params->limit : PAGE_DEFAULT, .page = ret_reply};
     walker.page->last = params->after;
-    return walk (broker, params->session, params->after, visit_item, &walker, error);
+    const session_t *state = NULL;
+    baton_status status = current (broker, request, &state, error);
+    return status == BATON_OK ? walk (broker, params->session, params->after, visit_item, &walker, error) : status;
 }
 
 /* ---- mailbox ---- */
