@@ -102,7 +102,7 @@ static void set_times (request_t *request, uint64_t timeout, bool parks)
     request->deadline = connection_clock () + timeout;
     uint64_t there = !parks ? timeout : timeout > 2000 ? timeout - 1000 : timeout / 2;
     request->header.timeout = there < LIMIT_WAIT ? there : LIMIT_WAIT;
-    request->resend_every = parks ? request->header.timeout + RESEND_EVERY : RESEND_EVERY;
+    request->resend_every = parks ? request->header.timeout + 2 * RESEND_EVERY : RESEND_EVERY;
 }
 
 static baton_status check_size (size_t body_size, baton_error_t *error)
