@@ -303,10 +303,10 @@ static bool is_reference (const command_t *command, const slot_t *slot)
     return is_named (slot, "session") || (command->method == METHOD_message_send && is_named (slot, "to"));
 }
 
-/*  A run can't ask for other sessions; it uses their ids. "site" is the name of the site's own journal. */
+/*  "site" is the name of the site's own journal. */
 static baton_status resolve (cli_t *cli, char **reference, baton_error_t *error)
 {
-    if (cli_inside (cli) || is_full_id (*reference) || strcmp (*reference, "site") == 0)
+    if (is_full_id (*reference) || strcmp (*reference, "site") == 0)
         return BATON_OK;
     session_resolve_request_t request = {.ref = *reference};
     session_ref_t found = {0};
