@@ -1,0 +1,328 @@
+/*  The site's journal: who is there, and which nodes. */
+#include "site.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define START 1000000u
+#define HOUR 3600000u
+
+typedef struct {
+    site_t state;
+    uint64_t now;
+    event_list_t last;
+    baton_error_t error;
+} site_story_t;
+
+static void apply (site_story_t *story, event_t *event, const char *actor)
+{
+    baton_bytes_t bytes = {0};
+    event_t read = {0};
+    event->seq = event->n = story->state.n + 1;
+    event->at = story->now;
+    assert_int_equal (text_set (&event->session, SITE_ID), BATON_OK);
+    assert_int_equal (text_set (&event->actor, actor), BATON_OK);
+    assert_int_equal (event_encode (event, &bytes), BATON_OK);
+    assert_int_equal (event_decode (bytes.data, bytes.size, &read, NULL), BATON_OK);
+    assert_int_equal (site_evolve (&story->state, &read), BATON_OK);
+    event_clear (&read);
+    bytes_clear (&bytes);
+}
+
+static baton_status give (site_story_t *story, const char *actor, const char *digest, method_id_t method,
+                          const void *request, uint64_t if_n)
+{
+    command_t command = {
+        .method = method, .request = request, .now = story->now, .actor = actor, .digest = digest, .if_n = if_n};
+    event_list_clear (&story->last);
+    story->error = (baton_error_t){0};
+    baton_status status = site_decide (&story->state, &command, &story->last, &story->error);
+    if (status != BATON_OK)
+        assert_int_equal (story->last.count, 0);
+    for (size_t i = 0; i < story->last.count; i++)
+        apply (story, &story->last.items[i], actor);
+    return status;
+}
+
+/*  Expects events, 0 or 1, or the refusal. */
+static void check (const site_story_t *story, baton_status got, size_t events, baton_reason reason, int line)
+{
+    if (got != BATON_OK ? story->error.reason != reason : reason != BATON_REASON_none || story->last.count != events)
+        fail_msg ("line %d: expected %zu events or %s, got %zu and %s: %s", line, events, baton_reason_name (reason),
+                  story->last.count, baton_reason_name (story->error.reason), story->error.message);
+}
+
+#define CHECK(events, why, actor, digest, id, ...)                                                                     \
+    check (&story, give (&story, actor, digest, METHOD_##id, &(id##_request_t){__VA_ARGS__}, 0), events,               \
+           BATON_REASON_##why, __LINE__)
+#define INVITE(events, why, who, digest, ...)                                                                          \
+    CHECK (events, why, "root", digest, identity_invite, .name = (char *) (who), ##__VA_ARGS__)
+#define ENROLL(events, why, key, digest, ...)                                                                          \
+    CHECK (events, why, key, digest, identity_enroll, .secret = (char *) "s", ##__VA_ARGS__)
+#define REVOKE(events, why, who) CHECK (events, why, "root", NULL, identity_revoke, .name = (char *) (who))
+
+static site_story_t story;
+
+static int begin (void **context)
+{
+    (void) context;
+    story = (site_story_t){.now = START};
+    event_list_t events = {0};
+    site_created_event_t *body = event_list_add (&events, EVENT_site_created);
+    assert_non_null (body);
+    assert_int_equal (text_set (&body->name, "root"), BATON_OK);
+    assert_int_equal (text_set (&body->key, "key-root"), BATON_OK);
+    apply (&story, &events.items[0], NULL);
+    event_list_clear (&events);
+    return 0;
+}
+
+static int end (void **context)
+{
+    (void) context;
+    record_clear (&RECORD_site, &story.state);
+    event_list_clear (&story.last);
+    return 0;
+}
+
+static void test_created (void **context)
+{
+    (void) context;
+    const identity_t *root = site_identity (&story.state, "root");
+    assert_ptr_equal (root, site_identity_of_key (&story.state, "key-root"));
+    assert_int_equal (root->role, role_admin);
+    assert_int_equal (story.state.created_at, START);
+    assert_int_equal (story.state.n, 1);
+    assert_null (site_identity (&story.state, "ada"));
+    assert_null (site_identity_of_key (&story.state, "key-ada"));
+    assert_null (site_node (&story.state, "n1"));
+}
+
+static void test_invite_and_enroll (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    ENROLL (0, bad_token, "key-ada", "d2");
+    ENROLL (1, none, "key-ada", "d1");
+    const identity_t *ada = site_identity_of_key (&story.state, "key-ada");
+    assert_string_equal (ada->name, "ada");
+    assert_string_equal (ada->invited_by, "root");
+    assert_int_equal (ada->role, role_operator);
+    assert_int_equal (story.state.invitations.count, 0);
+    ENROLL (0, none, "key-ada", "d1");      /*  the answer was lost */
+    ENROLL (0, bad_token, "key-eve", "d1"); /*  a token works once */
+    INVITE (0, name_taken, "ada", "d3", .role = role_operator);
+}
+
+static void test_an_invitation_expires (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_node);
+    INVITE (1, none, "bob", "d2", .role = role_node, .ttl = 10);
+    story.now += 10;
+    ENROLL (0, bad_token, "key-bob", "d2");
+    story.now += HOUR - 11;
+    ENROLL (1, none, "key-ada", "d1");
+    INVITE (1, none, "cyd", "d3", .role = role_node);
+    assert_int_equal (story.state.invitations.count, 1); /*  the old one went with it */
+}
+
+static void test_a_new_invitation_replaces_the_old (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_node);
+    INVITE (1, none, "ada", "d2", .role = role_observer);
+    assert_int_equal (story.state.invitations.count, 1);
+    ENROLL (0, bad_token, "key-ada", "d1");
+    ENROLL (1, none, "key-ada", "d2");
+    assert_int_equal (site_identity (&story.state, "ada")->role, role_observer);
+}
+
+static void test_another_name (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    INVITE (1, none, "bob", "d2", .role = role_admin);
+    ENROLL (0, name_taken, "key-ada", "d1", .name = (char *) "bob"); /*  promised to somebody else */
+    ENROLL (0, name_taken, "key-ada", "d1", .name = (char *) "root");
+    ENROLL (1, none, "key-ada", "d1", .name = (char *) "ada2");
+    assert_non_null (site_identity (&story.state, "ada2"));
+    ENROLL (0, name_taken, "key-ada", "d2"); /*  one key, one identity */
+}
+
+static void test_revoke (void **context)
+{
+    (void) context;
+    REVOKE (0, no_such_identity, "ada");
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    ENROLL (1, none, "key-ada", "d1");
+    story.now += 5;
+    REVOKE (1, none, "ada");
+    assert_int_equal (site_identity_of_key (&story.state, "key-ada")->revoked_at, START + 5);
+    REVOKE (0, none, "ada");
+    ENROLL (0, bad_token, "key-ada", "d1");
+    /*  The name, and even the key, may come back by a new invitation. */
+    INVITE (1, none, "ada", "d2", .role = role_observer);
+    ENROLL (1, none, "key-ada", "d2");
+    assert_int_equal (site_identity_of_key (&story.state, "key-ada")->revoked_at, 0);
+    assert_int_equal (site_identity (&story.state, "ada")->role, role_observer);
+    assert_int_equal (story.state.identities.count, 3);
+}
+
+static void test_revoke_withdraws_an_invitation (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    REVOKE (1, none, "ada");
+    ENROLL (0, bad_token, "key-ada", "d1");
+}
+
+static void test_the_last_admin_stays (void **context)
+{
+    (void) context;
+    REVOKE (0, wrong_state, "root");
+    INVITE (1, none, "eve", "d1", .role = role_admin);
+    ENROLL (1, none, "key-eve", "d1");
+    REVOKE (1, none, "root");
+    REVOKE (0, wrong_state, "eve");
+}
+
+static void test_invitations_have_a_limit (void **context)
+{
+    (void) context;
+    char name[16];
+    for (int i = 0; i <= LIMIT_INVITATIONS; i++) {
+        snprintf (name, sizeof name, "p%d", i);
+        if (i < LIMIT_INVITATIONS)
+            INVITE (1, none, name, name, .role = role_operator);
+        else
+            INVITE (0, busy, name, name, .role = role_operator);
+    }
+    INVITE (1, none, "p0", "again", .role = role_operator);
+    story.now += HOUR;
+    INVITE (1, none, "new", "new", .role = role_operator);
+    assert_int_equal (story.state.invitations.count, 1);
+}
+
+/* ---- nodes ---- */
+
+#define REGISTER(events, why, name, ...) CHECK (events, why, name, NULL, node_register, ##__VA_ARGS__)
+
+static void test_register (void **context)
+{
+    (void) context;
+    baton_pair_t gpu = {(char *) "gpu", (char *) "1"};
+    char *drivers[] = {(char *) "shell", (char *) "python"};
+    REGISTER (1, none, "n2", .slots = 2, .labels = {1, &gpu}, .drivers = {2, drivers},
+              .transfer = (char *) "tcp://a:1");
+    REGISTER (0, none, "n2", .slots = 2, .labels = {1, &gpu}, .drivers = {2, drivers},
+              .transfer = (char *) "tcp://a:1");
+    REGISTER (1, none, "n2", .slots = 3, .labels = {1, &gpu}, .drivers = {2, drivers},
+              .transfer = (char *) "tcp://a:1");
+    REGISTER (1, none, "n2", .slots = 3, .labels = {1, &gpu}, .drivers = {1, drivers},
+              .transfer = (char *) "tcp://a:1");
+    REGISTER (1, none, "n2", .slots = 3, .drivers = {1, drivers}, .transfer = (char *) "tcp://a:1");
+    REGISTER (1, none, "n2", .slots = 3, .drivers = {1, drivers}, .transfer = (char *) "tcp://a:2");
+    REGISTER (1, none, "n1", .slots = 1);
+    assert_string_equal (story.state.nodes.items[0].name, "n1");
+    const node_t *node = site_node (&story.state, "n2");
+    assert_int_equal (node->slots, 3);
+    assert_int_equal (node->labels.count, 0);
+    assert_int_equal (node->state, node_state_up);
+}
+
+static void test_lost_and_back (void **context)
+{
+    (void) context;
+    CHECK (0, no_such_node, NULL, NULL, node_mark_lost, .name = (char *) "n1");
+    REGISTER (1, none, "n1", .slots = 1);
+    CHECK (1, none, NULL, NULL, node_mark_lost, .name = (char *) "n1");
+    CHECK (0, none, NULL, NULL, node_mark_lost, .name = (char *) "n1");
+    assert_int_equal (site_node (&story.state, "n1")->state, node_state_lost);
+    REGISTER (1, none, "n1", .slots = 1);
+    assert_int_equal (site_node (&story.state, "n1")->state, node_state_up);
+}
+
+static void test_drain (void **context)
+{
+    (void) context;
+    CHECK (0, no_such_node, "ada", NULL, node_drain, .node = (char *) "n1");
+    CHECK (0, no_such_node, "ada", NULL, node_drain, .node = (char *) "n1", .dry_run = true);
+    REGISTER (1, none, "n1", .slots = 1);
+    CHECK (0, none, "ada", NULL, node_undrain, .node = (char *) "n1");
+    CHECK (0, none, "ada", NULL, node_drain, .node = (char *) "n1", .dry_run = true);
+    CHECK (1, none, "ada", NULL, node_drain, .node = (char *) "n1");
+    CHECK (0, none, "ada", NULL, node_drain, .node = (char *) "n1");
+    REGISTER (1, none, "n1", .slots = 2); /*  which does not end the drain */
+    assert_true (site_node (&story.state, "n1")->draining);
+    CHECK (1, none, "ada", NULL, node_undrain, .node = (char *) "n1");
+    assert_false (site_node (&story.state, "n1")->draining);
+}
+
+static void test_nodes_have_a_limit (void **context)
+{
+    (void) context;
+    char name[16];
+    for (int i = 0; i <= LIMIT_NODES; i++) {
+        snprintf (name, sizeof name, "n%d", i);
+        if (i < LIMIT_NODES)
+            REGISTER (1, none, name, .slots = 1);
+        else
+            REGISTER (0, too_large, name, .slots = 1);
+    }
+}
+
+/* ---- dispatch ---- */
+
+static void test_if_n_and_other_methods (void **context)
+{
+    (void) context;
+    node_register_request_t request = {.slots = 1};
+    check (&story, give (&story, "n1", NULL, METHOD_node_register, &request, 7), 0, BATON_REASON_version_mismatch,
+           __LINE__);
+    check (&story, give (&story, "n1", NULL, METHOD_node_register, &request, 1), 1, BATON_REASON_none, __LINE__);
+    check (&story, give (&story, "n1", NULL, METHOD_node_list, &request, 0), 0, BATON_REASON_bug, __LINE__);
+}
+
+/*  Each change of the site has its decide function. */
+static void test_no_method_is_missing (void **context)
+{
+    (void) context;
+    uint64_t request[64] = {0};
+    static char *name = (char *) "x";
+    for (method_id_t method = 1; method < METHOD_COUNT; method++) {
+        if (METHODS[method].target != TARGET_site || !METHODS[method].change)
+            continue;
+        for (const field_t *field = METHODS[method].type.fields (); field->name; field++)
+            if (field->required && (field->kind == FIELD_NAME || field->kind == FIELD_LINE))
+                *(char **) (void *) ((uint8_t *) request + field->offset) = name;
+        baton_status status = give (&story, "x", "d", method, request, 99);
+        assert_int_equal (status, BATON_aborted);
+        memset (request, 0, sizeof request);
+    }
+}
+
+#define UNIT(test) cmocka_unit_test_setup_teardown (test, begin, end)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIT (test_created),
+        UNIT (test_invite_and_enroll),
+        UNIT (test_an_invitation_expires),
+        UNIT (test_a_new_invitation_replaces_the_old),
+        UNIT (test_another_name),
+        UNIT (test_revoke),
+        UNIT (test_revoke_withdraws_an_invitation),
+        UNIT (test_the_last_admin_stays),
+        UNIT (test_invitations_have_a_limit),
+        UNIT (test_register),
+        UNIT (test_lost_and_back),
+        UNIT (test_drain),
+        UNIT (test_nodes_have_a_limit),
+        UNIT (test_if_n_and_other_methods),
+        UNIT (test_no_method_is_missing),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
