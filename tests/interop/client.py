@@ -125,6 +125,7 @@ class Client:
             alive = True
             while alive:
                 for event in self.read_log(last, head, filters):
+                    last = event["seq"]  # a page may go beyond the head
                     if kind in (None, event["kind"]):
                         yield event
                 last = max(last, head)
