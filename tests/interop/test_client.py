@@ -3,41 +3,11 @@
 
     test_client.py BATOND
 """
-import pathlib
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 
-from client import Client, Refused, pack
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Broker:
-    def __init__(self, program, state):
-        self.command = [program, "--state", str(state), "--listen", f"tcp://127.0.0.1:{free_port()}"]
-        self.process = None
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-
-    def stop(self, how):
-        self.process.send_signal(how)
-        return self.process.wait(timeout=20)
-
-
-def expect(condition, what):
-    if not condition:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}")
+from broker import Broker, expect
+from client import Refused
 
 
 def refused(client, method, body=None, **header):
@@ -46,15 +16,6 @@ def refused(client, method, body=None, **header):
     except Refused as refusal:
         return refusal.failure
     return {}
-
-
-def connect(path):
-    deadline = time.monotonic() + 20
-    while not path.exists():
-        if time.monotonic() > deadline:
-            sys.exit("FAILED: the broker wrote no admin.ctx")
-        time.sleep(0.02)
-    return Client.from_file(path)
 
 
 def check_requests(client):
@@ -77,18 +38,8 @@ def check_requests(client):
     return session
 
 
-def check_garbage(client):
-    """Each gets an answer or is dropped, and the connection lives on."""
-    for frames in ([b"BTN1Q"], [b"BTN9Q", b"\x80", b"\x80"], [b"BTN1Q", b"\xff", b""], [b""], [b"BTN1Q", b"\x80", b"x", b"y"],
-                   [b"BTN1Q", pack({"id": 900000, "method": "site.about"}), b"\xdf\xff\xff\xff\xff"],
-                   [b"BTN1Q", pack({"id": 900001, "method": "site.about"}), b"\x91" * 100]):
-        client.socket.send_multipart(frames)
-    expect(client.call("site.about")["protocol"] == 1, "garbage leaves the connection alive")
-
-
 def check_events(client, broker, session):
-    follower = connect(pathlib.Path(broker.command[2]) / "admin.ctx")
-    events = follower.follow()
+    events = broker.client().follow()
     head = client.call("site.about")["seq"]
     seen = [next(events)["seq"] for _ in range(head)]
     expect(seen == list(range(1, head + 1)), "the log is read from the first event on")
@@ -103,18 +54,10 @@ def check_events(client, broker, session):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as directory:
-        state = pathlib.Path(directory) / "state"
-        broker = Broker(sys.argv[1], state)
-        try:
-            client = connect(state / "admin.ctx")
-            session = check_requests(client)
-            check_garbage(client)
-            check_events(client, broker, session)
-            expect(broker.stop(signal.SIGTERM) == 0, "SIGTERM ends the broker with exit code 0")
-        finally:
-            broker.process.kill()
-            broker.process.wait()
+    with Broker(sys.argv[1]) as broker:
+        client = broker.client()
+        check_events(client, broker, check_requests(client))
+        expect(broker.stop(signal.SIGTERM) == 0, "SIGTERM ends the broker with exit code 0")
 
 
 main()
