@@ -33,15 +33,11 @@ struct command {
  *      OPTIONS (wait, struct { bool all; }, OPTION (all, FIELD_FLAG, 0, NULL, "take all"));
  *
  *  makes wait_options_t, and the record type wait_options that a command's `options` points to. */
-#define OPTION(field, kind, limit, names, help)                                                                        \
-    {                                                                                                                  \
-#field, kind, false, offsetof(self_t, field), limit, names, NULL, help                                         \
-    }
+/* clang-format off */
+#define OPTION(field, kind, limit, names, help) {#field, kind, false, offsetof (self_t, field), limit, names, NULL, help}
 /*  One that must be given. */
-#define WORD(field, kind, limit, help)                                                                                 \
-    {                                                                                                                  \
-#field, kind, true, offsetof(self_t, field), limit, NULL, NULL, help                                           \
-    }
+#define WORD(field, kind, limit, help) {#field, kind, true, offsetof (self_t, field), limit, NULL, NULL, help}
+/* clang-format on */
 #define OPTIONS(id, type, ...)                                                                                         \
     typedef type id##_options_t;                                                                                       \
     static const field_t *id##_option_fields (void)                                                                    \

@@ -79,6 +79,7 @@ static const char *field_help (const field_t *field)
     static const struct {
         const char *name, *help;
     } COMMON[] = {
+        {"deadline", "how long from now"},
         {"session", "its id, a unique prefix of the id, or its title; inside a run: its own"},
         {"policy", "who decides: first, quorum:2, majority:3, unanimous:3 or named:alice,bob"},
     };
