@@ -1,0 +1,298 @@
+/*  Whole uses of the program, against a broker that the test scripts. */
+#include "../client/fake_broker.h"
+
+#include "cli.h"
+#include "token.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+/*  cmocka wants some of the above before it. */
+#include <cmocka.h>
+
+#define ID "0123456789abcdefghjk"
+
+/*  What the broker says. */
+typedef struct {
+    const char *refusal; /*  a status; NULL: answers */
+    const char *outcome; /*  of the breakpoint */
+    breakpoint_state_e state;
+    int looks; /*  at the breakpoint or mailbox until there is something to see */
+    int taken; /*  messages */
+    char secret[LIMIT_ID + 1];
+    char invited[LIMIT_ID + 1];
+} stage_t;
+
+static char folder[64];
+static char *out, *err;
+
+static int run (const fake_t *fake, const char *const *words)
+{
+    char path[128];
+    char *argv[24] = {(char *) "baton"};
+    int argc = 1;
+    size_t out_size = 0, err_size = 0;
+    baton_context_t context = fake_context (fake);
+    snprintf (path, sizeof path, "%s/test.ctx", folder);
+    unlink (path);
+    assert_int_equal (baton_context_save (path, &context, NULL), BATON_OK);
+    setenv ("BATON_CONTEXT", path, 1);
+    free (out);
+    free (err);
+    FILE *out_stream = open_memstream (&out, &out_size), *err_stream = open_memstream (&err, &err_size);
+    while (words[argc - 1]) {
+        argv[argc] = (char *) (uintptr_t) words[argc - 1];
+        argc++;
+    }
+    int code = cli_main (argc, argv, out_stream, err_stream);
+    fclose (out_stream);
+    fclose (err_stream);
+    return code;
+}
+
+static void answer_show (fake_t *fake, const asked_t *asked, stage_t *stage)
+{
+    bool open = stage->looks-- > 0;
+    breakpoint_view_t view = {.session = (char *) ID,
+                              .n = asked->header.past + 1,
+                              .breakpoint = {.number = 1,
+                                             .key = (char *) "k",
+                                             .title = (char *) "t",
+                                             .kind = breakpoint_kind_approval,
+                                             .state = open ? breakpoint_state_open : stage->state,
+                                             .outcome = open ? NULL : (char *) (uintptr_t) stage->outcome}};
+    fake_answer (fake, asked, &RECORD_breakpoint_view, &view);
+}
+
+static void answer_inbox (fake_t *fake, const asked_t *asked, stage_t *stage)
+{
+    message_t message = {.letter = {.id = (char *) "m1", .from = (char *) "bob", .subject = (char *) "hello"}};
+    message_page_t page = {.n = asked->header.past + 1};
+    if (stage->looks-- <= 0) {
+        page.messages.count = 1;
+        page.messages.items = &message;
+    }
+    fake_answer (fake, asked, &RECORD_message_page, &page);
+}
+
+static void answer_enroll (fake_t *fake, const asked_t *asked, stage_t *stage)
+{
+    identity_enroll_request_t request = {0};
+    enrolled_t enrolled = {.name = (char *) "bob", .role = role_operator};
+    if (record_decode (&METHODS[METHOD_identity_enroll].type, asked->body.data, asked->body.size, &request, NULL) !=
+        BATON_OK)
+        abort ();
+    snprintf (stage->secret, sizeof stage->secret, "%s", request.secret);
+    record_clear (&METHODS[METHOD_identity_enroll].type, &request);
+    fake_answer (fake, asked, &RECORD_enrolled, &enrolled);
+}
+
+static void answer (fake_t *fake, const asked_t *asked)
+{
+    stage_t *stage = fake->arg;
+    changed_t changed = {.session = (char *) ID, .n = 1, .breakpoint = 1};
+    session_ref_t found = {.session = (char *) ID};
+    failure_t failure = {.status = (char *) (uintptr_t) stage->refusal,
+                         .reason = (char *) "no_such_session",
+                         .message = (char *) "it is not there"};
+    if (stage->refusal)
+        fake_refuse (fake, asked, &failure);
+    else if (strcmp (asked->header.method, "session.resolve") == 0)
+        fake_answer (fake, asked, &RECORD_session_ref, &found);
+    else if (strcmp (asked->header.method, "breakpoint.show") == 0)
+        answer_show (fake, asked, stage);
+    else if (strcmp (asked->header.method, "message.list") == 0)
+        answer_inbox (fake, asked, stage);
+    else if (strcmp (asked->header.method, "identity.enroll") == 0)
+        answer_enroll (fake, asked, stage);
+    else {
+        stage->taken += strcmp (asked->header.method, "message.read") == 0;
+        fake_answer (fake, asked, &RECORD_changed, &changed);
+    }
+}
+
+static void gives_an_exit_code_for_each_status (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *status;
+        int code;
+    } CASES[] = {
+        {NULL, 0},
+        {"invalid_argument", 2},
+        {"deadline_exceeded", 7},
+        {"not_found", 3},
+        {"already_exists", 5},
+        {"permission_denied", 4},
+        {"resource_exhausted", 1},
+        {"failed_precondition", 5},
+        {"aborted", 5},
+        {"internal", 1},
+        {"unavailable", 6},
+        {"unauthenticated", 4},
+        {"of_a_newer_broker", 1},
+    };
+    static const char *const WORDS[] = {"session", "suspend", ID, NULL};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.refusal = CASES[i].status};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), CASES[i].code);
+        fake_stop (&fake);
+        assert_int_equal (*out != '\0', !CASES[i].status);
+        if (CASES[i].status)
+            assert_string_equal (err, "baton: it is not there\n  \u2192 list the sessions with: baton session list\n");
+    }
+}
+
+static void says_that_nobody_answers (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"session", "suspend", ID, "--timeout", "200ms", NULL};
+    stage_t stage = {0};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    fake_stop (&fake);
+    assert_int_equal (run (&fake, WORDS), 6);
+    assert_non_null (strstr (err, fake.endpoint));
+}
+
+static void waits_for_a_decision (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *outcome;
+        breakpoint_state_e state;
+        int code;
+        const char *out;
+    } CASES[] = {
+        {"approve", breakpoint_state_decided, 0, "approve\n"},
+        {"reject", breakpoint_state_decided, 10, "reject\n"},
+        {"expired", breakpoint_state_expired, 11, "expired\n"},
+        {"approve", breakpoint_state_expired, 0, "approve\n"},
+        {"reject", breakpoint_state_expired, 10, "reject\n"},
+        {"cancelled", breakpoint_state_cancelled, 12, "cancelled\n"},
+        {NULL, breakpoint_state_cancelled, 12, "cancelled\n"},
+    };
+    static const char *const WORDS[] = {"breakpoint", "ask", "Review", "--key", "k", "--title", "t", "--wait", NULL};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.outcome = CASES[i].outcome, .state = CASES[i].state, .looks = 2};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), CASES[i].code);
+        fake_stop (&fake);
+        assert_string_equal (out, CASES[i].out);
+        assert_int_equal (stage.looks, -1);
+    }
+}
+
+static void waits_for_a_message_and_takes_it (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"inbox", ID, "--wait", "--take", "-o", "name", NULL};
+    stage_t stage = {.looks = 2};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (run (&fake, WORDS), 0);
+    fake_stop (&fake);
+    assert_string_equal (out, "m1\n");
+    assert_int_equal (stage.taken, 1);
+}
+
+static void joins_with_a_token (void **state)
+{
+    (void) state;
+    char path[160], *token = NULL;
+    stage_t stage = {0};
+    fake_t fake;
+    baton_context_t context = {0};
+    setenv ("XDG_CONFIG_HOME", folder, 1);
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (token_encode (fake.endpoint, fake.public_key, "open", &token, NULL), BATON_OK);
+    const char *const WORDS[] = {"join", token, NULL};
+    assert_int_equal (run (&fake, WORDS), 0);
+    assert_string_equal (stage.secret, "open");
+    snprintf (path, sizeof path, "%s/baton/bob.ctx", folder);
+    assert_int_equal (baton_context_load (path, &context, NULL), BATON_OK);
+    assert_string_equal (context.endpoint, fake.endpoint);
+    snprintf (path, sizeof path, "%s/baton/default.ctx", folder);
+    assert_int_equal (baton_context_load (path, &context, NULL), BATON_OK);
+    assert_string_equal (context.broker_key, fake.public_key);
+    const char *const TAKEN[] = {"join", token, "--name", "bob", NULL};
+    assert_int_equal (run (&fake, TAKEN), 5);
+    const char *const AGAIN[] = {"join", token, NULL};
+    assert_int_equal (run (&fake, AGAIN), 0);
+    snprintf (path, sizeof path, "%s/baton/bob-2.ctx", folder);
+    assert_int_equal (access (path, F_OK), 0);
+    /*  A refused token leaves nothing behind. */
+    stage.refusal = "unauthenticated";
+    const char *const REFUSED[] = {"join", token, "--name", "carol", NULL};
+    assert_int_equal (run (&fake, REFUSED), 4);
+    snprintf (path, sizeof path, "%s/baton/carol.ctx", folder);
+    assert_int_not_equal (access (path, F_OK), 0);
+    const char *const BROKEN[] = {"join", "baton1.x", NULL};
+    assert_int_equal (run (&fake, BROKEN), 2);
+    fake_stop (&fake);
+    free (token);
+}
+
+static void explains_itself (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *words[4];
+        int code;
+        const char *says;
+    } CASES[] = {
+        {{"--help"}, 0, "Exit codes"},
+        {{NULL}, 2, NULL},
+        {{"session", "--help"}, 0, "baton session create"},
+        {{"session", "create", "--help"}, 0, "baton session create TITLE"},
+        {{"breakpoint", "vote", "-h"}, 0, "baton breakpoint vote SESSION/NUMBER [OPTION]"},
+        {{"version"}, 0, "baton " BATON_VERSION},
+        {{"session"}, 2, NULL},
+        {{"session", "dance"}, 2, NULL},
+        {{"dance"}, 2, NULL},
+        {{"-o", "xml", "version"}, 2, NULL},
+    };
+    fake_t fake = {.endpoint = "tcp://127.0.0.1:1"};
+    zmq_curve_keypair (fake.public_key, fake.secret_key);
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        assert_int_equal (run (&fake, CASES[i].words), CASES[i].code);
+        if (CASES[i].says)
+            assert_non_null (strstr (out, CASES[i].says));
+        else
+            assert_string_not_equal (err, "");
+    }
+}
+
+static int make_folder (void **state)
+{
+    (void) state;
+    strcpy (folder, "/tmp/baton-test-XXXXXX");
+    unsetenv ("BATON_SOCKET");
+    return mkdtemp (folder) ? 0 : -1;
+}
+
+static int remove_folder (void **state)
+{
+    (void) state;
+    char command[96];
+    snprintf (command, sizeof command, "rm -r %s", folder);
+    free (out);
+    free (err);
+    out = err = NULL;
+    return system (command);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown (function, make_folder, remove_folder)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST (gives_an_exit_code_for_each_status), TEST (says_that_nobody_answers), TEST (waits_for_a_decision),
+        TEST (waits_for_a_message_and_takes_it),   TEST (joins_with_a_token),       TEST (explains_itself),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
