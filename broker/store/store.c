@@ -1,8 +1,11 @@
 /*  The way from store.h to an implementation, and what all of them need. */
 #include "store_internal.h"
 
+#include "id.h"
+
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 void store_close (store_t **self)
 {
@@ -18,6 +21,8 @@ baton_status store_commit (store_t *self, const store_batch_t *batch, baton_erro
             return baton_fail (error, BATON_internal, BATON_REASON_bug,
                                "a batch begins or goes on at seq %llu where %llu is next",
                                (unsigned long long) batch->events[i].seq, (unsigned long long) (self->head + 1 + i));
+    for (size_t i = 0; i < batch->answer_count; i++)
+        assert (strlen (batch->answers[i].payload) < DIGEST_SIZE);
     return self->ops->commit (self, batch, error);
 }
 

@@ -1,8 +1,6 @@
 /*  The store in memory, for tests: plain lists, searched from end to end. It means what the SQLite store means. */
 #include "store_internal.h"
 
-#include "id.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -338,7 +336,7 @@ static baton_status answer_memory (store_t *base, const char *actor, const char 
         if (bytes_set (&reply, answer->reply.data, answer->reply.size) != BATON_OK)
             return baton_fail_memory (error);
         *ret_reply = reply;
-        strncpy (ret_payload, answer->payload ? answer->payload : "", DIGEST_SIZE);
+        strcpy (ret_payload, answer->payload ? answer->payload : "");
         return BATON_OK;
     }
     return store_no_answer (actor, key, error);

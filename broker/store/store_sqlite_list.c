@@ -35,9 +35,10 @@ void store_sqlite_has_labels (sqlite3_context *context, int count, sqlite3_value
     const char *piece = (const char *) sqlite3_value_text (values[1]);
     bool all = labels && piece;
     while (all && *piece) {
-        const char *end = strchr (piece + 1, '\n') + 1;
-        all = memmem (labels, strlen (labels), piece, (size_t) (end - piece)) != NULL;
-        piece = end;
+        const char *end = strchr (piece + 1, '\n');
+        size_t size = end ? (size_t) (end + 1 - piece) : strlen (piece);
+        all = memmem (labels, strlen (labels), piece, size) != NULL;
+        piece += size;
     }
     sqlite3_result_int (context, all);
 }
@@ -62,25 +63,33 @@ static void bind_row (sqlite3_stmt *statement, const projection_t *projection, c
     store_sqlite_bind_bytes (statement, 12, data);
 }
 
+static baton_status write_row (store_sqlite_t *self, const projection_t *row, const char *labels,
+                               const baton_bytes_t *data, bool *ret_added, baton_error_t *error)
+{
+    static const sql_t WAYS[] = {SQL_projection_update, SQL_projection_replace, SQL_projection_insert};
+    for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
+        bind_row (store_sqlite_statement (self, WAYS[i]), row, labels, data);
+        baton_status status = store_sqlite_run (self, WAYS[i], "write a projection", error);
+        if (status != BATON_OK)
+            return status;
+        *ret_added = WAYS[i] == SQL_projection_insert;
+        if (sqlite3_changes (self->db) > 0)
+            break;
+    }
+    return BATON_OK;
+}
+
 baton_status store_sqlite_project (store_sqlite_t *self, const projection_t *row, bool *ret_added, baton_error_t *error)
 {
     baton_bytes_t data = {0};
     char *labels = labels_text (&row->row.labels);
-    if (!labels || record_encode (&RECORD_projection, row, &data) != BATON_OK) {
-        free (labels);
-        return baton_fail_memory (error);
-    }
-    bind_row (store_sqlite_statement (self, SQL_projection_update), row, labels, &data);
-    baton_status status = store_sqlite_run (self, SQL_projection_update, "write a projection", error);
-    bool is_new = status == BATON_OK && sqlite3_changes (self->db) == 0;
-    if (is_new) {
-        bind_row (store_sqlite_statement (self, SQL_projection_insert), row, labels, &data);
-        status = store_sqlite_run (self, SQL_projection_insert, "write a projection", error);
-    }
+    baton_status status;
+    if (labels && record_encode (&RECORD_projection, row, &data) == BATON_OK)
+        status = write_row (self, row, labels, &data, ret_added, error);
+    else
+        status = baton_fail_memory (error);
     free (labels);
     bytes_clear (&data);
-    if (status == BATON_OK)
-        *ret_added = is_new;
     return status;
 }
 
