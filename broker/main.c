@@ -117,8 +117,6 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     server_t *server = NULL;
     broker_options_t options = {.lease_ttl = arguments->lease_ttl};
     baton_status status = journal_new (store, CACHED_SESSIONS, &journal, error);
-    if (status == BATON_OK && journal_site (journal)->n == 0)
-        status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
     if (status == BATON_OK)
         status = frontend_new (arguments->listen, state->broker.secret_key, &frontend, error);
     if (status == BATON_OK) {
@@ -127,6 +125,8 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
         memcpy (options.key, state->broker.public_key, sizeof options.key);
         status = state_dir_announce (state, arguments->state, frontend_endpoint (frontend), error);
     }
+    if (status == BATON_OK && journal_site (journal)->n == 0)
+        status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
     if (status == BATON_OK)
         status = server_new (&options, store, journal, frontend, &server, error);
     if (status == BATON_OK) {

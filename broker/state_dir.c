@@ -53,19 +53,35 @@ static baton_status lock_directory (const char *path, int *ret_lock, baton_error
     return BATON_OK;
 }
 
-/*  Loads a context, or makes one with a fresh key pair. Written whole or not at all, so a crash leaves no half key. */
-static baton_status load_or_make (const char *path, const char *broker_key, baton_context_t *ret_context,
-                                  baton_error_t *error)
+static baton_status make_keys (const char *broker_key, baton_context_t *ret_context, baton_error_t *error)
 {
-    if (access (path, F_OK) == 0)
-        return baton_context_load (path, ret_context, error);
     baton_context_t context = {.endpoint = "tcp://127.0.0.1:7600"};
     if (zmq_curve_keypair (context.public_key, context.secret_key) != 0)
         return baton_fail (error, BATON_internal, BATON_REASON_bug, "cannot make a key pair: %s", zmq_strerror (errno));
     memcpy (context.broker_key, broker_key ? broker_key : context.public_key, sizeof context.broker_key);
-    baton_status status = baton_context_save (path, &context, error);
+    *ret_context = context;
+    return BATON_OK;
+}
+
+/*  Written whole or not at all, so a crash leaves no half key. */
+static baton_status load_broker (const char *path, baton_context_t *ret_context, baton_error_t *error)
+{
+    if (access (path, F_OK) == 0)
+        return baton_context_load (path, ret_context, error);
+    baton_status status = make_keys (NULL, ret_context, error);
+    return status == BATON_OK ? baton_context_save (path, ret_context, error) : status;
+}
+
+/*  A fresh admin's context is written by state_dir_announce, once it is known where the broker listens: whoever finds
+ *  the file can use it. */
+static baton_status load_admin (const char *path, const char *broker_key, baton_context_t *ret_context,
+                                baton_error_t *error)
+{
+    if (access (path, F_OK) == 0)
+        return baton_context_load (path, ret_context, error);
+    baton_status status = make_keys (broker_key, ret_context, error);
     if (status == BATON_OK)
-        *ret_context = context;
+        ret_context->endpoint[0] = '\0';
     return status;
 }
 
@@ -78,11 +94,11 @@ baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton
         status = lock_directory (path, &self.lock, error);
     if (status == BATON_OK) {
         join (name, path, "broker.ctx");
-        status = load_or_make (name, NULL, &self.broker, error);
+        status = load_broker (name, &self.broker, error);
     }
     if (status == BATON_OK) {
         join (name, path, "admin.ctx");
-        status = load_or_make (name, self.broker.public_key, &self.admin, error);
+        status = load_admin (name, self.broker.public_key, &self.admin, error);
     }
     if (status == BATON_OK)
         *ret_state_dir = self;

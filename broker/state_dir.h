@@ -21,7 +21,8 @@ typedef struct {
 BATON_MUST_USE baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton_error_t *error);
 void state_dir_close (state_dir_t *self);
 
-/*  Makes the admin's context say where the broker listens now. */
+/*  Writes where the broker listens now into the admin's context: before the site's first event, so that its key is
+ *  never lost. */
 BATON_MUST_USE baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint,
                                                 baton_error_t *error);
 
