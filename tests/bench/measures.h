@@ -1,0 +1,25 @@
+/*  The measurements; each adds its rows to the report. */
+#ifndef BATON_BENCH_MEASURES_H
+#define BATON_BENCH_MEASURES_H
+
+#include "tools.h"
+
+typedef struct {
+    const char *batond; /*  program */
+    const char *folder; /*  of this run, on the disk that is measured */
+    const char *keep;   /*  folder in which the prefilled state stays, or NULL */
+    uint64_t duration_us;
+    size_t sessions;       /*  that the load works on */
+    size_t large_sessions; /*  of the prefilled state */
+    size_t large_events;   /*  of each of them */
+    size_t rounds;         /*  kills */
+    size_t subscribers;    /*  most of them */
+} plan_t;
+
+void measure_commands (const plan_t *plan);
+void measure_latency (const plan_t *plan);
+void measure_events (const plan_t *plan);
+void measure_restart (const plan_t *plan);
+void measure_kill (const plan_t *plan);
+
+#endif
