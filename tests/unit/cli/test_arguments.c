@@ -124,6 +124,7 @@ static void speaks_for_its_own_session_inside_a_run (void **state)
         {"memory", "set", {"plan", "5"}, "{\"key\":\"plan\",\"session\":\"" MINE "\",\"value\":5}"},
         {"memory", "set", {MINE, "plan", "5"}, "{\"key\":\"plan\",\"session\":\"" MINE "\",\"value\":5}"},
         {"memory", "set", {"--session", MINE, "plan", "5"}, "{\"key\":\"plan\",\"session\":\"" MINE "\",\"value\":5}"},
+        {"memory", "set", {ID, "plan", "5"}, "{\"key\":\"plan\",\"session\":\"" ID "\",\"value\":5}"},
         {"memory", "list", {NULL}, "{\"session\":\"" MINE "\"}"},
         {"memory", "list", {MINE}, "{\"session\":\"" MINE "\"}"},
         {"breakpoint", "show", {"3"}, "{\"breakpoint\":3,\"session\":\"" MINE "\"}"},

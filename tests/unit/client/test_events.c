@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #define SEQS_MOST 32
+#define SOON 2500 /*  milliseconds; less than the silence that ends a subscription */
 
 /*  A delivery that the broker makes: its count, the head that it names, and the event in it (0: a heartbeat). */
 typedef struct {
@@ -115,7 +116,7 @@ static void follow (const char *name, site_script_t *script)
     size_t size = 0;
     uint64_t seq = 0;
     for (int i = 0; script->expected[i] > 0; i++) {
-        assert_int_equal (baton_events_next (events, 6000, &event, &size, &seq, NULL), BATON_OK);
+        assert_int_equal (baton_events_next (events, SOON, &event, &size, &seq, NULL), BATON_OK);
         free (event);
         assert_int_equal (seq, script->expected[i]);
     }
