@@ -231,6 +231,8 @@ static void joins_with_a_token (void **state)
     assert_int_equal (run (&fake, REFUSED), 4);
     snprintf (path, sizeof path, "%s/baton/carol.ctx", folder);
     assert_int_not_equal (access (path, F_OK), 0);
+    snprintf (path, sizeof path, "%s/baton/.joining-%ld", folder, (long) getpid ());
+    assert_int_not_equal (access (path, F_OK), 0);
     const char *const BROKEN[] = {"join", "baton1.x", NULL};
     assert_int_equal (run (&fake, BROKEN), 2);
     fake_stop (&fake);
