@@ -4,16 +4,22 @@
 
 /*  The lifecycle of a session.
  *
- *                          activate                suspend, interrupt; the run has finished
- *       create  ┌────────────────────────────────┐┌──────────────────────────────────────────┐
- *      ────────>│ suspended                       >  running                                 │
- *               │     ^ <─────────────────────────┘└─> (a run is queued, placed, running or  │
- *               │     │                                stopping: always exactly one)         │
- *               │     │ suspend                                │  ^                          │
- *               │     │          sleep; the run has finished   │  │ activate, a message,     │
- *               │     └───────────── sleeping <────────────────┘  │ a time                   │
- *               │  sleep ──────────────> ─────────────────────────┘                          │
- *               └──────────────────── complete, cancel, from any ──> terminated <────────────┘
+ *                create
+ *                  │
+ *                  v             activate
+ *            ┌───────────┐ ────────────────────────> ┌─────────┐
+ *            │ suspended │                           │ running │
+ *            └───────────┘ <──────────────────────── └─────────┘
+ *               │     ^     the run has finished: by      │  ^
+ *         sleep │     │     itself, suspended, inter-     │  │ activate,
+ *               │     │     rupted, lost with its node    │  │ a message,
+ *               │     │ suspend                           │  │ a time
+ *               v     │                                   │  │
+ *            ┌───────────┐ <──────────────────────────────┘  │
+ *            │ sleeping  │  the run has finished after sleep │
+ *            └───────────┘ ──────────────────────────────────┘
+ *
+ *            any of them ── complete, cancel, a breakpoint's deadline ──> terminated
  *
  *  A session runs exactly while its run is unfinished. A node that is asked to stop a run needs time, so `suspend`,
  *  `sleep` and `interrupt` of a placed run only ask (run_stopping), and the session leaves `running` when the node says

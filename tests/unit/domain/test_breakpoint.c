@@ -177,6 +177,7 @@ static void test_votes_while_it_is_open (void **context)
     ASK (&story, R1, .policy = {.kind = policy_kind_quorum, .k = 2});
     VOTE (&story, "breakpoint_voted", ADA, .option = (char *) "approve", .why = (char *) "fine");
     VOTE (&story, "", ADA, .option = (char *) "approve", .why = (char *) "fine");
+    assert_int_equal (story.changed.breakpoint, 1);
     VOTE (&story, "breakpoint_voted", ADA, .option = (char *) "approve", .why = (char *) "very fine");
     VOTE (&story, "breakpoint_voted", ADA, .option = (char *) "reject");
     assert_int_equal (first (&story)->votes.count, 1);

@@ -20,6 +20,8 @@ static void given_stage (story_t *story, stage_t stage)
         start (story);
     if (stage == AT_aborted) {
         DOES (story, "migration_aborted", ADA, migration_abort);
+        assert_int_equal (story->changed.migration, 1);
+        assert_string_equal (LAST (story, migration_aborted)->detail, "aborted by ada");
         return;
     }
     if (stage >= AT_freeze)

@@ -91,6 +91,7 @@ static void test_a_second_run_needs_no_new_lease (void **context)
     DOES (&story, "session_activated run_queued", ADA, session_activate);
     DOES (&story, "run_placed", BROKER, session_place, .node = (char *) "n1");
     assert_int_equal (story.state.lease.epoch, 1);
+    assert_int_equal (story.changed.epoch, 1);
     DOES (&story, "run_started", N1, run_started, .run = 2, .attempt = 1);
     story_end (&story);
 }

@@ -74,6 +74,8 @@ static void test_escalate (void **context)
     DOES (&story, "breakpoint_voted", ADA, breakpoint_vote, .breakpoint = 1, .option = (char *) "approve");
     TICK (&story, 8000, "breakpoint_warned");
     TICK (&story, 10005, "breakpoint_escalated");
+    assert_int_equal (story.state.breakpoints.items[0].policy.kind, policy_kind_first);
+    assert_int_equal (story.state.breakpoints.items[0].policy.people.count, 2);
     DUE (&story, 18005);
     TICK (&story, 18005, "breakpoint_warned");
     /*  Those who may vote are the same; one vote is enough, also one that was given before. */
