@@ -37,6 +37,7 @@ static void test_ask (void **context)
     assert_int_equal (breakpoint->on_expiry, expiry_expire);
     assert_int_equal (breakpoint->deadline, STORY_START + 5000);
     assert_int_equal (breakpoint->duration, 5000);
+    assert_int_equal (breakpoint->opened_at, STORY_START);
     assert_string_equal (breakpoint->options.items[0], "approve");
     assert_string_equal (breakpoint->options.items[1], "reject");
     assert_string_equal (breakpoint->requester, "n1");

@@ -163,6 +163,8 @@ static void test_decisions (void **context)
     given_running (&story);
     DOES (&story, "decision_recorded", RUN ("n1", 1, 1), decision_record, .key = (char *) "db",
           .value = (char *) "sqlite", .why = (char *) "small");
+    assert_int_equal (story.state.decisions.items[0].run, 1);
+    assert_int_equal (story.state.decisions.items[0].n, story.state.n);
     DOES (&story, "", ADA, decision_record, .key = (char *) "db", .value = (char *) "sqlite", .why = (char *) "small");
     DOES (&story, "decision_recorded", ADA, decision_record, .key = (char *) "db", .value = (char *) "sqlite");
     assert_int_equal (story.state.decisions.count, 1);
@@ -188,6 +190,8 @@ static void test_artifacts (void **context)
     DOES (&story, "artifact_put", run, artifact_put, .name = (char *) "report", .content = {5, (uint8_t *) "bytes"});
     assert_string_equal (story.changed.digest, "d1");
     assert_int_equal (story.state.artifacts.items[0].size, 5);
+    assert_int_equal (story.state.artifacts.items[0].run, 1);
+    assert_int_equal (story.state.artifacts.items[0].n, story.state.n);
     DOES (&story, "", run, artifact_put, .name = (char *) "report", .content = {5, (uint8_t *) "bytes"});
     assert_string_equal (story.changed.digest, "d1");
     DOES (&story, "artifact_put", run, artifact_put, .name = (char *) "report", .content = {5, (uint8_t *) "bytes"},

@@ -68,6 +68,8 @@ static void test_fence_in_each_phase (void **context)
     DOES (&story, "", BROKER, session_fence, .node = (char *) "n2");
     DOES (&story, "run_finished lease_moved session_suspended", BROKER, session_fence, .node = (char *) "n1");
     CHECK_STATE (&story, suspended, node_lost);
+    assert_int_equal (story.changed.run, 1);
+    assert_int_equal (story.changed.epoch, 2);
     assert_int_equal (story.state.run.outcome, run_outcome_lost);
     assert_int_equal (story.state.lease.epoch, 2);
     DOES (&story, "", BROKER, session_fence, .node = (char *) "n1");

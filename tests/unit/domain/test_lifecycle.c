@@ -164,8 +164,10 @@ static void test_a_running_run_stops_when_its_node_says_so (void **context)
     given_running (&story);
     DOES (&story, "run_stopping", ADA, session_suspend);
     DOES (&story, "", ADA, session_suspend);
+    assert_int_equal (story.changed.run, 1);
     CHECK_STATE (&story, running, activated);
     DOES (&story, "run_stopping", ADA, session_interrupt); /*  harder */
+    assert_int_equal (story.changed.run, 1);
     DOES (&story, "", ADA, session_interrupt);
     DOES (&story, "", ADA, session_suspend); /*  softer */
     FAILS (&story, failed_precondition, wrong_state, ADA, session_sleep);
@@ -197,6 +199,7 @@ static void test_sleep_of_a_running_run (void **context)
     DOES (&story, "run_stopping", ADA, session_suspend);
     DOES (&story, "run_stopping", ADA, session_sleep, .until = 9, .on_message = true);
     DOES (&story, "", ADA, session_sleep, .until = 9, .on_message = true);
+    assert_int_equal (story.changed.run, 1);
     DOES (&story, "run_stopping", ADA, session_sleep, .until = 8, .on_message = true);
     DOES (&story, "run_finished session_slept", NODE ("n1", 1), run_finished, .run = 1, .attempt = 1);
     CHECK_STATE (&story, sleeping, requested);

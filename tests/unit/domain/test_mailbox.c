@@ -17,6 +17,7 @@ static void test_delivered_once_and_read_once (void **context)
     assert_int_equal (story.state.mailbox.items[0].n, story.state.n);
     DELIVER (&story, "", "m1");
     DOES (&story, "message_read", RUN ("n1", 1, 1), message_read, .id = (char *) "m1");
+    assert_string_equal (story.changed.message, "m1");
     assert_int_equal (story.state.mailbox.count, 0);
     DELIVER (&story, "", "m1"); /*  read, but known */
     DOES (&story, "", RUN ("n1", 1, 1), message_read, .id = (char *) "m1");
@@ -90,6 +91,12 @@ static void test_a_message_on_the_way_to_sleep (void **context)
     DOES (&story, "run_placed", BROKER, session_place, .node = (char *) "n1");
     DOES (&story, "run_stopping", RUN ("n1", 1, 2), session_sleep, .on_message = true);
     DOES (&story, "run_finished session_slept", NODE ("n1", 1), run_finished, .run = 2, .attempt = 1);
+    /*  Nor does a message that nobody wants to be woken by. */
+    DOES (&story, "session_activated run_queued", ADA, session_activate);
+    DOES (&story, "run_placed", BROKER, session_place, .node = (char *) "n1");
+    DOES (&story, "run_stopping", RUN ("n1", 1, 3), session_sleep, .until = STORY_START * 2);
+    DELIVER (&story, "message_delivered", "m3");
+    DOES (&story, "run_finished session_slept", NODE ("n1", 1), run_finished, .run = 3, .attempt = 1);
     story_end (&story);
 }
 
@@ -129,6 +136,7 @@ static void test_the_sender_s_journal (void **context)
     assert_string_equal (story.changed.message, "m1");
     DOES (&story, "message_receipt", BROKER, message_receipt, .id = (char *) "m1", .to = (char *) "s2",
           .receipt = receipt_delivered);
+    assert_string_equal (story.changed.message, "m1");
     DOES (&story, "run_finished lease_moved session_terminated", ADA, session_cancel);
     DOES (&story, "message_receipt", BROKER, message_receipt, .id = (char *) "m1", .to = (char *) "s2",
           .receipt = receipt_read);

@@ -128,6 +128,8 @@ static void test_each_report_at_each_stage (void **context)
             story_t story;
             given_stage (&story, stage);
             char got = cell_of (&story, report (&story, ROWS[i].method));
+            if (got == '+' || got == '=')
+                assert_int_equal (story.changed.migration, 1);
             if (got != ROWS[i].cells[stage])
                 fail_msg ("%s at stage %d: expected %c, got %c: %s", METHODS[ROWS[i].method].name, (int) stage,
                           ROWS[i].cells[stage], got, story.error.message);

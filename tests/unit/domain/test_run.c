@@ -9,6 +9,8 @@ static void test_started (void **context)
     (void) context;
     story_t story;
     given_queued (&story);
+    assert_int_equal (story.state.run.queued_at, STORY_START);
+    assert_int_equal (story.state.run.base, 2);
     FAILS (&story, aborted, stale_epoch, N1, run_started, .run = 1, .attempt = 1);
     DOES (&story, "lease_moved run_placed", BROKER, session_place, .node = (char *) "n1");
     assert_int_equal (story.state.run.phase, run_phase_placed);

@@ -149,6 +149,10 @@ static void test_another_name (void **context)
     ENROLL (1, none, "key-ada", "d1", .name = (char *) "ada2");
     assert_non_null (site_identity (&story.state, "ada2"));
     ENROLL (0, name_taken, "key-ada", "d2"); /*  one key, one identity */
+    /*  What was promised is free again once the invitation has expired. */
+    INVITE (1, none, "cyd", "d3", .role = role_operator, .ttl = 2 * HOUR);
+    story.now += HOUR;
+    ENROLL (1, none, "key-cyd", "d3", .name = (char *) "bob");
 }
 
 static void test_revoke (void **context)
@@ -203,6 +207,21 @@ static void test_invitations_have_a_limit (void **context)
     story.now += HOUR;
     INVITE (1, none, "new", "new", .role = role_operator);
     assert_int_equal (story.state.invitations.count, 1);
+}
+
+static void test_identities_have_a_limit (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    while (story.state.identities.count < LIMIT_IDENTITIES - 1) {
+        identity_t *identity = list_append (&story.state.identities, sizeof *identity);
+        assert_non_null (identity);
+        assert_int_equal (text_set (&identity->name, "somebody"), BATON_OK);
+        assert_int_equal (text_set (&identity->key, "key"), BATON_OK);
+    }
+    ENROLL (1, none, "key-ada", "d1");
+    INVITE (1, none, "bob", "d2", .role = role_operator);
+    ENROLL (0, too_large, "key-bob", "d2");
 }
 
 /* ---- nodes ---- */
@@ -317,6 +336,7 @@ int main (void)
         UNIT (test_revoke_withdraws_an_invitation),
         UNIT (test_the_last_admin_stays),
         UNIT (test_invitations_have_a_limit),
+        UNIT (test_identities_have_a_limit),
         UNIT (test_register),
         UNIT (test_lost_and_back),
         UNIT (test_drain),
