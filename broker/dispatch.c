@@ -199,6 +199,11 @@ static baton_status run_handler (broker_t *broker, request_t *request)
         status = baton_fail_memory (&request->error);
     record_clear (row->reply, reply);
     free (reply);
+    if (status == BATON_OK && request->reply.size > LIMIT_FRAME)
+        status =
+            baton_fail_field (&request->error, BATON_resource_exhausted, BATON_REASON_too_large, "limit",
+                              "the answer would have %zu bytes, at most %u fit into a frame: ask for fewer at a time",
+                              request->reply.size, LIMIT_FRAME);
     return status;
 }
 

@@ -222,6 +222,7 @@ static baton_status walk (broker_t *broker, const char *session, uint64_t after,
 typedef struct {
     session_t state; /*  only its run is folded */
     uint64_t after, limit;
+    size_t bytes; /*  of the inputs on the page */
     run_page_t *page;
 } run_walk_t;
 
@@ -242,8 +243,12 @@ static baton_status keep_run (run_walk_t *self)
 static bool visit_run (const event_t *event, void *argument, baton_status *ret_status)
 {
     run_walk_t *self = argument;
-    if (event->kind == EVENT_run_queued && self->page->runs.count == self->limit)
-        return false;
+    if (event->kind == EVENT_run_queued) {
+        if (self->page->runs.count == self->limit || self->bytes > LIMIT_PAGE_BYTES)
+            return false;
+        if (self->state.run.number >= self->after)
+            self->bytes += ((const run_queued_event_t *) event->body)->input.size;
+    }
     *ret_status = session_evolve (&self->state, event);
     if (*ret_status == BATON_OK && EVENTS[event->kind].class == event_class_run && self->state.run.number > 0)
         *ret_status = keep_run (self);
@@ -265,19 +270,29 @@ baton_status handle_run_list (broker_t *broker, request_t *request, void *ret_re
 
 typedef struct {
     uint64_t limit;
+    size_t bytes; /*  on the page so far */
     item_page_t *page;
 } item_walk_t;
+
+static size_t size_of (const item_appended_event_t *item)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < item->parts.count; i++)
+        size += (item->parts.items[i].text ? strlen (item->parts.items[i].text) : 0) + item->parts.items[i].value.size;
+    return size;
+}
 
 static bool visit_item (const event_t *event, void *argument, baton_status *ret_status)
 {
     item_walk_t *self = argument;
     if (event->kind != EVENT_item_appended)
         return true;
-    if (self->page->items.count == self->limit) {
+    const item_appended_event_t *body = event->body;
+    self->bytes += size_of (body);
+    if (self->page->items.count == self->limit || (self->page->items.count > 0 && self->bytes > LIMIT_PAGE_BYTES)) {
         self->page->more = true;
         return false;
     }
-    const item_appended_event_t *body = event->body;
     item_t *item = list_append (&self->page->items, sizeof *item);
     /*  The parts are borrowed for the copy only. */
     item_t seen = {.n = event->n,
@@ -328,12 +343,14 @@ baton_status handle_message_list (broker_t *broker, request_t *request, void *re
     const message_list_request_t *params = request->params;
     message_page_t *page = ret_reply;
     const session_t *state = NULL;
-    size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
+    size_t limit = params->limit ? params->limit : PAGE_DEFAULT, bytes = 0;
     baton_status status = current (broker, request, &state, error);
-    for (size_t i = 0; status == BATON_OK && i < state->mailbox.count && i < limit; i++) {
+    /*  What does not fit comes when these were taken from the mailbox. */
+    for (size_t i = 0; status == BATON_OK && i < state->mailbox.count && i < limit && bytes < LIMIT_PAGE_BYTES; i++) {
         message_t *message = list_append (&page->messages, sizeof *message);
         status = message ? read_message (broker, state, &state->mailbox.items[i], message, error)
                          : baton_fail_memory (error);
+        bytes += message ? message->body.size : 0;
     }
     if (status == BATON_OK)
         page->n = state->n;
