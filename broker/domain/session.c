@@ -100,9 +100,9 @@ static baton_status check_state (const deciding_t *deciding, const rule_t *rule)
         return baton_fail (deciding->error, BATON_already_exists, BATON_REASON_name_taken, "session %s exists already",
                            self->session);
     if (command->if_n != 0 && command->if_n != self->n)
-        return baton_fail (deciding->error, BATON_aborted, BATON_REASON_version_mismatch,
-                           "the journal of the session stands at n %llu, not at %llu", (unsigned long long) self->n,
-                           (unsigned long long) command->if_n);
+        return baton_fail_field (deciding->error, BATON_aborted, BATON_REASON_version_mismatch, "if_n",
+                                 "the journal of the session stands at n %llu, not at %llu",
+                                 (unsigned long long) self->n, (unsigned long long) command->if_n);
     if (cell == CELL_NO)
         return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state,
                            "session %s is %s (%s): it %s", self->session, enum_name (&lifecycle_names, self->state),

@@ -156,9 +156,9 @@ baton_status site_decide (const site_t *self, const command_t *command, event_li
         return baton_fail (error, BATON_internal, BATON_REASON_bug, "%s is not the site's to decide",
                            METHODS[command->method].name);
     if (command->if_n != 0 && command->if_n != self->n)
-        return baton_fail (error, BATON_aborted, BATON_REASON_version_mismatch,
-                           "the journal of the site stands at n %llu, not at %llu", (unsigned long long) self->n,
-                           (unsigned long long) command->if_n);
+        return baton_fail_field (error, BATON_aborted, BATON_REASON_version_mismatch, "if_n",
+                                 "the journal of the site stands at n %llu, not at %llu", (unsigned long long) self->n,
+                                 (unsigned long long) command->if_n);
     baton_status status = decide (&deciding);
     while (status != BATON_OK && ret_events->count > before)
         event_clear (&ret_events->items[--ret_events->count]);
