@@ -188,6 +188,7 @@ static void test_votes_while_it_is_open (void **context)
     VOTE (&story, "breakpoint_voted breakpoint_decided", CYD, .option = (char *) "approve");
     assert_int_equal (first (&story)->decided_at, STORY_START + 7);
     assert_int_equal (first (&story)->votes.count, 3);
+    assert_int_equal (first (&story)->votes.items[2].at, STORY_START + 7);
     FAILS (&story, failed_precondition, already_decided, ADA, breakpoint_vote, .breakpoint = 1,
            .option = (char *) "approve");
     assert_non_null (strstr (story.error.message, "approve"));
