@@ -334,7 +334,7 @@ static baton_status check_limits (const arguments_t *arguments, baton_error_t *e
 {
     const command_t *command = arguments->command;
     baton_status status = BATON_OK;
-    if (command->method != METHOD_none && !command->hidden)
+    if (command->method != METHOD_none)
         status = record_check (&METHODS[command->method].type, arguments->request, error);
     if (status == BATON_OK && command->options)
         status = record_check (command->options, arguments->options, error);

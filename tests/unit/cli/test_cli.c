@@ -18,8 +18,11 @@ typedef struct {
     const char *refusal; /*  a status; NULL: answers */
     const char *outcome; /*  of the breakpoint */
     breakpoint_state_e state;
-    int looks; /*  at the breakpoint or mailbox until there is something to see */
-    int taken; /*  messages */
+    int looks;             /*  at the breakpoint or mailbox until there is something to see */
+    int taken;             /*  messages */
+    lifecycle_e lifecycle; /*  of the session, in the end */
+    int reads;             /*  of the log */
+    uint64_t offsets[4];   /*  that were asked for */
     char secret[LIMIT_ID + 1];
     char invited[LIMIT_ID + 1];
 } stage_t;
@@ -88,6 +91,62 @@ static void answer_enroll (fake_t *fake, const asked_t *asked, stage_t *stage)
     fake_answer (fake, asked, &RECORD_enrolled, &enrolled);
 }
 
+/*  Runs while there are looks left; its run moves once, after two reads of its log. */
+static void answer_session (fake_t *fake, const asked_t *asked, stage_t *stage)
+{
+    session_t session = {.session = (char *) ID,
+                         .n = asked->header.past + 1,
+                         .title = (char *) "Review",
+                         .state = stage->looks-- > 0 ? lifecycle_running : stage->lifecycle,
+                         .cause = cause_requested,
+                         .lease = {.node = (char *) "east"},
+                         .run = {.number = 1, .phase = run_phase_running, .attempt = stage->reads < 2 ? 1 : 2}};
+    session.migrating = session.state == lifecycle_running;
+    session.migration =
+        (migration_t){.number = 4, .step = migration_step_accept, .source = (char *) "east", .target = (char *) "west"};
+    fake_answer (fake, asked, &RECORD_session, &session);
+}
+
+static void answer_logs (fake_t *fake, const asked_t *asked, stage_t *stage)
+{
+    static const char *const CONTENTS[] = {"one\n", "", "two\n", ""};
+    run_logs_request_t request = {0};
+    if (stage->reads > 3 ||
+        record_decode (&METHODS[METHOD_run_logs].type, asked->body.data, asked->body.size, &request, NULL) != BATON_OK)
+        abort ();
+    const char *content = CONTENTS[stage->reads];
+    log_page_t page = {.content = {strlen (content), (uint8_t *) (uintptr_t) content},
+                       .next = request.offset + strlen (content),
+                       .end = stage->reads == 3};
+    stage->offsets[stage->reads++] = request.offset;
+    fake_answer (fake, asked, &RECORD_log_page, &page);
+    record_clear (&METHODS[METHOD_run_logs].type, &request);
+}
+
+/*  A journal of five events, two a page. */
+static void answer_journal (fake_t *fake, const asked_t *asked)
+{
+    session_log_request_t request = {0};
+    event_envelope_t events[2];
+    event_page_t page = {.head = 5};
+    if (record_decode (&METHODS[METHOD_session_log].type, asked->body.data, asked->body.size, &request, NULL) !=
+        BATON_OK)
+        abort ();
+    for (uint64_t n = request.after + 1; n <= 5 && page.events.count < 2; n++)
+        events[page.events.count++] =
+            (event_envelope_t){.seq = n + 10, .n = n, .session = (char *) ID, .kind = (char *) "memory_set", .at = 1};
+    page.events.items = events;
+    record_clear (&METHODS[METHOD_session_log].type, &request);
+    fake_answer (fake, asked, &RECORD_event_page, &page);
+}
+
+static void answer_migrate (fake_t *fake, const asked_t *asked, stage_t *stage)
+{
+    migration_plan_t plan = {.session = (char *) ID, .n = 1, .migration = 4};
+    plan.target = (char *) (uintptr_t) stage->outcome;
+    fake_answer (fake, asked, &RECORD_migration_plan, &plan);
+}
+
 static void answer (fake_t *fake, const asked_t *asked)
 {
     stage_t *stage = fake->arg;
@@ -102,6 +161,14 @@ static void answer (fake_t *fake, const asked_t *asked)
         fake_answer (fake, asked, &RECORD_session_ref, &found);
     else if (strcmp (asked->header.method, "breakpoint.show") == 0)
         answer_show (fake, asked, stage);
+    else if (strcmp (asked->header.method, "session.show") == 0)
+        answer_session (fake, asked, stage);
+    else if (strcmp (asked->header.method, "session.log") == 0)
+        answer_journal (fake, asked);
+    else if (strcmp (asked->header.method, "session.migrate") == 0)
+        answer_migrate (fake, asked, stage);
+    else if (strcmp (asked->header.method, "run.logs") == 0)
+        answer_logs (fake, asked, stage);
     else if (strcmp (asked->header.method, "message.list") == 0)
         answer_inbox (fake, asked, stage);
     else if (strcmp (asked->header.method, "identity.enroll") == 0)
@@ -200,6 +267,77 @@ static void waits_for_a_message_and_takes_it (void **state)
     assert_int_equal (stage.taken, 1);
 }
 
+static void waits_for_a_state (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *words[8];
+        lifecycle_e lifecycle;
+        int code;
+    } CASES[] = {
+        {{"session", "wait", ID}, lifecycle_suspended, 0},
+        {{"session", "wait", ID}, lifecycle_terminated, 0},
+        {{"session", "wait", ID, "--until", "sleeping"}, lifecycle_sleeping, 0},
+        {{"session", "wait", ID, "--until", "sleeping"}, lifecycle_terminated, 5},
+        {{"session", "wait", ID, "--until", "sleeping", "--timeout", "300ms"}, lifecycle_suspended, 7},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.looks = 2, .lifecycle = CASES[i].lifecycle};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, CASES[i].words), CASES[i].code);
+        fake_stop (&fake);
+        assert_true (stage.looks < 0);
+    }
+}
+
+static void follows_a_migration (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"session", "migrate", ID, "--wait", NULL};
+    static const struct {
+        const char *target;
+        int code;
+    } CASES[] = {{"east", 0}, {"west", 1}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.looks = 2, .lifecycle = lifecycle_suspended, .outcome = CASES[i].target};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), CASES[i].code);
+        fake_stop (&fake);
+        assert_int_equal (strstr (err, "was undone") != NULL, CASES[i].code == 1);
+    }
+}
+
+static void follows_a_log_to_another_host (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"run", "logs", ID, "-f", NULL};
+    stage_t stage = {.lifecycle = lifecycle_running};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (run (&fake, WORDS), 0);
+    fake_stop (&fake);
+    assert_string_equal (out, "one\ntwo\n");
+    static const uint64_t OFFSETS[] = {0, 4, 0, 4};
+    assert_memory_equal (stage.offsets, OFFSETS, sizeof OFFSETS);
+}
+
+static void prints_a_whole_journal (void **state)
+{
+    (void) state;
+    stage_t stage = {0};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    static const char *const ALL[] = {"session", "log", ID, "-o", "name", NULL};
+    assert_int_equal (run (&fake, ALL), 0);
+    assert_string_equal (out, "11\n12\n13\n14\n15\n");
+    static const char *const PAGE[] = {"session", "log", ID, "-o", "name", "--after", "1", "--limit", "2", NULL};
+    assert_int_equal (run (&fake, PAGE), 0);
+    assert_string_equal (out, "12\n13\n");
+    fake_stop (&fake);
+}
+
 static void joins_with_a_token (void **state)
 {
     (void) state;
@@ -293,8 +431,16 @@ static int remove_folder (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (gives_an_exit_code_for_each_status), TEST (says_that_nobody_answers), TEST (waits_for_a_decision),
-        TEST (waits_for_a_message_and_takes_it),   TEST (joins_with_a_token),       TEST (explains_itself),
+        TEST (gives_an_exit_code_for_each_status),
+        TEST (says_that_nobody_answers),
+        TEST (waits_for_a_decision),
+        TEST (waits_for_a_message_and_takes_it),
+        TEST (waits_for_a_state),
+        TEST (follows_a_migration),
+        TEST (follows_a_log_to_another_host),
+        TEST (prints_a_whole_journal),
+        TEST (joins_with_a_token),
+        TEST (explains_itself),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
