@@ -106,11 +106,11 @@ baton_status decide_session_fence (deciding_t *deciding)
     const session_t *self = deciding->self;
     const session_fence_request_t *request = deciding->command->request;
     bool owner = self->lease.node && text_equal (self->lease.node, request->node);
-    bool target = migration_reversible (self) && text_equal (self->migration.target, request->node);
-    if (self->migrating && (owner || target))
-        migration_end (deciding, owner && !migration_reversible (self) ? "the target was lost after the commit"
-                                 : owner                               ? "the source was lost"
-                                                                       : "the target was lost");
+    bool target = self->migrating && text_equal (self->migration.target, request->node);
+    if (target)
+        migration_end (deciding, "the target was lost");
+    else if (self->migrating && owner)
+        migration_end (deciding, "the source was lost");
     if (owner)
         lose (deciding);
     return BATON_OK;

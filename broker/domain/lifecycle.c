@@ -136,7 +136,7 @@ static baton_status update_labels (baton_pairs_t *labels, const baton_pairs_t *c
     baton_status status = BATON_OK;
     for (size_t i = 0; i < labels->count && status == BATON_OK; i++)
         if (!pairs_get (changes, labels->items[i].key))
-            status = pairs_set (&result, labels->items[i].key, labels->items[i].value);
+            status = pairs_set (&result, labels->items[i].key, pairs_get (labels, labels->items[i].key));
     for (size_t i = 0; i < changes->count && status == BATON_OK; i++)
         if (changes->items[i].value && *changes->items[i].value)
             status = pairs_set (&result, changes->items[i].key, changes->items[i].value);

@@ -105,6 +105,7 @@ static void test_update (void **context)
     assert_null (pairs_get (&story.state.labels, "a"));
     assert_string_equal (pairs_get (&story.state.labels, "b"), "3");
     DOES (&story, "", ADA, session_update, .labels = {1, change}); /*  it is gone already */
+    assert_string_equal (pairs_get (&story.state.labels, "c"), "4");
     DOES (&story, "session_updated", ADA, session_update, .set_priority = true);
     assert_int_equal (story.state.priority, 0);
     story_end (&story);
