@@ -36,13 +36,8 @@ static baton_status decode_body (request_t *self, inbound_t *inbound)
         return baton_fail_memory (&self->error);
     const uint8_t *body = zmq_msg_data (&inbound->frame[2]);
     size_t size = zmq_msg_size (&inbound->frame[2]);
-    if (self->header.key) {
-        /*  The method is part of what the key stands for. */
-        char digests[2 * DIGEST_SIZE];
-        digest_of (self->header.method, strlen (self->header.method), digests);
-        digest_of (body, size, digests + DIGEST_SIZE);
-        digest_of (digests, sizeof digests, self->payload);
-    }
+    if (self->header.key) /*  the method is part of what the key stands for */
+        digest_of_named (self->header.method, body, size, self->payload);
     return record_decode (type, body, size, self->params, &self->error);
 }
 

@@ -1,6 +1,7 @@
 #include "id.h"
 
 #include <sodium.h>
+#include <string.h>
 
 baton_status id_init (void)
 {
@@ -22,5 +23,17 @@ void digest_of (const void *data, size_t size, char ret_digest[DIGEST_SIZE])
     unsigned char hash[32];
     static const unsigned char NOTHING = 0;
     crypto_generichash (hash, sizeof hash, size > 0 ? data : &NOTHING, size, NULL, 0);
+    sodium_bin2hex (ret_digest, DIGEST_SIZE, hash, sizeof hash);
+}
+
+void digest_of_named (const char *name, const void *data, size_t size, char ret_digest[DIGEST_SIZE])
+{
+    unsigned char hash[32];
+    crypto_generichash_state state;
+    crypto_generichash_init (&state, NULL, 0, sizeof hash);
+    crypto_generichash_update (&state, (const unsigned char *) name, strlen (name) + 1);
+    if (size > 0)
+        crypto_generichash_update (&state, data, size);
+    crypto_generichash_final (&state, hash, sizeof hash);
     sodium_bin2hex (ret_digest, DIGEST_SIZE, hash, sizeof hash);
 }

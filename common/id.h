@@ -19,4 +19,7 @@ void id_new (char ret_id[ID_SIZE]);
 /*  BLAKE2b-256 (RFC 7693) in lower-case hexadecimal. */
 void digest_of (const void *data, size_t size, char ret_digest[DIGEST_SIZE]);
 
+/*  Of a text with its terminating NUL and then the data. */
+void digest_of_named (const char *name, const void *data, size_t size, char ret_digest[DIGEST_SIZE]);
+
 #endif

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*  Memory for the decoded form of a small document: so much malloc keeps at hand. */
+#define ZONE_SMALL 1000
+
 /*  Where in the document we are, for errors: "policy.k", "options[3]". */
 typedef struct {
     char text[BATON_ERROR_FIELD_SIZE];
@@ -294,19 +297,20 @@ static baton_status decode_into (const record_type_t *type, const uint8_t *data,
     baton_status status = value_check (data, size, path->error);
     if (status != BATON_OK)
         return status;
-    msgpack_unpacked unpacked;
-    msgpack_unpacked_init (&unpacked);
-    size_t offset = 0;
-    msgpack_unpack_return got = msgpack_unpack_next (&unpacked, (const char *) data, size, &offset);
+    msgpack_zone zone;
+    msgpack_object value;
+    if (!msgpack_zone_init (&zone, size < ZONE_SMALL / 2 ? ZONE_SMALL : MSGPACK_ZONE_CHUNK_SIZE))
+        return baton_fail_memory (path->error);
+    msgpack_unpack_return got = msgpack_unpack ((const char *) data, size, NULL, &zone, &value);
     if (got == MSGPACK_UNPACK_NOMEM_ERROR)
         status = baton_fail_memory (path->error);
     else if (got != MSGPACK_UNPACK_SUCCESS)
         status = REFUSE (path, malformed, "not a msgpack value");
-    else if (unpacked.data.type != MSGPACK_OBJECT_MAP)
+    else if (value.type != MSGPACK_OBJECT_MAP)
         status = REFUSE (path, malformed, "a %s is a map", type->name);
     else
-        status = decode_map (type, &unpacked.data.via.map, record, path);
-    msgpack_unpacked_destroy (&unpacked);
+        status = decode_map (type, &value.via.map, record, path);
+    msgpack_zone_destroy (&zone);
     return status;
 }
 
