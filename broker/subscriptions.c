@@ -119,32 +119,35 @@ static bool deliver (subscriptions_t *self, subscription_t *subscription, uint64
     return sent != SEND_gone;
 }
 
-/*  Sends to those for whom `event` is (NULL: all, as a heartbeat), and drops dead and revoked subscriptions. */
-static void send_to_all (subscriptions_t *self, const site_t *site, uint64_t head, const pending_t *event)
+/*  Sends those of the events that are for this subscription. False when it is to end: its connection
+ *  is gone, or its key may no longer see anything. */
+static bool serve (subscriptions_t *self, subscription_t *subscription, const site_t *site, const pending_t *events,
+                   size_t count)
 {
-    for (size_t i = 0; i < self->count;) {
-        subscription_t *subscription = self->items[i];
-        bool keep = true;
-        if (!event || wanted (subscription, event)) {
-            const identity_t *identity = site_identity_of_key (site, subscription->key);
-            keep = identity && identity->revoked_at == 0;
-            if (keep && (!event || event_visible (identity, event)))
-                keep = deliver (self, subscription, head, event ? &event->data : NULL);
-        }
-        if (keep)
+    const identity_t *identity = site_identity_of_key (site, subscription->key);
+    bool keep = identity && identity->revoked_at == 0;
+    for (size_t i = 0; i < count && keep; i++)
+        if (wanted (subscription, &events[i]) && event_visible (identity, &events[i]))
+            keep = deliver (self, subscription, events[i].seq, &events[i].data);
+    return keep;
+}
+
+/*  One subscriber after the other gets all of a batch: libzmq then encrypts and sends many messages of a connection at
+ *  a time, where taking turns would wake its thread for each. */
+void subscriptions_publish (subscriptions_t *self, const site_t *site, const pending_t *events, size_t count)
+{
+    for (size_t i = 0; i < self->count;)
+        if (serve (self, self->items[i], site, events, count))
             i++;
         else
             remove_at (self, i);
-    }
-}
-
-void subscriptions_publish (subscriptions_t *self, const site_t *site, const pending_t *events, size_t count)
-{
-    for (size_t i = 0; i < count && self->count > 0; i++)
-        send_to_all (self, site, events[i].seq, &events[i]);
 }
 
 void subscriptions_beat (subscriptions_t *self, const site_t *site, uint64_t head)
 {
-    send_to_all (self, site, head, NULL);
+    for (size_t i = 0; i < self->count;)
+        if (serve (self, self->items[i], site, NULL, 0) && deliver (self, self->items[i], head, NULL))
+            i++;
+        else
+            remove_at (self, i);
 }
