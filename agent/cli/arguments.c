@@ -8,82 +8,6 @@
 
 #define USAGE(...) baton_fail (error, BATON_invalid_argument, BATON_REASON_none, __VA_ARGS__)
 
-/* ---- the fields of a command ---- */
-
-static void add_slot (slots_t *slots, const field_t *field, void *record, bool required)
-{
-    if (slots->count < SLOTS_MOST)
-        slots->items[slots->count++] =
-            (slot_t){.field = field, .at = record ? (char *) record + field->offset : NULL, .required = required};
-}
-
-static void add_inner (slots_t *slots, const field_t *field, void *record)
-{
-    void *inner = record ? (char *) record + field->offset : NULL;
-    for (const field_t *part = field->type->fields (); part->name; part++)
-        if (part->kind == FIELD_FLAG || part->kind == FIELD_TEXTS)
-            add_slot (slots, part, inner, false);
-}
-
-void slots_list (const command_t *command, void *request, void *options, slots_t *ret_slots)
-{
-    *ret_slots = (slots_t){0};
-    if (command->method != METHOD_none)
-        for (const field_t *field = METHODS[command->method].type.fields (); field->name; field++) {
-            if (!command_shows (command, field->name))
-                continue;
-            add_slot (ret_slots, field, request, field->required);
-            if (field->kind == FIELD_INNER)
-                add_inner (ret_slots, field, request);
-        }
-    if (command->options)
-        for (const field_t *field = command->options->fields (); field->name; field++)
-            add_slot (ret_slots, field, options, field->required);
-}
-
-static size_t find_slot (const slots_t *slots, const char *name, size_t length)
-{
-    for (size_t i = 0; i < slots->count; i++)
-        if (strlen (slots->items[i].field->name) == length && strncmp (slots->items[i].field->name, name, length) == 0)
-            return i;
-    return slots->count;
-}
-
-static size_t declared_positionals (const char *names, const slots_t *slots, size_t ret_indices[SLOTS_MOST])
-{
-    size_t count = 0;
-    while (*names) {
-        size_t length = strcspn (names, " ");
-        ret_indices[count] = find_slot (slots, names, length);
-        count += ret_indices[count] < slots->count ? 1 : 0;
-        names += length + strspn (names + length, " ");
-    }
-    return count;
-}
-
-size_t slots_positional (const command_t *command, const slots_t *slots, size_t ret_indices[SLOTS_MOST])
-{
-    if (command->positionals)
-        return declared_positionals (command->positionals, slots, ret_indices);
-    size_t count = 0, session = find_slot (slots, "session", 7);
-    if (session < slots->count)
-        ret_indices[count++] = session;
-    for (size_t i = 0; i < slots->count; i++)
-        if (slots->items[i].required && i != session)
-            ret_indices[count++] = i;
-    return count;
-}
-
-void slot_flag (const field_t *field, char ret_flag[LIMIT_NAME])
-{
-    snprintf (ret_flag, LIMIT_NAME, "%s", field->name);
-    for (char *at = ret_flag; *at; at++)
-        *at = *at == '_' ? '-' : *at;
-    size_t length = strlen (ret_flag);
-    if (parse_repeats (field) && length > 1 && ret_flag[length - 1] == 's')
-        ret_flag[length - 1] = '\0';
-}
-
 /* ---- flags ---- */
 
 static const char *const COMMON[] = {"output", "context", "timeout", "idempotency-key", "if-n"};
@@ -204,11 +128,6 @@ static baton_status set_pair (slot_t *session, slot_t *breakpoint, const char *w
     return status == BATON_OK ? set_slot (breakpoint, slash + 1, error) : status;
 }
 
-static bool is_named (const slot_t *slot, const char *name)
-{
-    return strcmp (slot->field->name, name) == 0;
-}
-
 static baton_status take_words (cli_t *cli, slots_t *slots, const command_t *command, int count, char **words,
                                 baton_error_t *error)
 {
@@ -219,10 +138,10 @@ static baton_status take_words (cli_t *cli, slots_t *slots, const command_t *com
             open[open_count++] = all[i];
     size_t at = 0;
     int word = 0;
-    if (open_count > 0 && count > 0 && is_named (&slots->items[open[0]], "session")) {
+    if (open_count > 0 && count > 0 && slot_is (&slots->items[open[0]], "session")) {
         slot_t *session = &slots->items[open[0]];
         slot_t *next = open_count > 1 ? &slots->items[open[1]] : NULL;
-        const char *slash = next && is_named (next, "breakpoint") ? number_part (words[0]) : NULL;
+        const char *slash = next && slot_is (next, "breakpoint") ? number_part (words[0]) : NULL;
         if (slash) {
             baton_status status = set_pair (session, next, words[0], slash, error);
             if (status != BATON_OK)
@@ -300,7 +219,7 @@ static bool is_full_id (const char *text)
 
 static bool is_reference (const command_t *command, const slot_t *slot)
 {
-    return is_named (slot, "session") || (command->method == METHOD_message_send && is_named (slot, "to"));
+    return slot_is (slot, "session") || (command->method == METHOD_message_send && slot_is (slot, "to"));
 }
 
 /*  "site" is the name of the site's own journal. */
@@ -345,7 +264,7 @@ baton_status arguments_complete (cli_t *cli, arguments_t *arguments, slots_t *sl
 {
     for (size_t i = 0; i < slots->count; i++) {
         slot_t *slot = &slots->items[i];
-        if (is_named (slot, "session") && !slot->given && cli_inside (cli))
+        if (slot_is (slot, "session") && !slot->given && cli_inside (cli))
             slot->given = text_set (slot->at, cli->context.session) == BATON_OK;
     }
     baton_status status = check_given (slots, error);

@@ -7,31 +7,7 @@
 #define BATON_ARGUMENTS_H
 
 #include "command.h"
-
-#define SLOTS_MOST 64
-
-/*  A field that the command line can set. */
-typedef struct {
-    const field_t *field;
-    void *at; /*  NULL where only the description is needed */
-    bool given;
-    bool required;
-} slot_t;
-
-typedef struct {
-    size_t count;
-    slot_t items[SLOTS_MOST];
-} slots_t;
-
-/*  All fields of a command: those of the request, those inside its policy, its own options. request and options may be
- *  NULL. */
-void slots_list (const command_t *command, void *request, void *options, slots_t *ret_slots);
-
-/*  The fields that words without a flag fill, as indices into slots. */
-size_t slots_positional (const command_t *command, const slots_t *slots, size_t ret_indices[SLOTS_MOST]);
-
-/*  The flag of a field, without the dashes: "multitask-strategy", "label". */
-void slot_flag (const field_t *field, char ret_flag[LIMIT_NAME]);
+#include "slots.h"
 
 /*  Reads one option that all commands have, at argv[0]. Gives how many words it took; 0: it is none of these. */
 BATON_MUST_USE baton_status arguments_common (cli_t *cli, int argc, char **argv, int *ret_taken, baton_error_t *error);
