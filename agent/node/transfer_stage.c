@@ -1,53 +1,11 @@
-#include "transfer_stage.h"
+#include "transfer_stage_internal.h"
 
 #include "files.h"
-#include "transfer_tree.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/*  A place that waits for a chunk; those that wait for the same one are chained. */
-typedef struct {
-    uint32_t item;
-    uint32_t chunk;
-    uint32_t next;
-} place_t;
-
-/*  A chunk that the tree held before this generation. */
-typedef struct {
-    uint32_t item;
-    uint32_t chunk;
-} source_t;
-
-struct transfer_stage {
-    transfer_tree_t tree;
-    workspace_t wanted;
-    /*  What is in the tree: the items of wanted, with zeroed digests for chunks that aren't there. An item whose
-     * identity is trusted is finished: content, mode and time. */
-    workspace_t present;
-    uint32_t *left; /*  missing chunks of each item */
-    struct {
-        size_t count;
-        place_t *items;
-    } places;
-    chunk_index_t *waiting; /*  digest to its first place */
-    struct {
-        size_t count;
-        uint8_t (*items)[CHUNK_DIGEST];
-    } missing;
-    uint32_t *missing_lengths;
-    size_t unfinished; /*  files */
-    uint64_t done;
-    uint64_t total;
-    uint8_t *buffer; /*  one chunk */
-};
-
-static const uint8_t ABSENT[CHUNK_DIGEST];
 
 /* ---- new, destroy ---- */
 
@@ -99,23 +57,6 @@ baton_status transfer_stage_new (const char *path, transfer_stage_t **ret_stage,
     return status;
 }
 
-static void forget_plan (transfer_stage_t *self)
-{
-    free (self->left);
-    self->left = NULL;
-    free (self->places.items);
-    self->places.items = NULL;
-    self->places.count = 0;
-    free (self->missing.items);
-    self->missing.items = NULL;
-    self->missing.count = 0;
-    free (self->missing_lengths);
-    self->missing_lengths = NULL;
-    chunk_index_destroy (&self->waiting);
-    self->unfinished = 0;
-    self->done = self->total = 0;
-}
-
 void transfer_stage_destroy (transfer_stage_t **self)
 {
     if (!*self)
@@ -123,220 +64,14 @@ void transfer_stage_destroy (transfer_stage_t **self)
     transfer_tree_close (&(*self)->tree);
     workspace_clear (&(*self)->wanted);
     workspace_clear (&(*self)->present);
-    forget_plan (*self);
+    transfer_plan_forget (*self);
     free ((*self)->buffer);
     free (*self);
     *self = NULL;
 }
+/* ---- receiving ---- */
 
-/* ---- removing what is not wanted ---- */
-
-/*  Whether an entry of the tree can't stay while the wanted ones are made: it, or a folder above it, is to be something
- *  else. A link with another target is something else. */
-static bool in_the_way (const workspace_t *wanted, const manifest_entry_t *entry)
-{
-    const workspace_item_t *item = workspace_find (wanted, &entry->path);
-    if (item && item->entry.kind == entry->kind)
-        return entry->kind == entry_kind_symlink &&
-               (item->entry.mtime != entry->mtime || workspace_compare (&item->entry.target, &entry->target) != 0);
-    if (item)
-        return true;
-    for (baton_bytes_t above = entry->path; above.size > 0; above.size--) {
-        if (above.data[above.size - 1] != '/')
-            continue;
-        baton_bytes_t folder = {above.size - 1, above.data};
-        item = workspace_find (wanted, &folder);
-        if (item)
-            return item->entry.kind != entry_kind_directory;
-    }
-    return false;
-}
-
-/*  Backwards, so that a folder is empty when its turn comes. */
-static baton_status clear_way (transfer_stage_t *self, const workspace_t *was, baton_error_t *error)
-{
-    for (size_t i = was->count; i-- > 1;) {
-        if (!in_the_way (&self->wanted, &was->items[i].entry))
-            continue;
-        baton_status status = transfer_tree_remove (&self->tree, &was->items[i].entry, error);
-        if (status != BATON_OK)
-            return status;
-    }
-    return BATON_OK;
-}
-
-static baton_status remove_leftovers (transfer_stage_t *self, const workspace_t *was, baton_error_t *error)
-{
-    for (size_t i = was->count; i-- > 1;) {
-        const manifest_entry_t *entry = &was->items[i].entry;
-        if (workspace_find (&self->wanted, &entry->path) || in_the_way (&self->wanted, entry))
-            continue;
-        baton_status status = transfer_tree_remove (&self->tree, entry, error);
-        if (status != BATON_OK)
-            return status;
-    }
-    return BATON_OK;
-}
-
-/* ---- planning ---- */
-
-static uint8_t *digest_at (const workspace_t *workspace, size_t item, size_t chunk)
-{
-    return workspace->items[item].entry.chunks.data + chunk * CHUNK_DIGEST;
-}
-
-/*  The item that was in the tree under the same path, and is still there as what is wanted now. */
-static const workspace_item_t *kept_item (const transfer_stage_t *self, const workspace_t *was, size_t index)
-{
-    const manifest_entry_t *entry = &self->wanted.items[index].entry;
-    const workspace_item_t *item = workspace_find (was, &entry->path);
-    return item && item->entry.kind == entry->kind && !in_the_way (&self->wanted, &item->entry) ? item : NULL;
-}
-
-/*  Folders and links at once; of files, what is known of their chunks. */
-static baton_status carry_over (transfer_stage_t *self, const workspace_t *was, size_t index, baton_error_t *error)
-{
-    const manifest_entry_t *entry = &self->wanted.items[index].entry;
-    const workspace_item_t *kept = kept_item (self, was, index);
-    if (entry->kind == entry_kind_directory)
-        return kept ? BATON_OK : transfer_tree_make_folder (&self->tree, &entry->path, error);
-    if (entry->kind == entry_kind_symlink)
-        return kept ? BATON_OK : transfer_tree_make_symlink (&self->tree, entry, error);
-    workspace_item_t *item = &self->present.items[index];
-    for (size_t chunk = 0; chunk < entry->chunks.size / CHUNK_DIGEST; chunk++) {
-        bool same = kept && kept->entry.chunks.size >= (chunk + 1) * CHUNK_DIGEST &&
-                    memcmp (kept->entry.chunks.data + chunk * CHUNK_DIGEST, digest_at (&self->wanted, index, chunk),
-                            CHUNK_DIGEST) == 0;
-        if (!same) {
-            memcpy (digest_at (&self->present, index, chunk), ABSENT, CHUNK_DIGEST);
-            self->left[index]++;
-        }
-    }
-    bool finished = kept && kept->identity.trusted && self->left[index] == 0 && kept->entry.size == entry->size &&
-                    kept->entry.mode == entry->mode && kept->entry.mtime == entry->mtime;
-    if (finished)
-        item->identity = kept->identity;
-    return BATON_OK;
-}
-
-static bool is_absent (const transfer_stage_t *self, size_t item, size_t chunk)
-{
-    return memcmp (digest_at (&self->present, item, chunk), ABSENT, CHUNK_DIGEST) == 0;
-}
-
-static void mark_present (transfer_stage_t *self, size_t item, size_t chunk)
-{
-    memcpy (digest_at (&self->present, item, chunk), digest_at (&self->wanted, item, chunk), CHUNK_DIGEST);
-    self->left[item]--;
-    self->done += chunk_length (self->wanted.items[item].entry.size, chunk);
-}
-
-/*  Stretches of zeros become holes, each with one call. */
-static baton_status punch_zeros (transfer_stage_t *self, size_t item, baton_error_t *error)
-{
-    const manifest_entry_t *entry = &self->wanted.items[item].entry;
-    size_t count = entry->chunks.size / CHUNK_DIGEST;
-    for (size_t from = 0; from < count; from++) {
-        size_t to = from;
-        while (to < count && is_absent (self, item, to) && chunk_is_zero (digest_at (&self->wanted, item, to)) &&
-               chunk_length (entry->size, to) == CHUNK_SIZE)
-            mark_present (self, item, to++);
-        if (to == from)
-            continue;
-        baton_status status = transfer_tree_zero (&self->tree, &entry->path, (uint64_t) from * CHUNK_SIZE,
-                                                  (uint64_t) (to - from) * CHUNK_SIZE, error);
-        if (status != BATON_OK)
-            return status;
-        from = to;
-    }
-    return BATON_OK;
-}
-
-/*  Digest to a place in the tree as it was, for chunks that have moved. NULL when the tree was empty or memory is. */
-static chunk_index_t *index_tree (const workspace_t *was, source_t **ret_sources)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < was->count; i++)
-        count += was->items[i].entry.chunks.size / CHUNK_DIGEST;
-    source_t *sources = count > 0 ? malloc (count * sizeof *sources) : NULL;
-    chunk_index_t *index = sources ? chunk_index_new (count) : NULL;
-    if (!index) {
-        free (sources);
-        return NULL;
-    }
-    uint32_t number = 0;
-    for (uint32_t i = 0; i < was->count; i++)
-        for (uint32_t chunk = 0; chunk < was->items[i].entry.chunks.size / CHUNK_DIGEST; chunk++) {
-            sources[number] = (source_t){i, chunk};
-            chunk_index_put (index, digest_at (was, i, chunk), number++);
-        }
-    *ret_sources = sources;
-    return index;
-}
-
-/*  Copies a chunk from another place of the tree. It may have been overwritten since: the bytes decide. */
-static bool copy_chunk (transfer_stage_t *self, const workspace_t *was, source_t source, size_t item, size_t chunk)
-{
-    const manifest_entry_t *from = &was->items[source.item].entry, *to = &self->wanted.items[item].entry;
-    size_t length = chunk_length (to->size, chunk);
-    uint8_t actual[CHUNK_DIGEST];
-    if (!transfer_tree_read (&self->tree, &from->path, (uint64_t) source.chunk * CHUNK_SIZE, self->buffer, length))
-        return false;
-    chunk_digest (self->buffer, length, actual);
-    return memcmp (actual, digest_at (&self->wanted, item, chunk), CHUNK_DIGEST) == 0 &&
-           transfer_tree_write (&self->tree, &to->path, (uint64_t) chunk * CHUNK_SIZE, self->buffer, length, NULL) ==
-               BATON_OK;
-}
-
-static void copy_moved (transfer_stage_t *self, const workspace_t *was)
-{
-    source_t *sources = NULL;
-    chunk_index_t *index = index_tree (was, &sources);
-    for (size_t i = 0; index && i < self->wanted.count; i++)
-        for (size_t chunk = 0; self->left[i] > 0 && chunk < self->wanted.items[i].entry.chunks.size / CHUNK_DIGEST;
-             chunk++) {
-            if (!is_absent (self, i, chunk))
-                continue;
-            uint32_t number = chunk_index_get (index, digest_at (&self->wanted, i, chunk));
-            if (number != CHUNK_NOWHERE && copy_chunk (self, was, sources[number], i, chunk))
-                mark_present (self, i, chunk);
-        }
-    chunk_index_destroy (&index);
-    free (sources);
-}
-
-static baton_status list_missing (transfer_stage_t *self, baton_error_t *error)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < self->wanted.count; i++)
-        count += self->left[i];
-    self->places.items = malloc ((count + 1) * sizeof *self->places.items);
-    self->missing.items = malloc ((count + 1) * sizeof *self->missing.items);
-    self->missing_lengths = malloc ((count + 1) * sizeof *self->missing_lengths);
-    self->waiting = chunk_index_new (count);
-    if (!self->places.items || !self->missing.items || !self->missing_lengths || !self->waiting)
-        return baton_fail_memory (error);
-    for (uint32_t i = 0; i < self->wanted.count; i++)
-        for (uint32_t chunk = 0; self->left[i] > 0 && chunk < self->wanted.items[i].entry.chunks.size / CHUNK_DIGEST;
-             chunk++) {
-            if (!is_absent (self, i, chunk))
-                continue;
-            uint32_t number = (uint32_t) self->places.count++;
-            const uint8_t *digest = digest_at (&self->wanted, i, chunk);
-            uint32_t next = chunk_index_put (self->waiting, digest, number);
-            self->places.items[number] = (place_t){i, chunk, next};
-            if (next != CHUNK_NOWHERE)
-                continue;
-            memcpy (self->missing.items[self->missing.count], digest, CHUNK_DIGEST);
-            self->missing_lengths[self->missing.count++] =
-                (uint32_t) chunk_length (self->wanted.items[i].entry.size, chunk);
-        }
-    return BATON_OK;
-}
-
-/* ---- begin ---- */
-
-static baton_status finish_file (transfer_stage_t *self, size_t item, baton_error_t *error)
+baton_status transfer_stage_finish_file (transfer_stage_t *self, size_t item, baton_error_t *error)
 {
     workspace_identity_t identity = {0};
     baton_status status = transfer_tree_finish (&self->tree, &self->wanted.items[item].entry, &identity, error);
@@ -347,85 +82,6 @@ static baton_status finish_file (transfer_stage_t *self, size_t item, baton_erro
     self->unfinished--;
     return BATON_OK;
 }
-
-static baton_status finish_complete_files (transfer_stage_t *self, baton_error_t *error)
-{
-    for (size_t i = 0; i < self->wanted.count; i++) {
-        if (self->wanted.items[i].entry.kind != entry_kind_file || self->present.items[i].identity.trusted)
-            continue;
-        self->unfinished++;
-        if (self->left[i] > 0)
-            continue;
-        baton_status status = finish_file (self, i, error);
-        if (status != BATON_OK)
-            return status;
-    }
-    return BATON_OK;
-}
-
-static baton_status copy_wanted (transfer_stage_t *self, baton_error_t *error)
-{
-    self->left = calloc (self->wanted.count + 1, sizeof *self->left);
-    if (!self->left)
-        return baton_fail_memory (error);
-    for (size_t i = 0; i < self->wanted.count; i++) {
-        workspace_item_t *item = list_append (&self->present, sizeof *item);
-        if (!item || record_copy (&RECORD_manifest_entry, &self->wanted.items[i].entry, &item->entry) != BATON_OK)
-            return baton_fail_memory (error);
-        self->total += item->entry.size;
-    }
-    return BATON_OK;
-}
-
-static baton_status carry_all (transfer_stage_t *self, const workspace_t *was, baton_error_t *error)
-{
-    self->done = self->total;
-    for (size_t i = 1; i < self->wanted.count; i++) {
-        baton_status status = carry_over (self, was, i, error);
-        if (status != BATON_OK)
-            return status;
-        for (size_t chunk = 0; self->left[i] > 0 && chunk < self->wanted.items[i].entry.chunks.size / CHUNK_DIGEST;
-             chunk++)
-            if (is_absent (self, i, chunk))
-                self->done -= chunk_length (self->wanted.items[i].entry.size, chunk);
-        if (self->left[i] > 0)
-            status = punch_zeros (self, i, error);
-        if (status != BATON_OK)
-            return status;
-    }
-    return BATON_OK;
-}
-
-static baton_status plan (transfer_stage_t *self, const workspace_t *was, baton_error_t *error)
-{
-    baton_status status = copy_wanted (self, error);
-    if (status == BATON_OK)
-        status = clear_way (self, was, error);
-    if (status == BATON_OK)
-        status = carry_all (self, was, error);
-    if (status != BATON_OK)
-        return status;
-    copy_moved (self, was);
-    status = remove_leftovers (self, was, error);
-    if (status == BATON_OK)
-        status = finish_complete_files (self, error);
-    return status == BATON_OK ? list_missing (self, error) : status;
-}
-
-baton_status transfer_stage_begin (transfer_stage_t *self, workspace_t *wanted, baton_error_t *error)
-{
-    workspace_t was = self->present;
-    self->present = (workspace_t){0};
-    workspace_clear (&self->wanted);
-    self->wanted = *wanted;
-    *wanted = (workspace_t){0};
-    forget_plan (self);
-    baton_status status = plan (self, &was, error);
-    workspace_clear (&was);
-    return status;
-}
-
-/* ---- receiving ---- */
 
 const uint8_t *transfer_stage_missing (const transfer_stage_t *self, size_t *ret_count)
 {
@@ -449,8 +105,8 @@ static baton_status put_at (transfer_stage_t *self, const place_t *place, const 
         transfer_tree_write (&self->tree, &entry->path, (uint64_t) place->chunk * CHUNK_SIZE, data, size, error);
     if (status != BATON_OK)
         return status;
-    mark_present (self, place->item, place->chunk);
-    return self->left[place->item] == 0 ? finish_file (self, place->item, error) : BATON_OK;
+    stage_mark_present (self, place->item, place->chunk);
+    return self->left[place->item] == 0 ? transfer_stage_finish_file (self, place->item, error) : BATON_OK;
 }
 
 baton_status transfer_stage_put (transfer_stage_t *self, const uint8_t digest[CHUNK_DIGEST], const uint8_t *data,
@@ -459,7 +115,7 @@ baton_status transfer_stage_put (transfer_stage_t *self, const uint8_t digest[CH
     uint32_t at = self->waiting ? chunk_index_get (self->waiting, digest) : CHUNK_NOWHERE;
     for (; at != CHUNK_NOWHERE; at = self->places.items[at].next) {
         const place_t *place = &self->places.items[at];
-        if (!is_absent (self, place->item, place->chunk))
+        if (!stage_absent (self, place->item, place->chunk))
             continue;
         baton_status status = put_at (self, place, data, size, error);
         if (status != BATON_OK)
@@ -543,56 +199,4 @@ baton_status transfer_stage_finish (transfer_stage_t *self, const char *digest, 
     if (status == BATON_OK)
         status = verify (self, digest, error);
     return status == BATON_OK ? transfer_stage_flush (self, error) : status;
-}
-
-/* ---- the folder as a whole ---- */
-
-static void flush_folder_above (const char *path)
-{
-    char folder[LIMIT_PATH];
-    const char *slash = strrchr (path, '/');
-    snprintf (folder, sizeof folder, "%.*s", slash ? (int) (slash - path) + 1 : 1, slash ? path : ".");
-    int file = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0)
-        return;
-    fsync (file);
-    close (file);
-}
-
-/*  A folder that its owner can't write to can't be moved to another one by him: it gets that right for the move. */
-static int rename_tree (const char *tree, const char *destination)
-{
-    struct stat status;
-    if (rename (tree, destination) == 0)
-        return 0;
-    if (errno != EACCES || stat (tree, &status) < 0 || chmod (tree, (status.st_mode & 07777) | 0700) < 0)
-        return -1;
-    int result = rename (tree, destination);
-    int reason = errno;
-    chmod (result == 0 ? destination : tree, status.st_mode & 07777);
-    errno = reason;
-    return result;
-}
-
-baton_status transfer_stage_place (const char *path, const char *destination, baton_error_t *error)
-{
-    char tree[LIMIT_PATH];
-    snprintf (tree, sizeof tree, "%s/tree", path);
-    if (rename_tree (tree, destination) < 0) {
-        bool taken = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR;
-        return baton_fail (error, taken ? BATON_already_exists : BATON_failed_precondition,
-                           taken ? BATON_REASON_name_taken : BATON_REASON_storage_failed,
-                           "can't move the workspace to %.200s: %s", destination, strerror (errno));
-    }
-    flush_folder_above (destination);
-    transfer_stage_discard (path);
-    return BATON_OK;
-}
-
-void transfer_stage_discard (const char *path)
-{
-    char tree[LIMIT_PATH];
-    snprintf (tree, sizeof tree, "%s/tree", path);
-    transfer_tree_loosen (tree);
-    files_remove_tree (path);
 }

@@ -123,8 +123,12 @@ static double measure_raw (void)
 static void write_file (const char *root, unsigned number)
 {
     static uint8_t bytes[TOTAL / FILES];
+    static uint64_t seed;
     char path[4200];
-    randombytes_buf (bytes, sizeof bytes);
+    uint8_t key[randombytes_SEEDBYTES] = {0};
+    seed++;
+    memcpy (key, &seed, sizeof seed);
+    randombytes_buf_deterministic (bytes, sizeof bytes, key);
     snprintf (path, sizeof path, "%s/d%u", root, number / 100);
     mkdir (path, 0755);
     snprintf (path, sizeof path, "%s/d%u/f%u", root, number / 100, number);
@@ -204,13 +208,12 @@ static void pre_copy (transfer_target_t *target, timing_t *timing)
     }
 }
 
-static timing_t measure_ours (const char *folder)
+/*  Each round has folders of its own, removed at the end: ext4 is slow to make files where some were just deleted. */
+static timing_t measure_ours (const char *folder, int round)
 {
     char root[4096], staging[4096], endpoint[256], digest[DIGEST_SIZE];
-    snprintf (root, sizeof root, "%s/source", folder);
-    snprintf (staging, sizeof staging, "%s/staging", folder);
-    files_remove_tree (root);
-    transfer_stage_discard (staging);
+    snprintf (root, sizeof root, "%s/source-%d", folder, round);
+    snprintf (staging, sizeof staging, "%s/staging-%d", folder, round);
     if (mkdir (root, 0755) < 0)
         die ("can't make the workspace");
     for (unsigned i = 0; i < FILES; i++)
@@ -255,8 +258,6 @@ static timing_t measure_ours (const char *folder)
     close (commands[1]);
     close (answers[0]);
     waitpid (child, NULL, 0);
-    files_remove_tree (root);
-    transfer_stage_discard (staging);
     return timing;
 }
 
@@ -285,7 +286,7 @@ int main (int argc, char **argv)
         waitpid (child, NULL, 0);
         child = fork ();
         if (child == 0) {
-            timing = measure_ours (folder);
+            timing = measure_ours (folder, i);
             exit (write (channel[1], &timing, sizeof timing) == sizeof timing ? 0 : 1);
         }
         close (channel[1]);
@@ -297,12 +298,13 @@ int main (int argc, char **argv)
                 "standstill %.0f ms\n",
                 rate / 1e6, timing.scan * 1e3, timing.transfer * 1e3, TOTAL / timing.transfer / 1e6, timing.flush * 1e3,
                 timing.freeze * 1e3, timing.standstill * 1e3);
+        fflush (stdout); /*  or each child would print it again */
         raw = rate > raw ? rate : raw;
         ours = TOTAL / timing.transfer > ours ? TOTAL / timing.transfer : ours;
         whole = TOTAL / (timing.scan + timing.transfer) > whole ? TOTAL / (timing.scan + timing.transfer) : whole;
         standstill = timing.standstill < standstill ? timing.standstill : standstill;
     }
-    rmdir (folder);
+    files_remove_tree (folder);
     printf ("%-28s %10s %10s %6s\n", "migration", "ours", "raw", "ratio");
     printf ("%-28s %10.0f %10.0f %6.2f\n", "transfer, MB/s", ours / 1e6, raw / 1e6, ours / raw);
     printf ("%-28s %10.0f %10.0f %6.2f\n", "scan and transfer, MB/s", whole / 1e6, raw / 1e6, whole / raw);
