@@ -60,17 +60,20 @@ static baton_status launch (daemon_t *self, const assignment_t *assignment, uint
     return status;
 }
 
-static void start (daemon_t *self, const assignment_t *assignment, uint64_t number)
+/*  False when it can't be started yet. */
+static bool start (daemon_t *self, const assignment_t *assignment, uint64_t number)
 {
     baton_error_t error;
     if (launch (self, assignment, number, &error) == BATON_OK) {
         log_info ("run %" PRIu64 " of %s starts, attempt %" PRIu64, assignment->run.number, assignment->session,
                   number);
-        return;
+        return true;
     }
     log_error ("run %" PRIu64 " of %s can't start: %s", assignment->run.number, assignment->session, error.message);
-    if (!baton_reason_retry (error.reason))
-        report_gone (self, assignment, true, error.message);
+    if (baton_reason_retry (error.reason))
+        return false;
+    report_gone (self, assignment, true, error.message);
+    return true;
 }
 
 /* ---- stopping ---- */
@@ -182,9 +185,9 @@ static void resume (daemon_t *self, const action_t *action)
         return;
     }
     run_phase_e phase = assignment->run.phase;
-    if (phase == run_phase_placed || phase == run_phase_running)
-        start (self, assignment, assignment->run.attempt + 1);
-    report_resumed (self, assignment);
+    bool runs = phase == run_phase_placed || phase == run_phase_running;
+    if (!runs || start (self, assignment, assignment->run.attempt + 1))
+        report_resumed (self, assignment);
 }
 
 /* ---- leaving ---- */

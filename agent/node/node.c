@@ -53,8 +53,10 @@ static int beat (zloop_t *loop, int timer, void *arg)
 {
     (void) loop;
     (void) timer;
-    sync_beat (arg);
-    runs_retry (((daemon_t *) arg)->runs);
+    daemon_t *self = arg;
+    sync_beat (self);
+    runs_retry (self->runs);
+    act_on_page (self); /*  what could not be done before, on a full disk for example */
     return 0;
 }
 

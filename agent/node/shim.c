@@ -120,13 +120,13 @@ static bool drain_output (shim_t *self)
     return true;
 }
 
+/*  Asked again, it only ever gets quicker: a driver that is on its way to a safe point isn't disturbed twice. */
 static void stop_driver (shim_t *self, uint64_t grace)
 {
-    if (self->gone)
-        return;
     uint64_t at = now_ms () + grace;
-    if (self->kill_at == 0 || at < self->kill_at)
-        self->kill_at = at;
+    if (self->gone || (self->kill_at != 0 && at >= self->kill_at))
+        return;
+    self->kill_at = at;
     kill (-self->driver, SIGTERM);
     kill (-self->driver, SIGCONT);
 }
