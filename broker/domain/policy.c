@@ -116,8 +116,6 @@ const char *policy_decides (const breakpoint_t *breakpoint, const vote_t *vote, 
     bool unanimous = policy->kind == policy_kind_unanimous || policy->kind == policy_kind_named;
     if (alike < needed (policy) || (unanimous && alike < all))
         return NULL;
-    if (policy->kind == policy_kind_none)
-        return "first";
     const char *name = enum_name (&policy_kind_names, policy->kind);
     unsigned long long of = policy->k ? policy->k : policy->of ? policy->of : policy->people.count;
     if (policy->kind == policy_kind_first)

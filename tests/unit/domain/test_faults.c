@@ -143,6 +143,15 @@ static void test_a_whole_life (void **context)
     TRY (BROKER, session_tick);
     TRY (BROKER, session_place, .node = (char *) "n2");
     TRY (BROKER, session_fence, .node = (char *) "n2");
+    who_t ada = ADA;
+    ada.digest = "d1";
+    TRY (ada, memory_set, .key = (char *) "m", .value = NUMBER (1));
+    TRY (ada, decision_record, .key = (char *) "d", .value = (char *) "v");
+    TRY (ada, artifact_put, .name = (char *) "a");
+    TRY (ADA, session_activate, .input = NUMBER (1));
+    TRY (BROKER, session_place, .node = (char *) "n3");
+    TRY (ADA, session_activate, .multitask_strategy = multitask_rollback);
+    TRY (BROKER, session_fence, .node = (char *) "n3");
     TRY (ADA, session_cancel, .detail = (char *) "enough");
     story_end (&story);
 }

@@ -128,6 +128,8 @@ static void test_update_holds_the_limit_of_labels (void **context)
     /*  Another value for a label that is there makes no room. */
     baton_pair_t more[] = {{(char *) "k0", (char *) "w"}, {(char *) "new", (char *) "v"}};
     FAILS (&story, resource_exhausted, too_large, ADA, session_update, .labels = {2, more});
+    baton_pair_t gone = {(char *) "gone", NULL};
+    DOES (&story, "", ADA, session_update, .labels = {1, &gone});
     baton_pair_t swap[] = {{(char *) "k0", NULL}, {(char *) "new", (char *) "v"}};
     DOES (&story, "session_updated", ADA, session_update, .labels = {2, swap});
     assert_int_equal (story.state.labels.count, LIMIT_LABELS);

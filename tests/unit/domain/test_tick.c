@@ -92,6 +92,7 @@ static void test_escalate_once (void **context)
     given_running (&story);
     ASK (&story, .deadline = 10000, .on_expiry = expiry_escalate, .policy = {.kind = policy_kind_quorum, .k = 2});
     TICK (&story, 10000, "breakpoint_escalated");
+    assert_int_equal (story.state.breakpoints.items[0].policy.k, 0);
     TICK (&story, 20000, "breakpoint_expired");
     assert_string_equal (story.state.breakpoints.items[0].outcome, "expired");
     story_end (&story);
