@@ -13,6 +13,7 @@ static void test_delivered_once_and_read_once (void **context)
     DELIVER (&story, "message_delivered", "m1", .subject = (char *) "Hello", .from_session = (char *) "s2",
              .body = NUMBER (1));
     assert_string_equal (story.changed.message, "m1");
+    assert_int_equal (story.state.mailbox.items[0].at, STORY_START);
     assert_string_equal (story.state.mailbox.items[0].from, "ada");
     assert_string_equal (story.state.mailbox.items[0].from_session, "s2");
     assert_string_equal (story.state.mailbox.items[0].subject, "Hello");

@@ -91,11 +91,38 @@ static void test_assignments (void **context)
     story_end (&story);
 }
 
+static void test_what_a_node_needs (void **context)
+{
+    (void) context;
+    story_t story;
+    story_begin (&story);
+    binding_t binding = {.path = (char *) "src", .omit = true};
+    assignment_t assignment = {0};
+    CREATE (&story, .objective = (char *) "Win", .agent = (char *) "hr", .workspace = (char *) "/w",
+            .bindings = {1, &binding}, .driver = (char *) "shell");
+    DOES (&story, "session_activated run_queued", ADA, session_activate, .input = NUMBER (7));
+    DOES (&story, "lease_moved run_placed", BROKER, session_place, .node = (char *) "n1");
+    assert_true (session_assign (&story.state, "n1", &assignment));
+    assert_string_equal (assignment.title, "A title");
+    assert_string_equal (assignment.objective, "Win");
+    assert_string_equal (assignment.agent, "hr");
+    assert_string_equal (assignment.workspace, "/w");
+    assert_string_equal (assignment.lease.node, "n1");
+    assert_int_equal (assignment.bindings.count, 1);
+    assert_true (assignment.bindings.items[0].omit);
+    assert_string_equal (assignment.run.driver, "shell");
+    assert_int_equal (assignment.run.number, 1);
+    assert_int_equal (assignment.run.input.data[0], 7);
+    record_clear (&RECORD_assignment, &assignment);
+    story_end (&story);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_row),
         cmocka_unit_test (test_assignments),
+        cmocka_unit_test (test_what_a_node_needs),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
