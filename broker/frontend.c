@@ -11,6 +11,7 @@
 #define QUEUE_MOST 10000               /*  messages to or from one peer */
 #define HEARTBEAT 5000                 /*  ms between pings; a peer that is silent for three is gone */
 #define HANDSHAKE 10000                /*  ms for a connection to show its key */
+#define STUCK 20000                    /*  ms that a peer may take in nothing; what waits for it is then dropped */
 #define MESSAGE_MOST (2 * LIMIT_FRAME) /*  more than is allowed, so that our own check can answer with a sentence */
 
 struct frontend {
@@ -35,7 +36,7 @@ static bool configure (void *router, const char *endpoint, const char *secret_ke
            set_int (router, ZMQ_ROUTER_MANDATORY, 1) && set_int (router, ZMQ_LINGER, LINGER) &&
            set_int (router, ZMQ_SNDHWM, QUEUE_MOST) && set_int (router, ZMQ_RCVHWM, QUEUE_MOST) &&
            set_int (router, ZMQ_HEARTBEAT_IVL, HEARTBEAT) && set_int (router, ZMQ_HEARTBEAT_TIMEOUT, 3 * HEARTBEAT) &&
-           set_int (router, ZMQ_HANDSHAKE_IVL, HANDSHAKE) && set_int (router, ZMQ_BACKLOG, 1024) &&
+           set_int (router, ZMQ_TCP_MAXRT, STUCK) && set_int (router, ZMQ_HANDSHAKE_IVL, HANDSHAKE) && set_int (router, ZMQ_BACKLOG, 1024) &&
            set_int (router, ZMQ_IPV6, strchr (endpoint, '[') != NULL); /*  otherwise it would say [::ffff:127.0.0.1] */
 }
 

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*  Bytes. A larger event is not pushed: a follower that does not read would keep too many of them in memory. Its number
+ *  is left out and a heartbeat goes in its place, so that the follower reads it from the log at once. */
+#define PUSHED_MOST 16384
+
 typedef struct {
     uint64_t number;
     uint64_t sent; /*  deliveries so far, also those that were lost */
@@ -110,6 +114,10 @@ static bool wanted (const subscription_t *self, const pending_t *event)
 /*  False when the connection is gone. */
 static bool deliver (subscriptions_t *self, subscription_t *subscription, uint64_t head, const baton_bytes_t *event)
 {
+    if (event && event->size > PUSHED_MOST) {
+        subscription->sent++;
+        event = NULL;
+    }
     delivery_t delivery = {.subscription = subscription->number, .count = ++subscription->sent, .head = head};
     baton_bytes_t header = {0};
     if (record_encode (&RECORD_delivery, &delivery, &header) != BATON_OK)
