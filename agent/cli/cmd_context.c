@@ -11,6 +11,24 @@
 OPTIONS (
     context, struct { char *name; }, WORD (name, FIELD_NAME, LIMIT_NAME, "a context of baton context list"));
 
+/*  What is shown of a context: never the secret key, nor the token of a run. */
+OPTIONS (
+    shown,
+    struct {
+        char *name;
+        bool standard;
+        char *endpoint;
+        char *broker_key;
+        char *public_key;
+        char *session;
+        uint64_t run;
+    },
+    OPTION (name, FIELD_LINE, LIMIT_NAME, NULL, ""),
+    OPTION (standard, FIELD_FLAG, 0, NULL, "what is used when nothing else is said"),
+    OPTION (endpoint, FIELD_LINE, LIMIT_SHORT, NULL, ""), OPTION (broker_key, FIELD_LINE, LIMIT_ID, NULL, ""),
+    OPTION (public_key, FIELD_LINE, LIMIT_ID, NULL, ""), OPTION (session, FIELD_LINE, LIMIT_ID, NULL, ""),
+    OPTION (run, FIELD_UINT, 0, NULL, ""));
+
 /*  What default.ctx points to, without ".ctx"; "" when there is none. */
 static void default_name (const char *directory, char ret_name[LIMIT_NAME + 8])
 {
@@ -39,13 +57,16 @@ static baton_status list (cli_t *cli, const arguments_t *arguments, baton_error_
     for (int i = 0; i < count; i++) {
         char *name = entries[i]->d_name;
         name[strlen (name) - 4] = '\0';
-        bool marked = cli->output == OUTPUT_table && strcmp (name, standard) == 0;
-        if (strcmp (name, "default") != 0 || !*standard)
-            fprintf (cli->out, "%s%s\n", name, marked ? "  (default)" : "");
+        shown_options_t row = {.name = name, .standard = strcmp (name, standard) == 0};
+        bool link = *standard && strcmp (name, "default") == 0;
+        if (!link && cli->output == OUTPUT_table)
+            fprintf (cli->out, "%s%s\n", name, row.standard ? "  (default)" : "");
+        else if (!link && status == BATON_OK)
+            status = output_record (cli, &shown_options, &row, error);
         free (entries[i]);
     }
     free (entries);
-    return BATON_OK;
+    return status;
 }
 
 static baton_status use (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
@@ -75,20 +96,19 @@ static baton_status use (cli_t *cli, const arguments_t *arguments, baton_error_t
     return BATON_OK;
 }
 
-/*  Never the secret key. */
 static baton_status show (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     (void) arguments;
     baton_status status = cli_find_context (cli, error);
     if (status != BATON_OK)
         return status;
-    fprintf (cli->out, "endpoint    %s\n", cli->context.endpoint);
-    if (cli_inside (cli))
-        fprintf (cli->out, "session     %s\nrun         %llu\n", cli->context.session,
-                 (unsigned long long) cli->context.run);
-    else
-        fprintf (cli->out, "broker_key  %s\npublic_key  %s\n", cli->context.broker_key, cli->context.public_key);
-    return BATON_OK;
+    baton_context_t *context = &cli->context;
+    shown_options_t shown = {.endpoint = context->endpoint,
+                             .broker_key = context->broker_key,
+                             .public_key = context->public_key,
+                             .session = context->session,
+                             .run = context->run};
+    return output_record (cli, &shown_options, &shown, error);
 }
 
 const command_t CMD_context_list = {.noun = "context", .verb = "list", .help = "List your contexts", .run = list};

@@ -363,6 +363,17 @@ static void joins_with_a_token (void **state)
     assert_int_equal (run (&fake, AGAIN), 0);
     snprintf (path, sizeof path, "%s/baton/bob-2.ctx", folder);
     assert_int_equal (access (path, F_OK), 0);
+    static const char *const LIST[] = {"context", "list", NULL}, *const USE[] = {"context", "use", "bob-2", NULL};
+    static const char *const NAMES[] = {"context", "list", "-o", "name", NULL}, *const SHOW[] = {"context", "show",
+                                                                                                 NULL};
+    assert_int_equal (run (&fake, USE), 0);
+    assert_int_equal (run (&fake, LIST), 0);
+    assert_string_equal (out, "bob\nbob-2  (default)\n");
+    assert_int_equal (run (&fake, NAMES), 0);
+    assert_string_equal (out, "bob\nbob-2\n");
+    assert_int_equal (run (&fake, SHOW), 0);
+    assert_non_null (strstr (out, fake.endpoint));
+    assert_null (strstr (out, "secret"));
     /*  A refused token leaves nothing behind. */
     stage.refusal = "unauthenticated";
     const char *const REFUSED[] = {"join", token, "--name", "carol", NULL};
