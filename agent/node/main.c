@@ -1,6 +1,7 @@
 /*  baton-node: see docs/tour.md for the way through its sources. */
 #include "files.h"
 #include "id.h"
+#include "limits.h"
 #include "log.h"
 #include "node.h"
 #include "shim.h"

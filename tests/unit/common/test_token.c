@@ -85,7 +85,7 @@ static void what_is_no_token_is_refused (void **state)
     assert_refused ("another version", "baton2.gA");
     assert_refused ("an empty map", "baton1.gA");
     memset (longer, 'A', 3 * TOKEN_SIZE - 1);
-    memcpy (longer, TOKEN_PREFIX, strlen (TOKEN_PREFIX));
+    memcpy (longer, TOKEN_PREFIX, sizeof TOKEN_PREFIX - 1);
     assert_refused ("too long", longer);
     free (longer);
     free (text);
