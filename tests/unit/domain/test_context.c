@@ -196,6 +196,7 @@ static void test_artifacts (void **context)
     assert_string_equal (story.changed.digest, "d1");
     DOES (&story, "artifact_put", run, artifact_put, .name = (char *) "report", .content = {5, (uint8_t *) "bytes"},
           .media_type = (char *) "text/plain");
+    assert_string_equal (story.state.artifacts.items[0].media_type, "text/plain");
     run.digest = "d2";
     DOES (&story, "artifact_put", run, artifact_put, .name = (char *) "report");
     assert_int_equal (story.state.artifacts.items[0].size, 0);

@@ -237,6 +237,7 @@ static void test_a_step_has_its_deadline (void **context)
         story.now += 1;
         check_ok (&story, GIVE (&story, BROKER, session_tick), TIMES[i].events, __FILE__, __LINE__);
         if (TIMES[i].detail) {
+            assert_int_equal (story.changed.migration, 1);
             assert_string_equal (LAST (&story, migration_aborted)->detail, TIMES[i].detail);
             assert_false (story.state.migrating);
             assert_string_equal (story.state.lease.node, "n1");

@@ -108,6 +108,7 @@ static void test_invite_and_enroll (void **context)
     const identity_t *ada = site_identity_of_key (&story.state, "key-ada");
     assert_string_equal (ada->name, "ada");
     assert_string_equal (ada->invited_by, "root");
+    assert_int_equal (ada->created_at, START);
     assert_int_equal (ada->role, role_operator);
     assert_int_equal (story.state.invitations.count, 0);
     ENROLL (0, none, "key-ada", "d1");      /*  the answer was lost */
