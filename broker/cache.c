@@ -102,10 +102,9 @@ static baton_status insert (cache_t *self, entry_t *entry, baton_error_t *error)
 }
 
 /*  Applies journal rows. A row that cannot be read is our own mistake or a damaged disk: the session is refused. */
-static baton_status fold (session_t *state, const store_reads_t *rows, uint64_t upto, const char *id,
-                          baton_error_t *error)
+static baton_status fold (session_t *state, const store_reads_t *rows, const char *id, baton_error_t *error)
 {
-    for (size_t i = 0; i < rows->count && rows->items[i].n <= upto; i++) {
+    for (size_t i = 0; i < rows->count; i++) {
         event_t event = {0};
         baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
         if (status == BATON_OK && event.n != state->n + 1)
@@ -132,7 +131,7 @@ static baton_status load (store_t *store, entry_t *entry, baton_error_t *error)
     if (status == BATON_OK && snapshot.size > 0)
         status = record_decode (&RECORD_session, snapshot.data, snapshot.size, &entry->state, error);
     if (status == BATON_OK)
-        status = fold (&entry->state, &tail, UINT64_MAX, entry->id, error);
+        status = fold (&entry->state, &tail, entry->id, error);
     bytes_clear (&snapshot);
     store_reads_clear (&tail);
     return status;
@@ -184,28 +183,5 @@ baton_status cache_add (cache_t *self, const char *id, entry_t **ret_entry, bato
     baton_status status = insert (self, entry, error);
     if (status == BATON_OK)
         *ret_entry = entry;
-    return status;
-}
-
-baton_status cache_replay (store_t *store, const char *id, uint64_t n, session_t *ret_state, baton_error_t *error)
-{
-    session_t state = {0};
-    baton_status status = BATON_OK;
-    while (status == BATON_OK && state.n < n) {
-        store_reads_t rows = {0};
-        uint64_t before = state.n;
-        status = store_history (store, id, state.n, LIMIT_PAGE, &rows, error);
-        if (status == BATON_OK)
-            status = fold (&state, &rows, n, id, error);
-        store_reads_clear (&rows);
-        if (status == BATON_OK && state.n == before)
-            status = baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_position, "at",
-                                       "the journal of session %s ends at %llu", id, (unsigned long long) before);
-    }
-    if (status == BATON_OK) {
-        record_clear (&RECORD_session, ret_state);
-        *ret_state = state;
-    } else
-        record_clear (&RECORD_session, &state);
     return status;
 }

@@ -39,9 +39,4 @@ void cache_trim (cache_t *self);
 /*  Walks all entries, newest first; NULL begins and ends. */
 entry_t *cache_next (cache_t *self, entry_t *entry);
 
-/*  Rebuilds the state of a session at position n from its journal alone, which is how any past state is read.
- *  ret_state is zeroed or valid. */
-BATON_MUST_USE baton_status cache_replay (store_t *store, const char *id, uint64_t n, session_t *ret_state,
-                                          baton_error_t *error);
-
 #endif

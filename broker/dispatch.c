@@ -188,23 +188,27 @@ bool dispatch_ready (broker_t *broker, const request_t *request)
            entry->state.n > request->header.past;
 }
 
-static baton_status run_handler (broker_t *broker, request_t *request)
+/*  The reply record of a read that goes on at the reader stays with the request. */
+static void run_handler (broker_t *broker, request_t *request)
 {
     const method_row_t *row = &METHODS[request->method];
     void *reply = calloc (1, row->reply->size + 1);
-    if (!reply)
-        return baton_fail_memory (&request->error);
-    baton_status status = handler_of (request->method) (broker, request, reply, &request->error);
-    if (status == BATON_OK && !request->deferred && record_encode (row->reply, reply, &request->reply) != BATON_OK)
-        status = baton_fail_memory (&request->error);
+    request->later = NULL;
+    if (!reply) {
+        baton_fail_memory (&request->error);
+        return;
+    }
+    request->error.status = handler_of (request->method) (broker, request, reply, &request->error);
+    if (request->error.status == BATON_OK && request->later) {
+        request->deferred = true;
+        request->answer = reply;
+        return;
+    }
+    request->later = NULL;
+    if (request->error.status == BATON_OK && !request->deferred)
+        request_reply (request, reply);
     record_clear (row->reply, reply);
     free (reply);
-    if (status == BATON_OK && request->reply.size > LIMIT_FRAME)
-        status =
-            baton_fail_field (&request->error, BATON_resource_exhausted, BATON_REASON_too_large, "limit",
-                              "the answer would have %zu bytes, at most %u fit into a frame: ask for fewer at a time",
-                              request->reply.size, LIMIT_FRAME);
-    return status;
 }
 
 void dispatch (broker_t *broker, request_t *request)
@@ -223,7 +227,7 @@ void dispatch (broker_t *broker, request_t *request)
         request->deferred = true;
         return;
     }
-    request->error.status = run_handler (broker, request);
+    run_handler (broker, request);
     if (request->error.status == BATON_OK && keyed &&
         journal_note_answer (broker->journal, answer_actor (request), request->header.key, request->payload,
                              broker->now, &request->reply) != BATON_OK)

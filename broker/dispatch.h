@@ -14,7 +14,8 @@ void dispatch (broker_t *broker, request_t *request);
 /*  Whether a parked read has what it waits for: its session's journal is past header.past. */
 bool dispatch_ready (broker_t *broker, const request_t *request);
 
-/*  A handler fills the reply record of its method. It may set request->deferred. */
+/*  A handler fills the reply record of its method. It may set request->deferred, or request->later: then the reader
+ *  does the rest. */
 typedef baton_status handler_t (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error);
 
 /*  The handlers by method; NULL: a change that the session's or the site's domain decides, with nothing more to it. */

@@ -85,6 +85,11 @@ const char *frontend_endpoint (const frontend_t *self)
     return self->endpoint;
 }
 
+void *frontend_context (frontend_t *self)
+{
+    return self->context;
+}
+
 void *frontend_router (frontend_t *self)
 {
     return self->router;

@@ -39,6 +39,9 @@ void frontend_destroy (frontend_t **self);
 /*  Where it is really bound, with the port that was free. */
 const char *frontend_endpoint (const frontend_t *self);
 
+/*  For sockets between the broker's own threads. */
+void *frontend_context (frontend_t *self);
+
 /*  For zmq_poll: the two sockets to watch for input. */
 void *frontend_router (frontend_t *self);
 void *frontend_zap (frontend_t *self);

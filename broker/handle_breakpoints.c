@@ -1,6 +1,8 @@
 /*  Reading breakpoints: the state knows who voted, the journal knows what was asked and said. */
 #include "handlers.h"
 
+#include "history.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +26,9 @@ static baton_status fill_view (const session_t *state, const breakpoint_t *break
 }
 
 /*  Takes in what one event says of the breakpoint. */
-static baton_status read_event (const event_t *event, uint64_t number, breakpoint_view_t *view)
+static baton_status read_event (const event_t *event, breakpoint_view_t *view)
 {
+    uint64_t number = view->breakpoint.number;
     if (event->kind == EVENT_breakpoint_opened) {
         const breakpoint_opened_event_t *body = event->body;
         if (body->number != number)
@@ -50,26 +53,17 @@ static baton_status read_event (const event_t *event, uint64_t number, breakpoin
     return BATON_OK;
 }
 
-static baton_status read_journal (broker_t *broker, breakpoint_view_t *view, baton_error_t *error)
+static baton_status visit_event (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
 {
-    uint64_t after = view->breakpoint.n - 1;
-    for (size_t count = 1; count > 0;) {
-        store_reads_t rows = {0};
-        baton_status status = store_history (broker->store, view->session, after, LIMIT_PAGE, &rows, error);
-        count = rows.count;
-        for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
-            event_t event = {0};
-            status = event_decode (rows.items[i].data.data, rows.items[i].data.size, &event, error);
-            if (status == BATON_OK && read_event (&event, view->breakpoint.number, view) != BATON_OK)
-                status = baton_fail_memory (error);
-            after = rows.items[i].n;
-            event_clear (&event);
-        }
-        store_reads_clear (&rows);
-        if (status != BATON_OK)
-            return status;
-    }
-    return BATON_OK;
+    (void) ret_more;
+    return read_event (event, argument) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+static baton_status show_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
+{
+    breakpoint_view_t *view = reply;
+    (void) request;
+    return history_walk (store, view->session, view->breakpoint.n - 1, visit_event, view, error);
 }
 
 baton_status handle_breakpoint_show (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -86,7 +80,8 @@ baton_status handle_breakpoint_show (broker_t *broker, request_t *request, void 
                                  "session %s has no breakpoint %lu", params->session, params->breakpoint);
     if (fill_view (&entry->state, breakpoint, view) != BATON_OK)
         return baton_fail_memory (error);
-    return read_journal (broker, view, error);
+    request->later = show_later;
+    return BATON_OK;
 }
 
 static baton_status add_breakpoints (const session_t *state, bool all, size_t limit, breakpoint_page_t *page)

@@ -38,6 +38,19 @@ static baton_status add_event (event_page_t *page, const store_read_t *row, cons
     return BATON_OK;
 }
 
+static baton_status read_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
+{
+    const events_read_request_t *params = request->params;
+    event_page_t *page = reply;
+    store_reads_t rows = {0};
+    baton_status status = store_log (store, params->after, params->class, params->limit ? params->limit : PAGE_DEFAULT,
+                                     &rows, &page->last, error);
+    for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
+        status = add_event (page, &rows.items[i], params->session, error);
+    store_reads_clear (&rows);
+    return status;
+}
+
 baton_status handle_events_read (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const events_read_request_t *params = request->params;
@@ -45,13 +58,8 @@ baton_status handle_events_read (broker_t *broker, request_t *request, void *ret
     page->head = store_head (broker->store);
     if (params->after > page->head || (params->most > 0 && page->head - params->after > params->most))
         return resync (broker, params, page, error);
-    store_reads_t rows = {0};
-    baton_status status = store_log (broker->store, params->after, params->class,
-                                     params->limit ? params->limit : PAGE_DEFAULT, &rows, &page->last, error);
-    for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
-        status = add_event (page, &rows.items[i], params->session, error);
-    store_reads_clear (&rows);
-    return status;
+    request->later = read_later;
+    return BATON_OK;
 }
 
 baton_status handle_events_subscribe (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

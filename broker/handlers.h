@@ -8,9 +8,12 @@
 /*  handle_site.c */
 handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list;
 
-/*  handle_sessions.c: what is known of sessions */
-handler_t handle_session_list, handle_session_resolve, handle_session_show, handle_session_snapshot, handle_session_log,
-    handle_run_list, handle_item_list, handle_memory_get, handle_memory_list, handle_artifact_get, handle_message_list;
+/*  handle_sessions.c: what is known now */
+handler_t handle_session_list, handle_session_resolve, handle_memory_get, handle_memory_list, handle_artifact_get;
+
+/*  handle_history.c: what journals tell */
+handler_t handle_session_show, handle_session_snapshot, handle_session_log, handle_run_list, handle_item_list,
+    handle_message_list;
 
 /*  handle_breakpoints.c */
 handler_t handle_breakpoint_list, handle_breakpoint_show;

@@ -114,6 +114,7 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
 {
     journal_t *journal = NULL;
     frontend_t *frontend = NULL;
+    reader_t *reader = NULL;
     server_t *server = NULL;
     broker_options_t options = {.lease_ttl = arguments->lease_ttl};
     baton_status status = journal_new (store, CACHED_SESSIONS, &journal, error);
@@ -128,7 +129,9 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     if (status == BATON_OK && journal_site (journal)->n == 0)
         status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
     if (status == BATON_OK)
-        status = server_new (&options, store, journal, frontend, &server, error);
+        status = reader_new (frontend, arguments->state, &reader, error);
+    if (status == BATON_OK)
+        status = server_new (&options, store, journal, frontend, reader, &server, error);
     if (status == BATON_OK) {
         log_info ("batond " BATON_VERSION " listens on %s, state in %s", frontend_endpoint (frontend),
                   arguments->state);
@@ -137,6 +140,7 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
         sd_notify (0, "STOPPING=1");
     }
     server_destroy (&server);
+    reader_destroy (&reader);
     frontend_destroy (&frontend);
     journal_destroy (&journal);
     return status;

@@ -61,6 +61,9 @@ void request_destroy (request_t **self)
     if ((*self)->params)
         record_clear (&METHODS[(*self)->method].type, (*self)->params);
     free ((*self)->params);
+    if ((*self)->answer)
+        record_clear (METHODS[(*self)->method].reply, (*self)->answer);
+    free ((*self)->answer);
     record_clear (&RECORD_request_header, &(*self)->header);
     bytes_clear (&(*self)->reply);
     free (*self);
@@ -70,4 +73,16 @@ void request_destroy (request_t **self)
 const char *request_session (const request_t *self)
 {
     return self->params ? record_text (&METHODS[self->method].type, self->params, "session") : NULL;
+}
+
+void request_reply (request_t *self, const void *reply)
+{
+    if (record_encode (METHODS[self->method].reply, reply, &self->reply) != BATON_OK)
+        baton_fail_memory (&self->error);
+    else if (self->reply.size > LIMIT_FRAME)
+        baton_fail_field (&self->error, BATON_resource_exhausted, BATON_REASON_too_large, "limit",
+                          "the answer would have %zu bytes, at most %u fit into a frame: ask for fewer at a time",
+                          self->reply.size, LIMIT_FRAME);
+    else
+        self->error.status = BATON_OK;
 }

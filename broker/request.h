@@ -7,8 +7,14 @@
 
 #include "frontend.h"
 #include "schema.h"
+#include "store.h"
 
-typedef struct {
+typedef struct request request_t;
+
+/*  The second half of a read, which needs nothing but the store: runs on the reader's thread. */
+typedef baton_status later_t (store_t *store, const request_t *request, void *reply, baton_error_t *error);
+
+struct request {
     peer_t peer;
     char key[KEY_SIZE];
     char actor[LIMIT_NAME + 1]; /*  the identity's name; "" for an unknown key */
@@ -19,17 +25,22 @@ typedef struct {
     char payload[DIGEST_SIZE]; /*  digest of method and body */
 
     uint64_t arrived; /*  monotonic milliseconds */
-    bool deferred;    /*  answered later: parked, or handed on to a node */
+    bool deferred;    /*  answered later: parked, read by the reader, or handed on to a node */
+    later_t *later;   /*  what the reader is to do; NULL: nothing */
+    void *answer;     /*  for the reader: the reply record as far as it is filled; owned */
     uint64_t relay;   /*  handed on: the id that the node will answer under */
     peer_t relayed_to;
     baton_error_t error; /*  status BATON_OK: the answer is in reply */
     baton_bytes_t reply; /*  encoded reply record */
-} request_t;
+};
 
 /*  Reads the frames. On an error the request can still carry the answer: it has the peer, and the id if one could be
  *  read. NULL for lack of memory only. */
 request_t *request_new (inbound_t *inbound, uint64_t now);
 void request_destroy (request_t **self);
+
+/*  Encodes the reply record of its method as the answer, unless it is too large for a frame; sets error. */
+void request_reply (request_t *self, const void *reply);
 
 /*  The id of the session that the request is about, or NULL. */
 const char *request_session (const request_t *self);

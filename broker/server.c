@@ -4,6 +4,7 @@
 #include "keeper.h"
 #include "log.h"
 #include "parking.h"
+#include "reader.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 struct server {
     broker_t broker;
     parking_t *parking;
+    reader_t *reader; /*  borrowed */
     request_t *batch[LIMIT_BATCH];
     size_t count;
     uint64_t next_beat, next_forget; /*  monotonic */
@@ -31,12 +33,13 @@ static uint64_t clock_ms (clockid_t clock)
 }
 
 baton_status server_new (const broker_options_t *options, store_t *store, journal_t *journal, frontend_t *frontend,
-                         server_t **ret_server, baton_error_t *error)
+                         reader_t *reader, server_t **ret_server, baton_error_t *error)
 {
     server_t *self = calloc (1, sizeof *self);
     if (!self)
         return baton_fail_memory (error);
     self->broker = (broker_t){.options = *options, .store = store, .journal = journal, .frontend = frontend};
+    self->reader = reader;
     self->broker.now = self->broker.started_at = clock_ms (CLOCK_REALTIME);
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
     if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
@@ -107,7 +110,8 @@ static void finish (server_t *self, request_t **request)
 {
     if ((*request)->deferred) {
         baton_error_t error = {0};
-        baton_status status = parking_add (self->parking, request, &error);
+        baton_status status = (*request)->later ? reader_submit (self->reader, request, &error)
+                                                : parking_add (self->parking, request, &error);
         if (status == BATON_OK)
             return;
         (*request)->error = error;
@@ -233,14 +237,22 @@ static void answer_late (server_t *self)
 {
     request_t *request = NULL;
     while ((request = parking_take_late (self->parking, self->broker.monotonic))) {
-        if (request->relay)
+        if (request->relay) {
+            request->deferred = false;
             baton_fail (&request->error, BATON_unavailable, BATON_REASON_node_away, "the node did not answer in time");
-        else {
+        } else {
             request->header.past = 0;
             dispatch (&self->broker, request);
         }
-        answer (self, &request);
+        finish (self, &request);
     }
+}
+
+static void answer_long_reads (server_t *self)
+{
+    request_t *request = NULL;
+    while ((request = reader_take (self->reader)))
+        answer (self, &request);
 }
 
 static void look_after (server_t *self)
@@ -283,6 +295,7 @@ static void turn (server_t *self)
     commit (self);
     answer_reads (self);
     answer_late (self);
+    answer_long_reads (self);
     look_after (self);
 }
 
@@ -291,13 +304,14 @@ baton_status server_run (server_t *self, int stop_fd, baton_error_t *error)
     zmq_pollitem_t items[] = {
         {.socket = frontend_router (self->broker.frontend), .events = ZMQ_POLLIN},
         {.socket = frontend_zap (self->broker.frontend), .events = ZMQ_POLLIN},
+        {.socket = reader_socket (self->reader), .events = ZMQ_POLLIN},
         {.fd = stop_fd, .events = ZMQ_POLLIN},
     };
     for (;;) {
-        if (zmq_poll (items, 3, patience (self)) < 0 && zmq_errno () != EINTR)
+        if (zmq_poll (items, 4, patience (self)) < 0 && zmq_errno () != EINTR)
             return baton_fail (error, BATON_internal, BATON_REASON_bug, "cannot wait for requests: %s",
                                zmq_strerror (zmq_errno ()));
-        if (items[2].revents)
+        if (items[3].revents)
             return journal_save (self->broker.journal, error);
         if (items[1].revents)
             frontend_authenticate (self->broker.frontend);

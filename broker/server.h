@@ -1,19 +1,22 @@
 /*  The core thread: one loop that takes requests in, decides them, commits once, answers, and publishes.
  *
  *  A turn: drain up to LIMIT_BATCH requests; decide the changes among them, and what is due by itself; one commit;
- *  then answer the changes, publish their events, and only then answer the reads. So nothing is ever shown that is not
- *  on disk, and a read sees every change that was answered before it.
+ *  then answer the changes, publish their events, and only then answer the reads; those that may be long go to the
+ *  reader's thread. So nothing is ever shown that is not on disk, and a read sees every change that was answered before
+ *  it.
  */
 #ifndef BATON_SERVER_H
 #define BATON_SERVER_H
 
 #include "broker.h"
+#include "reader.h"
 
 typedef struct server server_t;
 
 /*  Everything but the options is borrowed and outlives the server. */
 BATON_MUST_USE baton_status server_new (const broker_options_t *options, store_t *store, journal_t *journal,
-                                        frontend_t *frontend, server_t **ret_server, baton_error_t *error);
+                                        frontend_t *frontend, reader_t *reader, server_t **ret_server,
+                                        baton_error_t *error);
 void server_destroy (server_t **self);
 
 /*  Runs until stop_fd (a signalfd) is readable. */

@@ -12,6 +12,7 @@
 #define LIMIT_VALUE_DEPTH 16     /*  of a free value inside it: what was let in must fit into events and pages, too */
 #define LIMIT_WAIT 300000        /*  how long a reader may be parked at the broker */
 #define LIMIT_WAITERS 8192       /*  parked readers at one broker */
+#define LIMIT_READS 1024         /*  long reads under way at one broker */
 #define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
 #define LIMIT_PAGE 1000          /*  rows or events in one answer */
 #define LIMIT_PAGE_BYTES (4u << 20)

@@ -147,3 +147,14 @@ baton_status store_no_blob (const char *digest, baton_error_t *error)
     return baton_fail (error, BATON_not_found, BATON_REASON_no_such_artifact, "there is no content with the digest %s",
                        digest);
 }
+
+baton_status store_view_begin (store_t *self, baton_error_t *error)
+{
+    return self->ops->view_begin ? self->ops->view_begin (self, error) : BATON_OK;
+}
+
+void store_view_end (store_t *self)
+{
+    if (self->ops->view_end)
+        self->ops->view_end (self);
+}

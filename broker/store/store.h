@@ -93,6 +93,15 @@ typedef struct {
 BATON_MUST_USE baton_status store_open_sqlite (const char *directory, store_t **ret_store, baton_error_t *error);
 BATON_MUST_USE baton_status store_open_memory (store_t **ret_store);
 
+/*  The same, to be read by another thread while the first one commits. Only the reading functions are for it, each
+ *  between store_view_begin and store_view_end. */
+BATON_MUST_USE baton_status store_open_reader (const char *directory, store_t **ret_store, baton_error_t *error);
+
+/*  Between these two a reader sees the store as of one commit, the newest at the beginning. Without store_view_begin it
+ *  sees nothing newer than before. */
+BATON_MUST_USE baton_status store_view_begin (store_t *self, baton_error_t *error);
+void store_view_end (store_t *self);
+
 /*  Leaves nothing to recover. */
 void store_close (store_t **self);
 

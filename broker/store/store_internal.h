@@ -25,6 +25,8 @@ typedef struct {
     baton_status (*answer) (store_t *self, const char *actor, const char *key, char *ret_payload,
                             baton_bytes_t *ret_reply, baton_error_t *error);
     baton_status (*forget_answers) (store_t *self, uint64_t before, baton_error_t *error);
+    baton_status (*view_begin) (store_t *self, baton_error_t *error); /*  NULL: always at the newest */
+    void (*view_end) (store_t *self);
     baton_status (*blob) (store_t *self, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
 } store_ops_t;
 

@@ -113,7 +113,7 @@ static baton_status read_meta (store_sqlite_t *self, const char *key, uint64_t *
     return status;
 }
 
-static baton_status read_counts (store_sqlite_t *self, baton_error_t *error)
+static baton_status read_end (store_sqlite_t *self, baton_error_t *error)
 {
     sqlite3_stmt *last = store_sqlite_statement (self, SQL_log_last);
     int got = sqlite3_step (last);
@@ -122,19 +122,23 @@ static baton_status read_counts (store_sqlite_t *self, baton_error_t *error)
         self->base.head = (uint64_t) (sqlite3_column_int64 (last, 1) + sqlite3_column_int64 (last, 2) - 1);
     }
     sqlite3_reset (last);
-    if (got != SQLITE_ROW && got != SQLITE_DONE)
-        return store_sqlite_fail (self, "read the end of its log", error);
+    return got == SQLITE_ROW || got == SQLITE_DONE ? BATON_OK
+                                                   : store_sqlite_fail (self, "read the end of its log", error);
+}
+
+static baton_status count_sessions (store_sqlite_t *self, baton_error_t *error)
+{
     sqlite3_stmt *count = store_sqlite_statement (self, SQL_projection_count);
-    got = sqlite3_step (count);
+    int got = sqlite3_step (count);
     self->base.session_count = got == SQLITE_ROW ? (uint64_t) sqlite3_column_int64 (count, 0) : 0;
     sqlite3_reset (count);
     return got == SQLITE_ROW ? BATON_OK : store_sqlite_fail (self, "count its sessions", error);
 }
 
-static baton_status read_tail (store_sqlite_t *self, baton_error_t *error)
+static baton_status read_tail (store_sqlite_t *self, uint64_t from, baton_error_t *error)
 {
     sqlite3_stmt *rows = store_sqlite_statement (self, SQL_log_from);
-    store_sqlite_bind_uint (rows, 1, self->sealed + 1);
+    store_sqlite_bind_uint (rows, 1, from);
     baton_status status = BATON_OK;
     int got;
     while (status == BATON_OK && (got = sqlite3_step (rows)) != SQLITE_DONE) {
@@ -167,6 +171,46 @@ static void close_sqlite (store_t *base)
     free (self);
 }
 
+/* ---- a reader's view ---- */
+
+/*  Brings the tail in step with the log: what was sealed meanwhile leaves it, what was committed meanwhile is added. */
+static baton_status catch_up (store_sqlite_t *self, baton_error_t *error)
+{
+    uint64_t known = self->last_log;
+    baton_status status = read_meta (self, "sealed", &self->sealed, error);
+    if (status == BATON_OK)
+        status = read_meta (self, "forgotten", &self->forgotten, error);
+    if (status != BATON_OK)
+        return status;
+    tail_drop (self->tail, self->sealed);
+    status = read_tail (self, (known > self->sealed ? known : self->sealed) + 1, error);
+    return status == BATON_OK ? read_end (self, error) : status;
+}
+
+static void view_end (store_t *base)
+{
+    sqlite3_stmt *end = store_sqlite_statement ((store_sqlite_t *) base, SQL_view_end);
+    sqlite3_step (end); /*  of a view that only read: there is nothing that could be lost */
+    sqlite3_reset (end);
+}
+
+/*  After a failure the tail may be behind or ahead of what last_log says: it is read anew the next time. */
+static baton_status view_begin (store_t *base, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    store_sqlite_statement (self, SQL_view_begin);
+    baton_status status = store_sqlite_run (self, SQL_view_begin, "begin a view", error);
+    if (status != BATON_OK)
+        return status;
+    status = catch_up (self, error);
+    if (status != BATON_OK) {
+        tail_drop (self->tail, UINT64_MAX);
+        self->last_log = 0;
+        view_end (base);
+    }
+    return status;
+}
+
 static const store_ops_t SQLITE_OPS = {
     .close = close_sqlite,
     .commit = store_sqlite_commit,
@@ -178,6 +222,20 @@ static const store_ops_t SQLITE_OPS = {
     .due = store_sqlite_due,
     .answer = store_sqlite_answer,
     .forget_answers = store_sqlite_forget_answers,
+    .blob = store_sqlite_blob,
+};
+
+static const store_ops_t READER_OPS = {
+    .close = close_sqlite,
+    .load = store_sqlite_load,
+    .history = store_sqlite_history,
+    .log = store_sqlite_log,
+    .list = store_sqlite_list,
+    .find = store_sqlite_find,
+    .due = store_sqlite_due,
+    .answer = store_sqlite_answer,
+    .view_begin = view_begin,
+    .view_end = view_end,
     .blob = store_sqlite_blob,
 };
 
@@ -193,18 +251,20 @@ static baton_status open_database (store_sqlite_t *self, baton_error_t *error)
     if (status == BATON_OK)
         status = read_meta (self, "forgotten", &self->forgotten, error);
     if (status == BATON_OK)
-        status = read_counts (self, error);
+        status = read_end (self, error);
     if (status == BATON_OK)
-        status = read_tail (self, error);
+        status = count_sessions (self, error);
+    if (status == BATON_OK)
+        status = read_tail (self, self->sealed + 1, error);
     return status;
 }
 
-baton_status store_open_sqlite (const char *directory, store_t **ret_store, baton_error_t *error)
+static baton_status open_with (const char *directory, const store_ops_t *ops, store_t **ret_store, baton_error_t *error)
 {
     store_sqlite_t *self = calloc (1, sizeof *self);
     if (!self)
         return baton_fail_memory (error);
-    self->base.ops = &SQLITE_OPS;
+    self->base.ops = ops;
     self->packer = frame_packer_new ();
     self->tail = tail_new ();
     self->path = sqlite3_mprintf ("%s/baton.db", directory);
@@ -218,4 +278,14 @@ baton_status store_open_sqlite (const char *directory, store_t **ret_store, bato
     else
         close_sqlite (&self->base);
     return status;
+}
+
+baton_status store_open_sqlite (const char *directory, store_t **ret_store, baton_error_t *error)
+{
+    return open_with (directory, &SQLITE_OPS, ret_store, error);
+}
+
+baton_status store_open_reader (const char *directory, store_t **ret_store, baton_error_t *error)
+{
+    return open_with (directory, &READER_OPS, ret_store, error);
 }
