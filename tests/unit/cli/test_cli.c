@@ -368,9 +368,9 @@ static void joins_with_a_token (void **state)
                                                                                                  NULL};
     assert_int_equal (run (&fake, USE), 0);
     assert_int_equal (run (&fake, LIST), 0);
-    assert_string_equal (out, "bob\nbob-2  (default)\n");
+    assert_string_equal (out, "bob-2  (default)\nbob\n");
     assert_int_equal (run (&fake, NAMES), 0);
-    assert_string_equal (out, "bob\nbob-2\n");
+    assert_string_equal (out, "bob-2\nbob\n");
     assert_int_equal (run (&fake, SHOW), 0);
     assert_non_null (strstr (out, fake.endpoint));
     assert_null (strstr (out, "secret"));
