@@ -352,11 +352,11 @@ void runs_stop (runs_t *self, const char *session, uint64_t grace)
     child_t *child = find_child (self, session);
     if (!child || child->pidfd < 0)
         return;
-    siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_QUEUE};
+    siginfo_t info = {.si_signo = SHIM_STOP, .si_code = SI_QUEUE};
     info.si_pid = getpid ();
     info.si_uid = getuid ();
     info.si_value.sival_int = (int) (grace < INT_MAX ? grace : INT_MAX);
-    if (pidfd_send_signal (child->pidfd, SIGTERM, &info, 0) < 0 && errno != ESRCH)
+    if (pidfd_send_signal (child->pidfd, SHIM_STOP, &info, 0) < 0 && errno != ESRCH)
         log_error ("run %llu of %s could not be stopped: %s", (unsigned long long) child->attempt.run, session,
                    strerror (errno));
 }

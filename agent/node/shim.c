@@ -69,6 +69,7 @@ static int open_signals (void)
     sigset_t set;
     sigemptyset (&set);
     sigaddset (&set, SIGCHLD);
+    sigaddset (&set, SHIM_STOP);
     sigaddset (&set, SIGTERM);
     sigaddset (&set, SIGINT);
     sigaddset (&set, SIGHUP);
@@ -164,8 +165,10 @@ static void take_signals (shim_t *self)
 {
     struct signalfd_siginfo info;
     while (read (self->signals, &info, sizeof info) == sizeof info)
-        if (info.ssi_signo != SIGCHLD)
-            stop_driver (self, info.ssi_code == SI_QUEUE && info.ssi_int >= 0 ? (uint64_t) info.ssi_int : self->grace);
+        if (info.ssi_signo == (uint32_t) SHIM_STOP)
+            stop_driver (self, info.ssi_int >= 0 ? (uint64_t) info.ssi_int : 0);
+        else if (info.ssi_signo != SIGCHLD)
+            stop_driver (self, self->grace);
 }
 
 /*  How long poll may sleep: until the kill is due; while what is left behind dies, look again soon, since a process may
@@ -215,6 +218,7 @@ int shim_main (int argc, char **argv)
         snprintf (text, sizeof text, "error can't start %.200s: %.200s\n", argv[SHIM_ARGUMENTS],
                   failure != 0 ? strerror (failure) : error.message);
         write_word (&self, "exit", text);
+        runlog_destroy (&self.log);
         return 1;
     }
     write_pids (&self);

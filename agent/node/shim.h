@@ -9,17 +9,22 @@
  *    pid    "SHIM DRIVER", once the driver was started
  *    exit   "exit CODE", "signal NUMBER" or "error WHY": how the driver ended, or why it couldn't be started
  *
- *  The shim is asked to stop the driver with SIGTERM; the queued value is the grace in milliseconds until SIGKILL.
+ *  The shim is asked to stop the driver with SHIM_STOP; the queued value is the grace in milliseconds until SIGKILL.
+ *  Anybody's SIGTERM does the same, with the grace of the driver's template.
  */
 #ifndef BATON_SHIM_H
 #define BATON_SHIM_H
 
 #include <baton/status.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /*  The word that makes `baton-node` a shim, as its first argument. */
 #define SHIM_WORD "run-shim"
+
+/*  A real-time signal: each one queued arrives, while a second SIGTERM would vanish in the first. */
+#define SHIM_STOP SIGRTMIN
 
 /*  The lock, held open from the start; and a pipe that is closed when the driver was started or could not be. */
 #define SHIM_LOCK_FD 3

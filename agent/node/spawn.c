@@ -54,6 +54,8 @@ static int spawn_self (const spawn_t *spawn, const handles_t *handles, char **ar
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init (&actions);
     posix_spawn_file_actions_addopen (&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen (&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2 (&actions, STDOUT_FILENO, STDERR_FILENO);
     posix_spawn_file_actions_adddup2 (&actions, handles->lock, SHIM_LOCK_FD);
     posix_spawn_file_actions_adddup2 (&actions, handles->ready[1], SHIM_READY_FD);
     posix_spawn_file_actions_addclosefrom_np (&actions, SHIM_READY_FD + 1);

@@ -52,7 +52,8 @@ static const case_t CASES[] = {
     {"running, nothing here", RUNNING, .then = ACTION_lost},
     {"suspend", STOPPING (stop_suspend), HERE (ATTEMPT_running), .then = ACTION_stop, .how = stop_suspend},
     {"interrupt", STOPPING (stop_interrupt), HERE (ATTEMPT_running), .then = ACTION_stop, .how = stop_interrupt},
-    {"stopping, still starting", STOPPING (stop_sleep), HERE (ATTEMPT_starting), .then = ACTION_stop, .how = stop_sleep},
+    {"stopping, still starting", STOPPING (stop_sleep), HERE (ATTEMPT_starting), .then = ACTION_stop,
+     .how = stop_sleep},
     {"stopping, ended", STOPPING (stop_suspend), HERE (ATTEMPT_ended)},
     {"stopping, nothing here", STOPPING (stop_suspend), .then = ACTION_lost},
     {"stopping before the start", .owner = ME, .epoch = 4, .run = 2, .phase = run_phase_stopping, .then = ACTION_never},
@@ -74,8 +75,8 @@ static const case_t CASES[] = {
      .then = ACTION_fence},
     {"back here under another epoch, alive", .owner = ME, .epoch = 6, .run = 2, .phase = run_phase_placed,
      HERE (ATTEMPT_running), .then = ACTION_fence},
-    {"back here under another epoch, ended", .owner = ME, .epoch = 6, .run = 2, .phase = run_phase_placed,
-     .attempt = 1, HERE (ATTEMPT_ended), .then = ACTION_start, .number = 2},
+    {"back here under another epoch, ended", .owner = ME, .epoch = 6, .run = 2, .phase = run_phase_placed, .attempt = 1,
+     HERE (ATTEMPT_ended), .then = ACTION_start, .number = 2},
     /*  source of a migration */
     {"prepare, running", RUNNING, AS_SOURCE (migration_step_prepare), HERE (ATTEMPT_running), .then = ACTION_offer},
     {"prepare, to be stopped too", STOPPING (stop_suspend), AS_SOURCE (migration_step_prepare), HERE (ATTEMPT_running),
@@ -113,21 +114,21 @@ static const case_t CASES[] = {
 
 static void fill (const case_t *given, assignment_t *assignment, attempt_t *attempt)
 {
-    *assignment = (assignment_t) {.session = (char *) "s1", .n = 9};
+    *assignment = (assignment_t){.session = (char *) "s1", .n = 9};
     assignment->lease.node = (char *) given->owner;
     assignment->lease.epoch = given->epoch;
-    assignment->run = (run_t) {
-        .number = given->run, .phase = given->phase, .stop = given->stop, .attempt = given->attempt};
+    assignment->run =
+        (run_t){.number = given->run, .phase = given->phase, .stop = given->stop, .attempt = given->attempt};
     if (given->step != migration_step_none)
-        assignment->migration = (migration_t) {.number = 1,
-                                               .step = given->step,
-                                               .source = (char *) (given->from_me ? ME : OTHER),
-                                               .target = (char *) (given->from_me ? OTHER : ME)};
-    *attempt = (attempt_t) {.session = "s1",
-                            .run = given->here_run,
-                            .attempt = given->here_attempt,
-                            .epoch = given->here_epoch,
-                            .state = given->here};
+        assignment->migration = (migration_t){.number = 1,
+                                              .step = given->step,
+                                              .source = (char *) (given->from_me ? ME : OTHER),
+                                              .target = (char *) (given->from_me ? OTHER : ME)};
+    *attempt = (attempt_t){.session = "s1",
+                           .run = given->here_run,
+                           .attempt = given->here_attempt,
+                           .epoch = given->here_epoch,
+                           .state = given->here};
 }
 
 static void check (const case_t *given)
@@ -142,9 +143,9 @@ static void check (const case_t *given)
     actions_t actions = {.count = 0};
     assert_int_equal (reconcile (&situation, &actions), BATON_OK);
     size_t expected = (given->then != ACTION_none ? 1u : 0u) + (given->and != ACTION_none ? 1u : 0u);
-    action_t first = actions.count > 0 ? actions.items[0] : (action_t) {.kind = ACTION_none};
-    bool right = actions.count == expected && first.kind == given->then && first.number == given->number
-                 && first.stop == given->how && (expected < 2 || actions.items[1].kind == given->and);
+    action_t first = actions.count > 0 ? actions.items[0] : (action_t){.kind = ACTION_none};
+    bool right = actions.count == expected && first.kind == given->then && first.number == given->number &&
+                 first.stop == given->how && (expected < 2 || actions.items[1].kind == given->and);
     if (!right)
         print_error ("%s: %zu actions, the first %d (attempt %lu, stop %d)\n", given->name, actions.count, first.kind,
                      (unsigned long) first.number, first.stop);
@@ -166,7 +167,7 @@ static void test_several_sessions_at_once (void **state)
     for (size_t i = 0; i < 2; i++) {
         assignments[i].lease.node = (char *) ME;
         assignments[i].lease.epoch = 1;
-        assignments[i].run = (run_t) {.number = 1, .phase = run_phase_placed};
+        assignments[i].run = (run_t){.number = 1, .phase = run_phase_placed};
     }
     attempt_t attempts[2] = {{.session = "b", .run = 1, .attempt = 1, .epoch = 1, .state = ATTEMPT_running},
                              {.session = "c", .run = 1, .attempt = 1, .epoch = 1, .state = ATTEMPT_running}};

@@ -72,8 +72,8 @@ static void test_pages (void **state)
         uint64_t offset;
         size_t limit;
         uint64_t from, next;
-    } CASES[] = {{0, 100, 0, 100}, {900, 100, 900, 1000}, {900, 500, 900, 1000}, {1000, 10, 1000, 1000},
-                 {5000, 10, 0, 10}};
+    } CASES[] = {
+        {0, 100, 0, 100}, {900, 100, 900, 1000}, {900, 500, 900, 1000}, {1000, 10, 1000, 1000}, {5000, 10, 0, 10}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         runlog_page_t page = read_page (place, CASES[i].offset, CASES[i].limit);
         assert_int_equal (page.offset, CASES[i].from);

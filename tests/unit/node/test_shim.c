@@ -41,11 +41,22 @@ static int set_up (void **state)
     return files_make_folder (fixture->folder, &error) == BATON_OK ? 0 : -1;
 }
 
+static size_t left_behind (fixture_t *fixture)
+{
+    char mark[128];
+    snprintf (mark, sizeof mark, "BATON_TOKEN=%s", fixture->base);
+    return procs_kill_marked (-1, mark);
+}
+
 static int tear_down (void **state)
 {
     fixture_t *fixture = *state;
+    pid_t shim, driver;
     if (fixture->pidfd >= 0)
         close (fixture->pidfd);
+    if (spawn_find (fixture->folder, &fixture->pidfd) == SHIM_alive && shim_read_pids (fixture->folder, &shim, &driver))
+        kill (shim, SIGKILL); /*  a test that failed leaves nothing running either */
+    left_behind (fixture);
     if (fixture->ready >= 0)
         close (fixture->ready);
     while (waitpid (-1, NULL, WNOHANG) > 0) {
@@ -73,7 +84,7 @@ static void start (fixture_t *fixture, const char *script)
 
 static void await (int fd)
 {
-    assert_int_equal (poll (&(struct pollfd) {.fd = fd, .events = POLLIN}, 1, DEADLINE), 1);
+    assert_int_equal (poll (&(struct pollfd){.fd = fd, .events = POLLIN}, 1, DEADLINE), 1);
 }
 
 static void await_driver (fixture_t *fixture)
@@ -85,11 +96,11 @@ static void await_driver (fixture_t *fixture)
 
 static void stop (fixture_t *fixture, int grace)
 {
-    siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_QUEUE};
+    siginfo_t info = {.si_signo = SHIM_STOP, .si_code = SI_QUEUE};
     info.si_pid = getpid ();
     info.si_uid = getuid ();
     info.si_value.sival_int = grace;
-    assert_int_equal (pidfd_send_signal (fixture->pidfd, SIGTERM, &info, 0), 0);
+    assert_int_equal (pidfd_send_signal (fixture->pidfd, SHIM_STOP, &info, 0), 0);
 }
 
 static run_exit_t await_exit (fixture_t *fixture)
@@ -125,13 +136,6 @@ static void await_text (fixture_t *fixture, const char *text)
     fail_msg ("the run never printed %s", text);
 }
 
-static size_t left_behind (fixture_t *fixture)
-{
-    char mark[128];
-    snprintf (mark, sizeof mark, "BATON_TOKEN=%s", fixture->base);
-    return procs_kill_marked (-1, mark);
-}
-
 /* ---- how a run ends ---- */
 
 static void test_ends (void **state)
@@ -158,6 +162,7 @@ static void test_ends (void **state)
         assert_int_equal (exit.number, CASES[i].number);
         assert_string_equal (output, CASES[i].output);
         free (output);
+        assert_int_equal (left_behind (fixture), 0);
         tear_down (state);
     }
 }
@@ -301,15 +306,10 @@ int main (int argc, char **argv)
 {
     if (argc > 1 && strcmp (argv[1], SHIM_WORD) == 0)
         return shim_main (argc - 1, argv + 1);
-    const struct CMUnitTest tests[] = {cmocka_unit_test (test_ends),
-                                       TEST (test_cannot_be_started),
-                                       TEST (test_no_orphan),
-                                       TEST (test_stops_at_a_safe_point),
-                                       TEST (test_ignores_sigterm),
-                                       TEST (test_stopped_process),
-                                       TEST (test_quicker),
-                                       TEST (test_floods_its_output),
-                                       TEST (test_found_again),
-                                       TEST (test_killed_shim)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test (test_ends), TEST (test_cannot_be_started),
+                                       TEST (test_no_orphan),        TEST (test_stops_at_a_safe_point),
+                                       TEST (test_ignores_sigterm),  TEST (test_stopped_process),
+                                       TEST (test_quicker),          TEST (test_floods_its_output),
+                                       TEST (test_found_again),      TEST (test_killed_shim)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
