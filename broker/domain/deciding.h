@@ -151,6 +151,12 @@ DECIDE (message_post);
 DECIDE (message_deliver);
 DECIDE (message_receipt);
 DECIDE (message_read);
+
+/*  Whether there is an unread message that came since the last run began. A session that goes to sleep until a message
+ *  comes must not sleep through it; one that came before is left alone, or a run that never reads its mail would be
+ *  started over and over. */
+bool mailbox_has_news (const session_t *self);
+
 EVOLVE (message_sent);
 EVOLVE (message_delivered);
 EVOLVE (message_read);

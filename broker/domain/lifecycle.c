@@ -208,7 +208,6 @@ static void clear_wake (session_t *self)
 {
     self->wake_at = 0;
     self->wake_on_message = false;
-    self->woken = false;
 }
 
 baton_status evolve_session_activated (session_t *self, const event_t *event)
@@ -273,6 +272,8 @@ baton_status decide_session_sleep (deciding_t *deciding)
     emit (deciding, EVENT_session_slept,
           &(session_slept_event_t){
               .cause = cause_requested, .wake_at = request->until, .on_message = request->on_message});
+    if (request->on_message && mailbox_has_news (self))
+        session_wake (deciding, cause_message, NULL);
     return BATON_OK;
 }
 

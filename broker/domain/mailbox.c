@@ -85,6 +85,14 @@ static baton_status note_seen (session_t *self, const char *id)
     return seen ? text_set (&seen->id, id) : BATON_resource_exhausted;
 }
 
+bool mailbox_has_news (const session_t *self)
+{
+    for (size_t i = 0; i < self->mailbox.count; i++)
+        if (self->mailbox.items[i].n > self->run.base)
+            return true;
+    return false;
+}
+
 baton_status evolve_message_delivered (session_t *self, const event_t *event)
 {
     const message_delivered_event_t *body = event->body;
@@ -96,9 +104,6 @@ baton_status evolve_message_delivered (session_t *self, const event_t *event)
     letter->at = event->at;
     letter->expires_at = body->expires_at;
     letter->n = event->n;
-    /*  The run is on its way to sleep: what comes meanwhile must not be slept through. */
-    if (self->run.phase == run_phase_stopping && self->run.stop == stop_sleep && self->wake_on_message)
-        self->woken = true;
     return BATON_OK;
 }
 

@@ -157,7 +157,7 @@ static void fall_asleep (deciding_t *deciding)
     emit (deciding, EVENT_session_slept,
           &(session_slept_event_t){
               .cause = cause_requested, .wake_at = self->wake_at, .on_message = self->wake_on_message});
-    if (self->woken)
+    if (self->wake_on_message && mailbox_has_news (self))
         session_wake (deciding, cause_message, NULL);
 }
 
@@ -255,7 +255,6 @@ baton_status evolve_run_stopping (session_t *self, const event_t *event)
     self->run.rollback = body->rollback;
     self->wake_at = body->wake_at;
     self->wake_on_message = body->on_message;
-    self->woken = false;
     return BATON_OK;
 }
 

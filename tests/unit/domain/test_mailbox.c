@@ -69,6 +69,7 @@ static void test_a_message_wakes_who_says_so (void **context)
     given_created (&story);
     DOES (&story, "session_slept", ADA, session_sleep, .until = STORY_START + 50);
     DELIVER (&story, "message_delivered", "m1");
+    DOES (&story, "message_read", ADA, message_read, .id = (char *) "m1");
     DOES (&story, "session_slept", ADA, session_sleep, .on_message = true);
     DELIVER (&story, "", "m1"); /*  known: nothing new */
     DELIVER (&story, "message_delivered session_activated run_queued", "m2");
@@ -84,13 +85,12 @@ static void test_a_message_on_the_way_to_sleep (void **context)
     (void) context;
     story_t story;
     given_running (&story);
-    DELIVER (&story, "message_delivered", "m1");
     DOES (&story, "run_stopping", RUN ("n1", 1, 1), session_sleep, .on_message = true);
     DELIVER (&story, "message_delivered", "m2");
     DOES (&story, "run_finished session_slept session_activated run_queued", NODE ("n1", 1), run_finished, .run = 1,
           .attempt = 1);
     CHECK_STATE (&story, running, message);
-    /*  What was there before does not count. */
+    /*  What was there before the run began does not count: a run that never reads its mail is not started for ever. */
     DOES (&story, "run_placed", BROKER, session_place, .node = (char *) "n1");
     DOES (&story, "run_stopping", RUN ("n1", 1, 2), session_sleep, .on_message = true);
     DOES (&story, "run_finished session_slept", NODE ("n1", 1), run_finished, .run = 2, .attempt = 1);
@@ -100,6 +100,23 @@ static void test_a_message_on_the_way_to_sleep (void **context)
     DOES (&story, "run_stopping", RUN ("n1", 1, 3), session_sleep, .until = STORY_START * 2);
     DELIVER (&story, "message_delivered", "m3");
     DOES (&story, "run_finished session_slept", NODE ("n1", 1), run_finished, .run = 3, .attempt = 1);
+    story_end (&story);
+}
+
+/*  A message that came just before somebody put the session to sleep is not slept through either. */
+static void test_unread_news_wakes_at_once (void **context)
+{
+    (void) context;
+    story_t story;
+    given_created (&story);
+    DELIVER (&story, "message_delivered", "m1");
+    DOES (&story, "session_slept session_activated run_queued", ADA, session_sleep, .on_message = true);
+    CHECK_STATE (&story, running, message);
+    DOES (&story, "lease_moved run_placed", BROKER, session_place, .node = (char *) "n1");
+    DELIVER (&story, "message_delivered", "m2");
+    DOES (&story, "run_stopping", RUN ("n1", 1, 1), session_sleep, .on_message = true);
+    DOES (&story, "run_finished session_slept session_activated run_queued", NODE ("n1", 1), run_finished, .run = 1,
+          .attempt = 1);
     story_end (&story);
 }
 
@@ -149,10 +166,10 @@ static void test_the_sender_s_journal (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_delivered_once_and_read_once),  cmocka_unit_test (test_first_in_first_out),
-        cmocka_unit_test (test_the_mailbox_has_a_limit),       cmocka_unit_test (test_a_message_wakes_who_says_so),
-        cmocka_unit_test (test_a_message_on_the_way_to_sleep), cmocka_unit_test (test_an_expired_message_is_not_read),
-        cmocka_unit_test (test_the_sender_s_journal),
+        cmocka_unit_test (test_delivered_once_and_read_once),   cmocka_unit_test (test_first_in_first_out),
+        cmocka_unit_test (test_the_mailbox_has_a_limit),        cmocka_unit_test (test_a_message_wakes_who_says_so),
+        cmocka_unit_test (test_a_message_on_the_way_to_sleep),  cmocka_unit_test (test_unread_news_wakes_at_once),
+        cmocka_unit_test (test_an_expired_message_is_not_read), cmocka_unit_test (test_the_sender_s_journal),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -207,8 +207,6 @@ static void check_run (const session_t *state)
         assert_string_equal (state->run.node, state->lease.node);
     assert_int_equal (state->run.phase == run_phase_stopping, active && state->run.stop != stop_none);
     assert_true (state->queue.count <= LIMIT_QUEUE);
-    if (state->woken)
-        assert_true (state->run.phase == run_phase_stopping && state->run.stop == stop_sleep && state->wake_on_message);
     if (state->state == lifecycle_suspended || state->state == lifecycle_terminated)
         assert_true (state->wake_at == 0 && !state->wake_on_message);
     if (state->run.restart && active)
