@@ -244,24 +244,25 @@ static void test_link_in_the_stage (void **state)
 {
     fixture_t *self = *state;
     (void) self;
-    workspace_t workspace = {0}, again = {0};
+    workspace_t workspace = {0};
     transfer_stage_t *stage = NULL;
     uint8_t data[64];
     memset (data, 'v', sizeof data);
-    assert_int_equal (mkdir ("victim", 0755), 0);
+    assert_int_equal (mkdir ("victim", 0755) | mkdir ("victim/b", 0755), 0);
     add (&workspace, entry_kind_directory, "");
     add (&workspace, entry_kind_directory, "a");
-    add_file (&workspace, "a/f");
+    add (&workspace, entry_kind_directory, "a/b");
+    add (&workspace, entry_kind_directory, "c");
+    add_file (&workspace, "a/b/f");
     uint8_t digest[CHUNK_DIGEST];
     chunk_digest (data, sizeof data, digest);
     assert_int_equal (transfer_stage_new ("stage", &stage, NULL), BATON_OK);
     assert_int_equal (transfer_stage_begin (stage, &workspace, NULL), BATON_OK);
-    assert_int_equal (rmdir ("stage/tree/a") | symlink ("../../victim", "stage/tree/a"), 0);
+    assert_int_equal (rename ("stage/tree/a", "stage/tree/aside") | symlink ("../../victim", "stage/tree/a"), 0);
     assert_int_not_equal (transfer_stage_put (stage, digest, data, sizeof data, NULL), BATON_OK);
-    expect_missing ("victim/f");
+    expect_missing ("victim/b/f");
     transfer_stage_destroy (&stage);
     workspace_clear (&workspace);
-    workspace_clear (&again);
 }
 
 /*  A chunk whose length doesn't fit its place. */
