@@ -7,19 +7,12 @@
 
 #include <inttypes.h>
 
-#define GRACE_WITHOUT_DRIVER 2000 /*  milliseconds, when the configuration lost the driver meanwhile */
-
-static const driver_t *driver_of (daemon_t *self, const action_t *action)
+/*  How long a run may take to reach a safe point. */
+static int64_t safe_point_grace (daemon_t *self, const action_t *action)
 {
-    return config_driver (&self->options->config, action->assignment ? action->assignment->run.driver : NULL);
-}
-
-static uint64_t grace_of (daemon_t *self, const action_t *action, bool safe_point)
-{
-    const driver_t *driver = driver_of (self, action);
-    if (!driver)
-        return GRACE_WITHOUT_DRIVER;
-    return safe_point ? driver->safe_point_grace : driver->grace;
+    const driver_t *driver =
+        action->assignment ? config_driver (&self->options->config, action->assignment->run.driver) : NULL;
+    return driver ? (int64_t) driver->safe_point_grace : GRACE_OF_DRIVER;
 }
 
 static baton_status workspace_of (daemon_t *self, const assignment_t *assignment, char ret_path[PLACE_SIZE],
@@ -85,7 +78,8 @@ static void stop (daemon_t *self, const action_t *action)
     if (attempt->state == ATTEMPT_freezing &&
         runs_mark (self->runs, attempt->session, ATTEMPT_running, &error) != BATON_OK)
         log_error ("the run of %s can't be marked: %s", attempt->session, error.message);
-    runs_stop (self->runs, attempt->session, grace_of (self, action, action->stop != stop_interrupt));
+    runs_stop (self->runs, attempt->session,
+               action->stop == stop_interrupt ? GRACE_OF_DRIVER : safe_point_grace (self, action));
 }
 
 static void fence (daemon_t *self, const action_t *action)
@@ -143,7 +137,7 @@ static void freeze (daemon_t *self, const action_t *action)
     baton_error_t error;
     if (action->attempt && attempt_alive (action->attempt)) {
         if (runs_mark (self->runs, action->attempt->session, ATTEMPT_freezing, &error) == BATON_OK)
-            runs_stop (self->runs, action->attempt->session, grace_of (self, action, true));
+            runs_stop (self->runs, action->attempt->session, safe_point_grace (self, action));
         else
             log_error ("the run of %s can't be marked: %s", action->attempt->session, error.message);
     } else if (workspace_of (self, action->assignment, root, &error) == BATON_OK)

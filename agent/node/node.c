@@ -13,8 +13,6 @@
 
 #define BEAT 1000 /*  milliseconds */
 
-#define STOP_AT_END 2000 /*  grace for runs with --stop-runs, milliseconds */
-
 /* ---- what the parts tell the node ---- */
 
 /*  The page is what was last wanted; reconciling again with it is right, and quicker than asking first. */
@@ -85,7 +83,7 @@ static int begin_end (daemon_t *self)
     if (runs_list (self->runs, &attempts, &count) != BATON_OK)
         return -1;
     for (size_t i = 0; i < count; i++)
-        runs_stop (self->runs, attempts[i].session, STOP_AT_END);
+        runs_stop (self->runs, attempts[i].session, GRACE_OF_DRIVER);
     free (attempts);
     zloop_timer (self->loop, 20, 0, check_end, self);
     return 0;

@@ -46,6 +46,11 @@ baton_status report_ended (void *arg, const attempt_t *attempt, const run_exit_t
                                       .detail = exit->kind == EXIT_error ? (char *) exit->detail : NULL};
     if (exit->kind == EXIT_unknown)
         request.detail = (char *) "the process that watches the run was killed; what was left of the run is killed too";
+    if (((const daemon_t *) arg)->ending) { /*  whatever it exited with, it was not done */
+        request.lost = true;
+        request.exit_code = request.signal = 0;
+        request.detail = (char *) "its node was stopped";
+    }
     name_attempt (attempt->run, attempt->attempt, attempt->epoch, once);
     return report_change (arg, attempt->session, attempt->epoch, METHOD_run_finished, &request, once, error);
 }

@@ -347,7 +347,7 @@ baton_status runs_start (runs_t *self, const launch_t *launch, baton_error_t *er
 }
 
 /*  The grace travels as the signal's value, so that the shim keeps it even if the node ends meanwhile. */
-void runs_stop (runs_t *self, const char *session, uint64_t grace)
+void runs_stop (runs_t *self, const char *session, int64_t grace)
 {
     child_t *child = find_child (self, session);
     if (!child || child->pidfd < 0)

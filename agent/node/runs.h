@@ -47,8 +47,11 @@ typedef struct {
 /*  Starts a process, replacing what the ledger has of the session, which must not be alive. */
 BATON_MUST_USE baton_status runs_start (runs_t *self, const launch_t *launch, baton_error_t *error);
 
+/*  The grace that the attempt's driver had when it was started. */
+#define GRACE_OF_DRIVER (-1)
+
 /*  Asks the attempt to stop: SIGTERM now, SIGKILL after grace milliseconds. Nothing to do when it isn't alive. */
-void runs_stop (runs_t *self, const char *session, uint64_t grace);
+void runs_stop (runs_t *self, const char *session, int64_t grace);
 
 /*  Tries again what could not be written down, on a full disk for example. Call it now and then. */
 void runs_retry (runs_t *self);

@@ -166,7 +166,7 @@ static void take_signals (shim_t *self)
     struct signalfd_siginfo info;
     while (read (self->signals, &info, sizeof info) == sizeof info)
         if (info.ssi_signo == (uint32_t) SHIM_STOP)
-            stop_driver (self, info.ssi_int >= 0 ? (uint64_t) info.ssi_int : 0);
+            stop_driver (self, info.ssi_int >= 0 ? (uint64_t) info.ssi_int : self->grace);
         else if (info.ssi_signo != SIGCHLD)
             stop_driver (self, self->grace);
 }
@@ -233,7 +233,7 @@ int shim_main (int argc, char **argv)
 
 void shim_read_exit (const char *folder, run_exit_t *ret_exit)
 {
-    char path[PATH_MAX], text[sizeof ret_exit->detail + 16];
+    char path[PATH_MAX], text[sizeof ret_exit->detail];
     *ret_exit = (run_exit_t){.kind = EXIT_unknown};
     snprintf (path, sizeof path, "%s/exit", folder);
     if (!files_read (path, text, sizeof text))

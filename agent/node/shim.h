@@ -9,8 +9,8 @@
  *    pid    "SHIM DRIVER", once the driver was started
  *    exit   "exit CODE", "signal NUMBER" or "error WHY": how the driver ended, or why it couldn't be started
  *
- *  The shim is asked to stop the driver with SHIM_STOP; the queued value is the grace in milliseconds until SIGKILL.
- *  Anybody's SIGTERM does the same, with the grace of the driver's template.
+ *  The shim is asked to stop the driver with SHIM_STOP; the queued value is the grace in milliseconds until SIGKILL,
+ *  or negative for the one of the driver's template. Anybody's SIGTERM does the same with the latter.
  */
 #ifndef BATON_SHIM_H
 #define BATON_SHIM_H

@@ -416,12 +416,13 @@ static void test_kept_while_the_broker_is_away (void **state)
     assert_int_equal (spool_first (fixture->db, "s1", &change, &error), BATON_OK);
     assert_string_equal (change.key, "k2");
     spooled_clear (&change);
-    /*  The same again, now that the broker hears: one answer, and the spool is empty. */
+    /*  The same again, now that the broker hears. It may have been taken already: then the key tells the broker. */
     fixture->silent = false;
     zloop_reader (fixture->loop, away, hear_as_broker, fixture);
     ask_memory_set (fixture, &(request_header_t){.id = 3, .key = (char *) "k2"}, NULL);
     assert_string_equal (fixture->status, "ok");
-    assert_int_equal (fixture->requests, 1);
+    assert_in_range (fixture->requests, 1, 2);
+    assert_string_equal (fixture->heard.key, "k2");
     assert_int_equal (spool_first (fixture->db, "s1", &change, &error), BATON_not_found);
 }
 
