@@ -12,7 +12,7 @@
 #define PATIENCE_MS 30000
 #define RETRY_MS 50
 #define PROGRESS_MS 100
-#define KEEP_UP_MS 2000 /*  between generations while waiting to be told to accept */
+#define KEEP_UP_MS 5000 /*  between generations while waiting to be told to accept */
 
 struct transfer_target {
     zactor_t *actor;
@@ -198,7 +198,7 @@ static baton_status move (mover_t *self, baton_error_t *error)
         status = pre_copy (self, error);
     if (status == BATON_OK)
         status = keep_up (self, error);
-    if (self->ended || status != BATON_aborted)
+    if (self->ended || status != BATON_aborted || self->accept[0] == '\0')
         return status;
     return accept_frozen (self, error);
 }

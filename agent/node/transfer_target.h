@@ -36,6 +36,7 @@ typedef struct {
 
 BATON_MUST_USE baton_status transfer_target_new (const transfer_target_options_t *options,
                                                  transfer_target_t **ret_target, baton_error_t *error);
+/*  May wait until what is being hashed or brought to the disk at the moment is done. */
 void transfer_target_destroy (transfer_target_t **self);
 
 /*  digest: as the source reported it frozen. */
