@@ -33,8 +33,8 @@ static const char HELP[] =
     "  --lease-ttl MS       a node that is silent for so long has lost its sessions (1000 to 600000, default 6000)\n"
     "  --log-level LEVEL    error, warning, info or debug (default info)\n"
     "  --version, --help\n\n"
-    "The first start makes DIR/admin.ctx: `baton` of the same user works with it at once when DIR is\n"
-    "$XDG_STATE_HOME/baton/broker or /var/lib/baton; otherwise set BATON_CONTEXT=DIR/admin.ctx.\n";
+    "The first start makes DIR/admin.ctx, and each start links it to $XDG_RUNTIME_DIR/baton (root: /run/baton),\n"
+    "where `baton` of the same user finds it; anywhere else, set BATON_CONTEXT=DIR/admin.ctx.\n";
 
 static int usage (const char *message, const char *what)
 {

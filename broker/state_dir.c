@@ -1,8 +1,11 @@
 #include "state_dir.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -107,14 +110,47 @@ baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton
     return status;
 }
 
+/* ---- the announcement ---- */
+
+static bool links_to (const char *link, const char *target)
+{
+    char found[PATH_SIZE];
+    ssize_t size = readlink (link, found, sizeof found - 1);
+    return size == (ssize_t) strlen (target) && memcmp (found, target, (size_t) size) == 0;
+}
+
+/*  Of several brokers of one user, the one that was started last is found. */
+static void announce_link (state_dir_t *self, const char *path)
+{
+    char link[BATON_PATH_SIZE], folder[BATON_PATH_SIZE], target[BATON_PATH_SIZE], fresh[BATON_PATH_SIZE + 24];
+    char *real = realpath (path, NULL);
+    if (!real || !baton_context_announced (link)) {
+        free (real);
+        return;
+    }
+    snprintf (target, sizeof target, "%s/admin.ctx", real);
+    free (real);
+    snprintf (folder, sizeof folder, "%s", link);
+    *strrchr (folder, '/') = '\0';
+    snprintf (fresh, sizeof fresh, "%s.%d", link, (int) getpid ());
+    mkdir (folder, 0700);
+    if (!links_to (link, target) && (symlink (target, fresh) != 0 || rename (fresh, link) != 0))
+        log_warning ("cannot link %s to %s: %s; set BATON_CONTEXT=%s", link, target, strerror (errno), target);
+    snprintf (self->announced, sizeof self->announced, "%s", link);
+    snprintf (self->target, sizeof self->target, "%s", target);
+}
+
 void state_dir_close (state_dir_t *self)
 {
+    if (*self->announced && links_to (self->announced, self->target))
+        unlink (self->announced);
+    self->announced[0] = '\0';
     if (self->lock >= 0)
         close (self->lock);
     self->lock = -1;
 }
 
-baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint, baton_error_t *error)
+static baton_status write_admin (state_dir_t *self, const char *path, const char *endpoint, baton_error_t *error)
 {
     if (strcmp (self->admin.endpoint, endpoint) == 0)
         return BATON_OK;
@@ -127,5 +163,13 @@ baton_status state_dir_announce (state_dir_t *self, const char *path, const char
     if (status == BATON_OK && rename (fresh, name) != 0)
         status = baton_fail (error, BATON_unavailable, BATON_REASON_storage_failed, "cannot write %s: %s", name,
                              strerror (errno));
+    return status;
+}
+
+baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint, baton_error_t *error)
+{
+    baton_status status = write_admin (self, path, endpoint, error);
+    if (status == BATON_OK)
+        announce_link (self, path);
     return status;
 }

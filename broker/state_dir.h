@@ -11,8 +11,10 @@
 #include <baton/baton.h>
 
 typedef struct {
-    int lock;               /*  -1: not held */
-    baton_context_t broker; /*  its key pair */
+    int lock;                        /*  -1: not held */
+    char announced[BATON_PATH_SIZE]; /*  the link that was made; "": none */
+    char target[BATON_PATH_SIZE];    /*  and where it leads */
+    baton_context_t broker;          /*  its key pair */
     baton_context_t admin;
 } state_dir_t;
 
@@ -22,7 +24,8 @@ BATON_MUST_USE baton_status state_dir_open (const char *path, state_dir_t *ret_s
 void state_dir_close (state_dir_t *self);
 
 /*  Writes where the broker listens now into the admin's context: before the site's first event, so that its key is
- *  never lost. */
+ *  never lost. Then links it to where the same user's programs look for it (baton_context_announced), until
+ *  state_dir_close; that this fails is only logged. */
 BATON_MUST_USE baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint,
                                                 baton_error_t *error);
 

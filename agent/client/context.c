@@ -227,6 +227,15 @@ static baton_status inside_run (const char *socket, baton_context_t *ret_context
     return BATON_OK;
 }
 
+bool baton_context_announced (char ret_path[BATON_PATH_SIZE])
+{
+    const char *runtime = variable ("XDG_RUNTIME_DIR");
+    if (!*runtime && geteuid () != 0)
+        return false;
+    int size = snprintf (ret_path, BATON_PATH_SIZE, "%s/baton/admin.ctx", *runtime ? runtime : "/run");
+    return size > 0 && size < BATON_PATH_SIZE;
+}
+
 baton_status baton_context_find (baton_context_t *ret_context, baton_error_t *error)
 {
     if (*variable ("BATON_SOCKET"))
@@ -237,6 +246,12 @@ baton_status baton_context_find (baton_context_t *ret_context, baton_error_t *er
     baton_status status;
     if (path_in ("XDG_CONFIG_HOME", ".config", "baton/default.ctx", path)) {
         status = baton_context_load (path, ret_context, error);
+        if (status != BATON_not_found)
+            return status;
+    }
+    char announced[BATON_PATH_SIZE];
+    if (baton_context_announced (announced)) {
+        status = baton_context_load (announced, ret_context, error);
         if (status != BATON_not_found)
             return status;
     }

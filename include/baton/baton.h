@@ -41,9 +41,14 @@ BATON_MUST_USE baton_status baton_context_directory (char ret_path[BATON_PATH_SI
 /*  Reads the context of that name in the user's folder, or the file when the name has a slash. */
 BATON_MUST_USE baton_status baton_context_open (const char *name, baton_context_t *ret_context, baton_error_t *error);
 
+/*  Where a broker leaves a link to its admin's context while it runs: $XDG_RUNTIME_DIR/baton/admin.ctx; for root
+ * without that variable, /run/baton/admin.ctx. False when there is no such place. */
+bool baton_context_announced (char ret_path[BATON_PATH_SIZE]);
+
 /*  The context that a program should use: inside a run (BATON_SOCKET is set) that run's; else the one
  *  that BATON_CONTEXT names, as for baton_context_open; else $XDG_CONFIG_HOME/baton/default.ctx;
- *  else admin.ctx of the same user's broker ($XDG_STATE_HOME/baton/broker, /var/lib/baton). */
+ *  else the one that a running broker of the same user has announced; else admin.ctx of the same user's broker
+ *  ($XDG_STATE_HOME/baton/broker, /var/lib/baton). */
 BATON_MUST_USE baton_status baton_context_find (baton_context_t *ret_context, baton_error_t *error);
 
 /* ---- client ---- */

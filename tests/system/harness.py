@@ -82,7 +82,8 @@ class Broker:
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(
                     [*self.prefix, BATOND, "--state", self.state, "--listen", self.listen, *self.options],
-                    stdout=log, stderr=log, env={**os.environ, "NOTIFY_SOCKET": readiness.path})
+                    stdout=log, stderr=log,
+                    env={**os.environ, "NOTIFY_SOCKET": readiness.path, "XDG_RUNTIME_DIR": self.directory})
             return readiness.wait(self.process)
         finally:
             readiness.close()

@@ -23,6 +23,16 @@ class FirstStart(SystemTest):
         created = self.baton("session", "create", "first", "-o", "name").strip()
         self.assertIn("first", self.baton("session", "show", created))
 
+    def test_command_line_needs_no_configuration(self):
+        """The broker announces its admin's context to its user's programs, and takes that back at the end."""
+        nothing = os.path.join(self.directory, "nothing")
+        link = os.path.join(self.directory, "baton", "admin.ctx")
+        self.assertEqual(os.readlink(link), os.path.realpath(self.broker.context))
+        self.assertIn("admin", self.baton("site", "about", BATON_CONTEXT="", HOME=nothing, XDG_CONFIG_HOME=nothing,
+                                          XDG_STATE_HOME=nothing, XDG_RUNTIME_DIR=self.directory))
+        self.broker.stop()
+        self.assertFalse(os.path.lexists(link))
+
     def test_second_broker_on_the_same_state_is_refused(self):
         done = subprocess.run([BATOND, "--state", self.broker.state, "--listen", "tcp://127.0.0.1:*"],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
