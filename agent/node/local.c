@@ -158,8 +158,8 @@ static baton_status read_on (local_t *self, call_t *call, baton_error_t *error)
         return baton_fail_memory (error);
     uint64_t timeout = header.timeout > 0 ? header.timeout : DEFAULT_TIMEOUT;
     /*  A parked read is answered by the broker at its timeout: leave it the time to. */
-    if (link_send (self->parts.link, &header, &call->admitted.body, timeout + (header.past > 0 ? 1000 : 0), answered,
-                   caller) == BATON_OK)
+    uint64_t wait = header.past > 0 ? timeout + 1000 : (uint64_t) patience (timeout);
+    if (link_send (self->parts.link, &header, &call->admitted.body, wait, answered, caller) == BATON_OK)
         return BATON_OK;
     end_call (caller);
     return baton_fail_memory (error);

@@ -60,7 +60,16 @@ static int spawn_self (const spawn_t *spawn, const handles_t *handles, char **ar
     posix_spawn_file_actions_adddup2 (&actions, handles->ready[1], SHIM_READY_FD);
     posix_spawn_file_actions_addclosefrom_np (&actions, SHIM_READY_FD + 1);
     posix_spawn_file_actions_addchdir_np (&actions, spawn->workspace);
-    int failure = posix_spawn (ret_pid, "/proc/self/exe", &actions, NULL, argv, spawn->envp);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init (&attributes);
+    posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK);
+    sigset_t set;
+    sigemptyset (&set);
+    sigaddset (&set, SHIM_STOP); /*  one that comes before the shim looks for it waits */
+    sigaddset (&set, SIGTERM);
+    posix_spawnattr_setsigmask (&attributes, &set);
+    int failure = posix_spawn (ret_pid, "/proc/self/exe", &actions, &attributes, argv, spawn->envp);
+    posix_spawnattr_destroy (&attributes);
     posix_spawn_file_actions_destroy (&actions);
     return failure;
 }

@@ -439,6 +439,29 @@ static void test_refused_by_the_broker (void **state)
     assert_int_equal (spool_first (fixture->db, "s1", &change, &error), BATON_not_found);
 }
 
+static int relent (zloop_t *loop, int timer, void *arg)
+{
+    (void) loop;
+    (void) timer;
+    ((fixture_t *) arg)->refusal = "";
+    return 0;
+}
+
+/*  What is refused only for now is sent again, and the run hears nothing of it. */
+static void test_busy_broker (void **state)
+{
+    fixture_t *fixture = *state;
+    baton_error_t error;
+    spooled_t change = {.id = 0};
+    fixture->refusal = "busy";
+    zloop_timer (fixture->loop, 50, 1, relent, fixture);
+    ask_memory_set (fixture, &(request_header_t){.id = 1, .key = (char *) "k"}, NULL);
+    assert_string_equal (fixture->status, "ok");
+    assert_true (fixture->requests >= 2);
+    assert_string_equal (fixture->heard.key, "k");
+    assert_int_equal (spool_first (fixture->db, "s1", &change, &error), BATON_not_found);
+}
+
 /*  Each run has its own token, and it ends with the run. */
 static void test_tokens (void **state)
 {
@@ -467,9 +490,13 @@ int main (int argc, char **argv)
     zsys_handler_set (NULL);
     if (id_init () != BATON_OK)
         return 1;
-    const struct CMUnitTest tests[] = {
-        TEST (test_mode),    TEST (test_speaks_for_itself_only),        TEST (test_refusals),
-        TEST (test_garbage), TEST (test_kept_while_the_broker_is_away), TEST (test_refused_by_the_broker),
-        TEST (test_tokens)};
+    const struct CMUnitTest tests[] = {TEST (test_mode),
+                                       TEST (test_speaks_for_itself_only),
+                                       TEST (test_refusals),
+                                       TEST (test_garbage),
+                                       TEST (test_kept_while_the_broker_is_away),
+                                       TEST (test_refused_by_the_broker),
+                                       TEST (test_busy_broker),
+                                       TEST (test_tokens)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

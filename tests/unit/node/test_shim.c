@@ -249,6 +249,21 @@ static void test_quicker (void **state)
     assert_int_equal (exit.number, SIGKILL);
 }
 
+/*  A stop that comes before the shim has even begun isn't lost, and kills nothing but the driver. */
+static void test_stopped_at_once (void **state)
+{
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal (set_up (state), 0);
+        fixture_t *fixture = *state;
+        start (fixture, "sleep 1000");
+        stop (fixture, 0);
+        run_exit_t exit = await_exit (fixture);
+        assert_int_equal (exit.kind, EXIT_signal);
+        assert_int_equal (left_behind (fixture), 0);
+        tear_down (state);
+    }
+}
+
 static void test_floods_its_output (void **state)
 {
     fixture_t *fixture = *state;
@@ -306,10 +321,11 @@ int main (int argc, char **argv)
 {
     if (argc > 1 && strcmp (argv[1], SHIM_WORD) == 0)
         return shim_main (argc - 1, argv + 1);
-    const struct CMUnitTest tests[] = {cmocka_unit_test (test_ends), TEST (test_cannot_be_started),
-                                       TEST (test_no_orphan),        TEST (test_stops_at_a_safe_point),
-                                       TEST (test_ignores_sigterm),  TEST (test_stopped_process),
-                                       TEST (test_quicker),          TEST (test_floods_its_output),
-                                       TEST (test_found_again),      TEST (test_killed_shim)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test (test_ends),  TEST (test_cannot_be_started),
+                                       TEST (test_no_orphan),         TEST (test_stops_at_a_safe_point),
+                                       TEST (test_ignores_sigterm),   TEST (test_stopped_process),
+                                       TEST (test_quicker),           cmocka_unit_test (test_stopped_at_once),
+                                       TEST (test_floods_its_output), TEST (test_found_again),
+                                       TEST (test_killed_shim)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
