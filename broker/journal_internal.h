@@ -1,0 +1,62 @@
+/*  What the files of the journal share; nobody else includes it. */
+#ifndef BATON_JOURNAL_INTERNAL_H
+#define BATON_JOURNAL_INTERNAL_H
+
+#include "journal.h"
+
+#include "id.h"
+
+typedef struct {
+    char *actor, *key, *payload;
+    uint64_t at;
+    baton_bytes_t reply;
+} noted_answer_t;
+
+typedef struct {
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content;
+} noted_blob_t;
+
+/*  A receipt for the session that had sent a message. */
+typedef struct {
+    char *to, *id, *about;
+    receipt_e receipt;
+} receipt_note_t;
+
+struct journal {
+    store_t *store;
+    cache_t *cache;
+    site_t site;
+    uint64_t site_snapshot_n;
+    bool site_touched;
+    bool broken;   /*  events were applied in part: the batch can only be undone */
+    uint64_t head; /*  last seq given out */
+    struct {
+        size_t count;
+        pending_t *items;
+    } pending;
+    struct {
+        size_t count;
+        entry_t **items;
+    } touched;
+    struct {
+        size_t count;
+        noted_answer_t *items;
+    } answers;
+    struct {
+        size_t count;
+        noted_blob_t *items;
+    } blobs;
+    struct {
+        size_t count;
+        receipt_note_t *items;
+    } receipts;
+};
+
+/*  Loads the site's state from the store, in place of what is in memory. */
+BATON_MUST_USE baton_status journal_load_site (journal_t *self, baton_error_t *error);
+
+/*  Drops the receipts that were not delivered. */
+void journal_forget_receipts (journal_t *self);
+
+#endif
