@@ -36,13 +36,28 @@ static bool configure (void *router, const char *endpoint, const char *secret_ke
            set_int (router, ZMQ_ROUTER_MANDATORY, 1) && set_int (router, ZMQ_LINGER, LINGER) &&
            set_int (router, ZMQ_SNDHWM, QUEUE_MOST) && set_int (router, ZMQ_RCVHWM, QUEUE_MOST) &&
            set_int (router, ZMQ_HEARTBEAT_IVL, HEARTBEAT) && set_int (router, ZMQ_HEARTBEAT_TIMEOUT, 3 * HEARTBEAT) &&
-           set_int (router, ZMQ_TCP_MAXRT, STUCK) && set_int (router, ZMQ_HANDSHAKE_IVL, HANDSHAKE) && set_int (router, ZMQ_BACKLOG, 1024) &&
+           set_int (router, ZMQ_TCP_MAXRT, STUCK) && set_int (router, ZMQ_HANDSHAKE_IVL, HANDSHAKE) &&
+           set_int (router, ZMQ_BACKLOG, 1024) &&
            set_int (router, ZMQ_IPV6, strchr (endpoint, '[') != NULL); /*  otherwise it would say [::ffff:127.0.0.1] */
+}
+
+/*  tcp://ADDRESS:PORT. libzmq itself would take port 65537 for port 1. */
+static bool endpoint_valid (const char *endpoint)
+{
+    const char *port = strrchr (endpoint, ':');
+    if (strncmp (endpoint, "tcp://", 6) != 0 || port < endpoint + 6)
+        return false;
+    size_t digits = strspn (port + 1, "0123456789");
+    return strcmp (port + 1, "*") == 0 ||
+           (digits > 0 && digits < 6 && port[1 + digits] == '\0' && atoi (port + 1) <= UINT16_MAX);
 }
 
 baton_status frontend_new (const char *endpoint, const char *secret_key, frontend_t **ret_frontend,
                            baton_error_t *error)
 {
+    if (!endpoint_valid (endpoint))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "listen",
+                                 "%s is not of the form tcp://ADDRESS:PORT", endpoint);
     frontend_t *self = calloc (1, sizeof *self);
     if (!self)
         return baton_fail_memory (error);
