@@ -106,13 +106,14 @@ class Invitations(SystemTest):
     def test_join_on_the_command_line(self):
         token = self.baton("invite", "eve", "--role", "observer", "-o", "name").strip()
         self.assertTrue(token.startswith("baton1."), token)
-        context = os.path.join(self.directory, "eve.ctx")
-        self.baton("join", token, "--name", context)
+        there = {"XDG_CONFIG_HOME": self.directory, "BATON_CONTEXT": "elsewhere"}
+        self.baton("join", token, "--name", "elsewhere", **there)
+        context = os.path.join(self.directory, "baton", "elsewhere.ctx")
         self.assertEqual(os.stat(context).st_mode & 0o777, 0o600)
-        self.baton("session", "list", BATON_CONTEXT=context)
-        self.baton("session", "create", "no", code=4, BATON_CONTEXT=context)
+        self.baton("session", "list", **there)
+        self.baton("session", "create", "no", code=4, **there)
         self.baton("identity", "revoke", "eve")
-        self.baton("session", "list", code=4, BATON_CONTEXT=context)
+        self.baton("session", "list", code=4, **there)
 
 
 class Revocation(SystemTest):
