@@ -19,7 +19,8 @@ OPTIONS (
         char *name;
     },
     WORD (token, FIELD_LINE, LIMIT_SHORT, "what baton invite has printed"),
-    OPTION (name, FIELD_NAME, LIMIT_NAME, NULL, "what to call the context here (default: the identity's name)"));
+    OPTION (name, FIELD_LINE, LIMIT_PATH - 64, NULL,
+            "what to call the context here, or the path of its file (default: the identity's name)"));
 
 static baton_status make_directory (const char *path, baton_error_t *error)
 {
@@ -32,6 +33,30 @@ static baton_status make_directory (const char *path, baton_error_t *error)
         return BATON_OK;
     return baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't make the folder %s: %s", path,
                        strerror (errno));
+}
+
+/*  Where the context goes. */
+typedef struct {
+    char folder[BATON_PATH_SIZE];
+    const char *name; /*  NULL: that of the identity */
+    const char *suffix;
+} place_t;
+
+/*  A name goes into the folder of contexts; a path stands for itself. */
+static baton_status choose_place (const char *name, place_t *ret_place, baton_error_t *error)
+{
+    const char *slash = name ? strrchr (name, '/') : NULL;
+    if (!slash) {
+        ret_place->name = name;
+        ret_place->suffix = ".ctx";
+        return baton_context_directory (ret_place->folder, error);
+    }
+    if (!slash[1])
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_bad_value, "%s is a folder, not a file", name);
+    snprintf (ret_place->folder, sizeof ret_place->folder, "%.*s", slash > name ? (int) (slash - name) : 1, name);
+    ret_place->name = slash + 1;
+    ret_place->suffix = "";
+    return BATON_OK;
 }
 
 /*  A context with a fresh key pair, for the broker that the token names. */
@@ -47,15 +72,15 @@ static baton_status make_context (const token_t *token, baton_context_t *ret_con
 }
 
 /*  Gives the saved context its name. The first that is free, since the token is spent by now. */
-static baton_status settle (const char *directory, const char *draft, const char *name, char ret_path[PATH_ROOM],
+static baton_status settle (const place_t *place, const char *draft, const char *name, char ret_path[PATH_ROOM],
                             baton_error_t *error)
 {
     char path[PATH_ROOM];
     for (int i = 1; i <= NAMES_MOST; i++) {
         if (i == 1)
-            snprintf (path, sizeof path, "%s/%s.ctx", directory, name);
+            snprintf (path, sizeof path, "%s/%s%s", place->folder, name, place->suffix);
         else
-            snprintf (path, sizeof path, "%s/%s-%d.ctx", directory, name, i);
+            snprintf (path, sizeof path, "%s/%s-%d%s", place->folder, name, i, place->suffix);
         if (link (draft, path) == 0) {
             unlink (draft);
             memcpy (ret_path, path, PATH_ROOM);
@@ -65,15 +90,15 @@ static baton_status settle (const char *directory, const char *draft, const char
             break;
     }
     return baton_fail (error, BATON_already_exists, BATON_REASON_name_taken,
-                       "you have joined, but can't name the context %s.ctx: it is %s", name, draft);
+                       "you have joined, but can't name the context %s: it is %s", name, draft);
 }
 
 /*  The key pair is on disk before the token is spent: a crash in between loses neither. */
-static baton_status enrol (cli_t *cli, const token_t *token, const char *directory, const char *wanted,
-                           char ret_path[PATH_ROOM], enrolled_t *ret_enrolled, baton_error_t *error)
+static baton_status enrol (cli_t *cli, const token_t *token, const place_t *place, char ret_path[PATH_ROOM],
+                           enrolled_t *ret_enrolled, baton_error_t *error)
 {
     char draft[PATH_ROOM];
-    snprintf (draft, sizeof draft, "%s/.joining-%ld", directory, (long) getpid ());
+    snprintf (draft, sizeof draft, "%s/.joining-%ld", place->folder, (long) getpid ());
     identity_enroll_request_t request = {.secret = token->secret};
     baton_status status = make_context (token, &cli->context, error);
     if (status == BATON_OK)
@@ -82,46 +107,51 @@ static baton_status enrol (cli_t *cli, const token_t *token, const char *directo
         return status;
     status = cli_call (cli, METHOD_identity_enroll, &request, ret_enrolled, NULL, error);
     if (status == BATON_OK)
-        return settle (directory, draft, wanted ? wanted : ret_enrolled->name, ret_path, error);
+        return settle (place, draft, place->name ? place->name : ret_enrolled->name, ret_path, error);
     /*  Without an answer, the token may be spent and this key the one that is enrolled. */
     if (status != BATON_deadline_exceeded && status != BATON_unavailable)
         unlink (draft);
     return status;
 }
 
-static baton_status check_name (const char *directory, const char *name, baton_error_t *error)
+static baton_status check_place (const place_t *place, baton_error_t *error)
 {
     char path[PATH_ROOM];
-    if (!name)
+    if (!place->name)
         return BATON_OK;
-    if (strchr (name, '/'))
-        return baton_fail (error, BATON_invalid_argument, BATON_REASON_bad_value,
-                           "the name of a context has no slash: %s", name);
-    snprintf (path, sizeof path, "%s/%s.ctx", directory, name);
+    snprintf (path, sizeof path, "%s/%s%s", place->folder, place->name, place->suffix);
     if (access (path, F_OK) == 0)
-        return baton_fail (error, BATON_already_exists, BATON_REASON_name_taken, "there is a context %s already", name);
+        return baton_fail (error, BATON_already_exists, BATON_REASON_name_taken, "there is a context %s already", path);
     return BATON_OK;
+}
+
+/*  The first context in the folder becomes the default. */
+static bool make_default (const place_t *place, const char *path)
+{
+    char standard[PATH_ROOM];
+    snprintf (standard, sizeof standard, "%s/default.ctx", place->folder);
+    return *place->suffix && symlink (strrchr (path, '/') + 1, standard) == 0; /*  fails where there is one */
 }
 
 static baton_status join (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     const join_options_t *options = arguments->options;
-    char directory[BATON_PATH_SIZE], path[PATH_ROOM], standard[PATH_ROOM];
+    place_t place = {0};
+    char path[PATH_ROOM];
     token_t token = {0};
     enrolled_t enrolled = {0};
     baton_status status = token_decode (options->token, &token, error);
     if (status == BATON_OK)
-        status = baton_context_directory (directory, error);
+        status = choose_place (options->name, &place, error);
     if (status == BATON_OK)
-        status = make_directory (directory, error);
+        status = make_directory (place.folder, error);
     if (status == BATON_OK)
-        status = check_name (directory, options->name, error);
+        status = check_place (&place, error);
     if (status == BATON_OK)
-        status = enrol (cli, &token, directory, options->name, path, &enrolled, error);
+        status = enrol (cli, &token, &place, path, &enrolled, error);
     if (status == BATON_OK) {
-        snprintf (standard, sizeof standard, "%s/default.ctx", directory);
-        bool first = symlink (strrchr (path, '/') + 1, standard) == 0; /*  fails where there is one */
-        output_note (cli, "joined as %s; the context is %s%s", enrolled.name, path, first ? ", and the default" : "");
+        output_note (cli, "joined as %s; the context is %s%s", enrolled.name, path,
+                     make_default (&place, path) ? ", and the default" : "");
         status = output_record (cli, &RECORD_enrolled, &enrolled, error);
     }
     record_clear (&RECORD_token, &token);
