@@ -10,13 +10,15 @@
 #define DEFAULT_TRANSFER "tcp://127.0.0.1:*"
 #define DEFAULT_LOG_BOUND (16u << 20)
 #define LOG_BOUND_MOST (1u << 30)
+#define DEFAULT_LOG_KEEP 7
+#define LOG_KEEP_MOST 36500
 #define DEFAULT_GRACE 2000
 #define DEFAULT_SAFE_POINT_GRACE 30000
 #define GRACE_MOST 600000
 
 baton_status config_init (config_t *ret_config)
 {
-    config_t config = {.slots = DEFAULT_SLOTS, .log_bound = DEFAULT_LOG_BOUND};
+    config_t config = {.slots = DEFAULT_SLOTS, .log_bound = DEFAULT_LOG_BOUND, .log_keep = DEFAULT_LOG_KEEP};
     baton_status status = text_set (&config.transfer, DEFAULT_TRANSFER);
     if (status == BATON_OK)
         *ret_config = config;
@@ -182,10 +184,14 @@ static baton_status read_log (const reader_t *outer, zconfig_t *entry, config_t 
 {
     reader_t reader = {outer->path, "log/", outer->error};
     baton_status status = BATON_OK;
-    for (zconfig_t *part = zconfig_child (entry); part && status == BATON_OK; part = zconfig_next (part))
-        status = streq (zconfig_name (part), "bound")
-                     ? read_number (&reader, part, RUNLOG_BOUND_LEAST, LOG_BOUND_MOST, &self->log_bound)
-                     : refuse (&reader, zconfig_name (part), "is unknown: log has bound");
+    for (zconfig_t *part = zconfig_child (entry); part && status == BATON_OK; part = zconfig_next (part)) {
+        if (streq (zconfig_name (part), "bound"))
+            status = read_number (&reader, part, RUNLOG_BOUND_LEAST, LOG_BOUND_MOST, &self->log_bound);
+        else if (streq (zconfig_name (part), "keep"))
+            status = read_number (&reader, part, 0, LOG_KEEP_MOST, &self->log_keep);
+        else
+            status = refuse (&reader, zconfig_name (part), "is unknown: log has bound and keep");
+    }
     return status;
 }
 

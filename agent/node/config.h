@@ -6,6 +6,7 @@
  *          zone = "a"
  *      log
  *          bound = 16777216                bytes of output kept for each run
+ *          keep = 7                        days that it is kept after the session has left this node
  *      drivers
  *          default
  *              command = "exec my-agent"   run by sh -c; or an argument list, each the value of one entry below command
@@ -32,6 +33,7 @@ typedef struct {
     char *transfer;
     baton_pairs_t labels;
     uint64_t log_bound; /*  bytes */
+    uint64_t log_keep;  /*  days */
     struct {
         size_t count;
         driver_t *items;

@@ -4,6 +4,7 @@
 #include "id.h"
 #include "log.h"
 #include "node_internal.h"
+#include "prune.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -11,7 +12,9 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
-#define BEAT 1000 /*  milliseconds */
+#define BEAT 1000        /*  milliseconds */
+#define PRUNE_EVERY 3600 /*  beats */
+#define DAY 86400000u    /*  milliseconds */
 
 /* ---- what the parts tell the node ---- */
 
@@ -47,6 +50,12 @@ static void on_move_report (void *arg, const char *session, uint64_t migration, 
 
 /* ---- time and signals ---- */
 
+static bool is_wanted (void *arg, const char *session)
+{
+    daemon_t *self = arg;
+    return runs_find (self->runs, session) || sync_assigned (self, session);
+}
+
 static int beat (zloop_t *loop, int timer, void *arg)
 {
     (void) loop;
@@ -55,6 +64,8 @@ static int beat (zloop_t *loop, int timer, void *arg)
     sync_beat (self);
     runs_retry (self->runs);
     act_on_page (self); /*  what could not be done before, on a full disk for example */
+    if (self->known && self->beats++ % PRUNE_EVERY == 0)
+        prune_runs (self->options->state, self->options->config.log_keep * DAY, is_wanted, self);
     return 0;
 }
 

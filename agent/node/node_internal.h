@@ -19,6 +19,7 @@ typedef struct {
     local_t *local;
     move_t *move;
     int signals;
+    uint64_t beats;                   /*  since the first assignments */
     char socket[BATON_ENDPOINT_SIZE]; /*  for runs: ipc://… */
 
     /*  sync.c: what the broker was asked and has said */
@@ -44,6 +45,9 @@ void sync_up (void *daemon);
 void sync_delivery (void *daemon, const event_t *event);
 void sync_beat (daemon_t *self);
 void sync_assignments (daemon_t *self);
+
+/*  Whether the session is among the assignments. */
+bool sync_assigned (const daemon_t *self, const char *session);
 
 /* ---- act.c: carry out what reconcile finds ---- */
 

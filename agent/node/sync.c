@@ -59,10 +59,8 @@ void sync_assignments (daemon_t *self)
     self->asking = link_ask (self->link, METHOD_node_assignments, &request, take_assignments, self) == BATON_OK;
 }
 
-static bool has_attempt_or_assignment (daemon_t *self, const char *session)
+bool sync_assigned (const daemon_t *self, const char *session)
 {
-    if (runs_find (self->runs, session))
-        return true;
     for (size_t i = 0; i < self->page.assignments.count; i++)
         if (text_equal (self->page.assignments.items[i].session, session))
             return true;
@@ -78,7 +76,7 @@ void sync_delivery (void *arg, const event_t *event)
     bool named = text_equal (record_text (type, event->body, "node"), self->name) ||
                  text_equal (record_text (type, event->body, "source"), self->name) ||
                  text_equal (record_text (type, event->body, "target"), self->name);
-    if (named || has_attempt_or_assignment (self, event->session))
+    if (named || runs_find (self->runs, event->session) || sync_assigned (self, event->session))
         sync_assignments (self);
 }
 

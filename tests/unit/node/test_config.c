@@ -34,6 +34,7 @@ static void test_everything (void **state)
                             "    gpu = \"yes\"\n"
                             "log\n"
                             "    bound = 65536\n"
+                            "    keep = 0\n"
                             "drivers\n"
                             "    default\n"
                             "        command = \"exec agent $BATON_INPUT\"\n"
@@ -52,6 +53,7 @@ static void test_everything (void **state)
     assert_string_equal (pairs_get (&config.labels, "zone"), "a");
     assert_string_equal (pairs_get (&config.labels, "gpu"), "yes");
     assert_int_equal (config.log_bound, 65536);
+    assert_int_equal (config.log_keep, 0);
     const driver_t *shell = config_driver (&config, NULL);
     assert_non_null (shell);
     assert_int_equal (shell->argv.count, 3);
@@ -84,7 +86,8 @@ static void test_mistakes (void **state)
         {"transfer = \"tcp://127.0.0.1\"\n", "transfer", "tcp://"},
         {"transfer = \"tcp://127.0.0.1:99999\"\n", "transfer", "tcp://"},
         {"log\n    bound = 100\n", "bound", "log/bound must be"},
-        {"log\n    keep = 100\n", "keep", "unknown"},
+        {"log\n    keep = 36501\n", "keep", "log/keep must be"},
+        {"log\n    size = 100\n", "size", "unknown"},
         {"drivers\n    a\n        grace = 5\n", "command", "drivers/a/command is missing"},
         {"drivers\n    a\n        command = \"\"\n", "command", "empty"},
         {"drivers\n    a\n        command = x\n        grace = 600001\n", "grace", "drivers/a/grace must be"},

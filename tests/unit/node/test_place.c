@@ -1,9 +1,12 @@
 /*  Workspaces, environment and input of a run. */
 #include "environment.h"
 #include "files.h"
+#include "id.h"
 #include "json.h"
 #include "place.h"
+#include "prune.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,6 +122,36 @@ static void test_remove_tree (void **state)
     assert_int_equal (access (kept, F_OK), 0);
 }
 
+static bool is_wanted (void *arg, const char *session)
+{
+    return strcmp (arg, session) == 0;
+}
+
+/*  Only what is old goes, and only of sessions that aren't wanted. */
+static void test_prune (void **state)
+{
+    const char *base = *state;
+    static const struct {
+        const char *session;
+        time_t age; /*  seconds */
+        bool stays;
+    } CASES[] = {{"fresh", 0, true}, {"wanted", 1000, true}, {"old", 1000, false}};
+    char path[PLACE_SIZE];
+    baton_error_t error;
+    for (size_t i = 0; i < 3; i++) {
+        place_log_path (base, CASES[i].session, 1, path);
+        assert_int_equal (files_make_folder (path, &error), BATON_OK);
+        *strrchr (path, '/') = '\0';
+        struct timespec then[2] = {{.tv_sec = time (NULL) - CASES[i].age}, {.tv_sec = time (NULL) - CASES[i].age}};
+        assert_int_equal (utimensat (AT_FDCWD, path, then, 0), 0);
+    }
+    prune_runs (base, 500 * 1000, is_wanted, (void *) "wanted");
+    for (size_t i = 0; i < 3; i++) {
+        place_log_path (base, CASES[i].session, 1, path);
+        assert_int_equal (access (path, F_OK), CASES[i].stays ? 0 : -1);
+    }
+}
+
 static const char *find (char **envp, const char *name)
 {
     size_t length = strlen (name);
@@ -191,11 +224,11 @@ static void test_json (void **state)
 
 int main (void)
 {
-    const struct CMUnitTest tests[] = {TEST (test_workspace),
-                                       TEST (test_names),
-                                       TEST (test_last_run),
-                                       TEST (test_remove_tree),
-                                       cmocka_unit_test (test_environment),
+    if (id_init () != BATON_OK)
+        return 1;
+    const struct CMUnitTest tests[] = {TEST (test_workspace),       TEST (test_names),
+                                       TEST (test_last_run),        TEST (test_remove_tree),
+                                       TEST (test_prune),           cmocka_unit_test (test_environment),
                                        cmocka_unit_test (test_json)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
