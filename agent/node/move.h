@@ -15,7 +15,8 @@ typedef struct move move_t;
 typedef struct {
     /*  Reports migration_prepared, _frozen, _accepted or _failed; text is the digest, or why it failed. */
     void (*report) (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text);
-    /*  Source: a migration that was frozen here has ended, and the session is not ours any more. sure: it was committed. */
+    /*  Source: a migration that was frozen here has ended, and the session is not ours any more. sure: it was
+     * committed. */
     void (*departed) (void *arg, const char *session, bool sure);
     void *arg;
 } move_handlers_t;

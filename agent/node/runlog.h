@@ -26,9 +26,9 @@ typedef struct {
     baton_bytes_t content;
 } runlog_page_t;
 
-/*  Reads at most limit bytes from offset; from the oldest byte there is when that was rotated away, or when the log ends
- *  before it (the run has moved here, and its earlier output stayed behind). A log that isn't there is empty. The content
- *  is the caller's. */
+/*  Reads at most limit bytes from offset; from the oldest byte there is when that was rotated away, or when the log
+ * ends before it (the run has moved here, and its earlier output stayed behind). A log that isn't there is empty. The
+ * content is the caller's. */
 BATON_MUST_USE baton_status runlog_read (const char *folder, uint64_t offset, size_t limit, runlog_page_t *ret_page,
                                          baton_error_t *error);
 

@@ -1,5 +1,5 @@
-/*  Removing big folders without keeping the node's loop waiting: they are moved into STATE/trash at once, and a thread of
- *  its own removes what is there.
+/*  Removing big folders without keeping the node's loop waiting: they are moved into STATE/trash at once, and a thread
+ * of its own removes what is there.
  */
 #ifndef BATON_TRASH_H
 #define BATON_TRASH_H

@@ -79,7 +79,13 @@ static void open_broker (fixture_t *fixture)
     zsock_set_curve_server (fixture->broker, 1);
     zsock_set_curve_secretkey (fixture->broker, fixture->secret);
     zsock_set_linger (fixture->broker, 0);
-    int port = zsock_bind (fixture->broker, "%s", *fixture->endpoint ? fixture->endpoint : "tcp://127.0.0.1:*");
+    const char *endpoint = *fixture->endpoint ? fixture->endpoint : "tcp://127.0.0.1:*";
+    int port = -1;
+    for (int waited = 0; port < 0 && waited < DEADLINE; waited += 5) {
+        port = zsock_bind (fixture->broker, "%s", endpoint);
+        if (port < 0)
+            zclock_sleep (5); /*  the socket before is closed by another thread of libzmq */
+    }
     assert_true (port > 0);
     snprintf (fixture->endpoint, sizeof fixture->endpoint, "tcp://127.0.0.1:%d", port);
     zloop_reader (fixture->loop, fixture->broker, hear, fixture);
