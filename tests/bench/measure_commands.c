@@ -2,6 +2,7 @@
 #include "daemon.h"
 #include "load.h"
 #include "measures.h"
+#include "prefill.h"
 #include "raw_disk.h"
 #include "report.h"
 
@@ -115,9 +116,17 @@ void measure_commands (const plan_t *plan)
                                .unit = "/s",
                                .limit = "raw CURVE ROUTER that answers at once",
                                .better = BETTER_more};
+    static const row_t CORE = {.id = "commands_core",
+                               .what = "  without the wire: decide and commit alone",
+                               .unit = "/s",
+                               .limit = "append-only SQLite log, batches of 64",
+                               .better = BETTER_more};
     daemon_t daemon;
     echo_t echo;
     sessions_t sessions = {0};
+    char core_folder[BENCH_PATH + 16];
+    snprintf (core_folder, sizeof core_folder, "%s/core", plan->folder);
+    double core = core_rate (core_folder, plan->sessions, plan->duration_us);
     double log = raw_log_rate (plan->folder, load_row_size (), CLIENTS, plan->duration_us);
     start (plan, "commands", &daemon, &sessions);
     uint64_t before = daemon_cpu_us (&daemon), ours_before = cpu_us ();
@@ -132,6 +141,7 @@ void measure_commands (const plan_t *plan)
     sessions_clear (&sessions);
     report_add (&ROW, ours, log);
     report_add (&WIRE, ours, wire);
+    report_add (&CORE, core, log);
     report_note ("commands_cost", "  processor time of the broker for each", "us", broker_cost);
     report_note ("commands_load_cost", "  processor time of the clients for each", "us", load_cost);
 }

@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GROUP 1000 /*  sessions that are worked on side by side */
-#define BATCH 1000 /*  commands a commit */
+#define GROUP 1000  /*  sessions that are worked on side by side */
+#define BATCH 1000  /*  commands a commit */
+#define TOGETHER 64 /*  the same, where the rate is measured */
 #define CACHED 4000
 #define ACTIVE 100 /*  one session in so many has a run */
 #define KEYS 16
@@ -23,7 +24,8 @@ typedef struct {
     journal_t *journal;
     uint64_t state;
     uint64_t now;
-    size_t waiting; /*  commands since the last commit */
+    size_t batch;   /*  commands a commit */
+    size_t waiting; /*  commands since the last one */
 } filler_t;
 
 static void commit (filler_t *self)
@@ -50,7 +52,7 @@ static void decide (filler_t *self, const char *session, method_id_t method, con
     demand_ok (journal_note_answer (self->journal, "admin", key, payload, self->now, &reply), &error, "an answer");
     record_clear (&RECORD_changed, &changed);
     bytes_clear (&reply);
-    if (++self->waiting == BATCH)
+    if (++self->waiting == self->batch)
         commit (self);
 }
 
@@ -85,22 +87,51 @@ static void fill_group (filler_t *self, size_t first, size_t sessions, size_t ev
     free (ids);
 }
 
+static store_t *filler_open (filler_t *self, const char *folder)
+{
+    store_t *store = NULL;
+    baton_error_t error = {0};
+    self->state = 88172645463325252u;
+    self->now = STARTED;
+    demand (mkdir (folder, 0700) == 0 || errno == EEXIST, "cannot make %s: %s", folder, strerror (errno));
+    demand_ok (store_open_sqlite (folder, &store, &error), &error, folder);
+    demand_ok (journal_new (store, CACHED, &self->journal, &error), &error, folder);
+    return store;
+}
+
 void prefill (const char *folder, size_t sessions, size_t events)
 {
     char path[BENCH_PATH + 32];
-    store_t *store = NULL;
-    baton_error_t error = {0};
-    filler_t filler = {.state = 88172645463325252u, .now = STARTED};
+    filler_t filler = {.batch = BATCH};
     snprintf (path, sizeof path, "%s/prefilled", folder);
     if (access (path, F_OK) == 0)
         return;
-    demand (mkdir (folder, 0700) == 0 || errno == EEXIST, "cannot make %s: %s", folder, strerror (errno));
-    demand_ok (store_open_sqlite (folder, &store, &error), &error, folder);
-    demand_ok (journal_new (store, CACHED, &filler.journal, &error), &error, folder);
+    store_t *store = filler_open (&filler, folder);
     for (size_t i = 0; i < sessions; i += GROUP)
         fill_group (&filler, i, sessions - i < GROUP ? sessions - i : GROUP, events);
     journal_destroy (&filler.journal);
     store_close (&store);
     FILE *mark = fopen (path, "we");
     demand (mark && fclose (mark) == 0, "cannot write %s", path);
+}
+
+double core_rate (const char *folder, size_t sessions, uint64_t duration_us)
+{
+    filler_t filler = {.batch = TOGETHER};
+    char (*ids)[ID_SIZE] = calloc (sessions, sizeof *ids);
+    demand (ids, "out of memory");
+    store_t *store = filler_open (&filler, folder);
+    for (size_t i = 0; i < sessions; i++) {
+        session_create_request_t create = {.title = (char *) "benchmark", .agent = (char *) "bench"};
+        id_new (ids[i]);
+        decide (&filler, ids[i], METHOD_session_create, &create);
+    }
+    uint64_t count = 0, started = clock_us (), now = started;
+    for (; now - started < duration_us; now = clock_us (), count += TOGETHER, filler.now++)
+        for (int i = 0; i < TOGETHER; i++)
+            set_memory (&filler, ids[chance (&filler.state) % sessions]);
+    journal_destroy (&filler.journal);
+    store_close (&store);
+    free (ids);
+    return (double) count * 1e6 / (double) (now - started);
 }
