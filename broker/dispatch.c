@@ -121,7 +121,7 @@ static baton_status authorise (broker_t *broker, request_t *request, baton_error
     role_e role = request->role;
     if (role == role_node && request->header.run > 0)
         return authorise_run (broker, request, error);
-    if (request->header.run > 0 || request->header.session)
+    if (role != role_node && (request->header.run > 0 || request->header.session))
         return baton_fail_field (error, BATON_permission_denied, BATON_REASON_not_allowed, "session",
                                  "only a node can speak for a run");
     switch (METHODS[request->method].access) {
