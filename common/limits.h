@@ -39,9 +39,10 @@
 #define LIMIT_DECISIONS 256
 #define LIMIT_ARTIFACTS 256
 #define LIMIT_BREAKPOINTS 512
-#define LIMIT_OPEN_BREAKPOINTS 32
+#define LIMIT_OPEN_BREAKPOINTS 16
+#define LIMIT_ANSWER 2048 /*  the value of a vote; a state with all its votes still fits into a frame */
 #define LIMIT_OPTIONS 32
-#define LIMIT_VOTES 256
+#define LIMIT_VOTES 64
 #define LIMIT_PRESENT 256
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
