@@ -36,6 +36,12 @@ def wait_until(condition, what, patience=PATIENCE, pause=0.01):
     raise AssertionError(f"{what}: not within {patience} s")
 
 
+def sanitized():
+    """Whether batond was built with AddressSanitizer, whose own memory is not to be measured."""
+    with open(BATOND, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def read_text(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()

@@ -9,7 +9,7 @@ import unittest
 
 import zmq
 
-from harness import BATON, PATIENCE, SystemTest, pack, unpack, wait_until, whole_log
+from harness import BATON, PATIENCE, SystemTest, pack, sanitized, unpack, wait_until, whole_log
 
 
 class Following(SystemTest):
@@ -112,7 +112,7 @@ class Pages(SystemTest):
 class Silent(SystemTest):
     """A follower that subscribes to everything and reads nothing."""
 
-    GROWTH = 64 << 20
+    GROWTH = (512 if sanitized() else 64) << 20
 
     def silent(self):
         client = self.client()
