@@ -172,6 +172,41 @@ class Parked(SystemTest):
         self.assertEqual((len(answered), refused), (limit, 10))
 
 
+class Reads(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.session = self.admin.call("session.create", {"title": "read"})["session"]
+
+    def test_a_read_sees_every_change_that_was_answered_before_it(self):
+        other = self.client()
+        for number in range(300):
+            changed = self.admin.call("item.append", {"session": self.session, "role": "user", "text": str(number)})
+            read = other.call("session.log", {"session": self.session, "after": changed["n"] - 1})
+            self.assertEqual([event["n"] for event in read["events"]], [changed["n"]])
+            self.assertEqual(read["head"], changed["n"])
+            page = other.call("item.list", {"session": self.session, "after": changed["n"] - 1})
+            self.assertEqual(page["items"][0]["parts"][0]["text"], str(number))
+            log = other.call("events.read", {"after": changed["n"]})  # the site's own first event comes before
+            self.assertEqual([event["n"] for event in log["events"]], [changed["n"]])
+
+    def test_a_flood_of_long_reads_holds_up_no_change(self):
+        for number in range(300):
+            self.admin.call("item.append", {"session": self.session, "role": "user", "text": "x" * 1000})
+        reader, count, outcomes = self.client(), 3000, {}
+        for number in range(count):
+            reader.socket.send_multipart([b"BTN1Q", pack({"id": number + 1, "method": "session.log"}),
+                                          pack({"session": self.session, "limit": 300})])
+        for number in range(20):
+            self.admin.call("memory.set", {"session": self.session, "key": "k", "value": number}, timeout=PATIENCE)
+        for _ in range(count):
+            self.assertTrue(reader.socket.poll(PATIENCE * 1000), outcomes)
+            body = unpack(reader.socket.recv_multipart()[2])
+            outcome = body.get("reason", "read" if len(body.get("events", [])) == 300 else "short")
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        self.assertLessEqual(set(outcomes), {"read", "busy"}, outcomes)
+        self.assertGreater(outcomes["read"], 0)
+
+
 class Pages(SystemTest):
     def test_sessions(self):
         made = [self.admin.call("session.create", {"title": f"s{number}"})["session"] for number in range(25)]
