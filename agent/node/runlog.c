@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define SEGMENT_PREFIX "log."
+#define LOOKS_MOST 16 /*  at a log whose segments are rotated away faster than they can be opened */
 
 struct runlog {
     char folder[PATH_MAX];
@@ -155,8 +156,8 @@ static size_t read_segment (const char *folder, const segment_t *segment, uint64
     return count > 0 ? (size_t) count : 0;
 }
 
-baton_status runlog_read (const char *folder, uint64_t offset, size_t limit, runlog_page_t *ret_page,
-                          baton_error_t *error)
+/*  One look. Nothing may have been read although there is something: the segment was rotated away meanwhile. */
+static runlog_page_t read_once (const char *folder, uint64_t offset, size_t limit, uint8_t *buffer)
 {
     segment_t segments[SEGMENTS_MOST];
     size_t count = list_segments (folder, segments);
@@ -165,15 +166,24 @@ baton_status runlog_read (const char *folder, uint64_t offset, size_t limit, run
         offset = segments[0].start;
     if (count == 0)
         offset = 0;
-    uint8_t *buffer = malloc (limit + 1);
-    if (!buffer)
-        return baton_fail_memory (error);
     size_t size = 0;
     for (size_t i = 0; i < count && size < limit; i++) {
         uint64_t at = offset + size;
         if (at >= segments[i].start && at < segments[i].start + segments[i].size)
             size += read_segment (folder, &segments[i], at, buffer + size, limit - size);
     }
-    *ret_page = (runlog_page_t){offset, offset + size, end, {size, buffer}};
+    return (runlog_page_t){offset, offset + size, end, {size, buffer}};
+}
+
+baton_status runlog_read (const char *folder, uint64_t offset, size_t limit, runlog_page_t *ret_page,
+                          baton_error_t *error)
+{
+    uint8_t *buffer = malloc (limit + 1);
+    if (!buffer)
+        return baton_fail_memory (error);
+    runlog_page_t page = read_once (folder, offset, limit, buffer);
+    for (int looks = 1; looks < LOOKS_MOST && limit > 0 && page.content.size == 0 && page.offset < page.end; looks++)
+        page = read_once (folder, offset, limit, buffer);
+    *ret_page = page;
     return BATON_OK;
 }
