@@ -142,8 +142,10 @@ class Stops(NodeTest):
 
 class Flood(NodeTest):
     def follow(self, session):
-        return subprocess.Popen([BATON, "run", "logs", session, "-f"], stdout=subprocess.PIPE,
-                                env={**os.environ, "BATON_CONTEXT": self.broker.context})
+        reader = subprocess.Popen([BATON, "run", "logs", session, "-f"], stdout=subprocess.PIPE,
+                                  env={**os.environ, "BATON_CONTEXT": self.broker.context})
+        self.addCleanup(lambda: (reader.kill(), reader.wait(), reader.stdout.close()))
+        return reader
 
     def test_output_is_bounded_and_readable_meanwhile(self):
         bound = 1 << 18
@@ -167,7 +169,6 @@ class Flood(NodeTest):
         for _ in iter(lambda: reader.stdout.read(1 << 16), b""):
             pass
         self.assertEqual(reader.wait(PATIENCE), 0)
-        reader.stdout.close()
         self.assert_clean(node)
 
     def first_offset(self, session):
