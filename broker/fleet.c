@@ -132,21 +132,22 @@ baton_status fleet_note (fleet_t *self, const session_t *state, uint64_t order)
     return BATON_OK;
 }
 
-const char *fleet_waiting (const fleet_t *self, size_t index)
+const char *fleet_next_waiting (const fleet_t *self, size_t *cursor)
 {
-    for (size_t i = 0; i < self->placements.count; i++)
-        if (self->placements.items[i].waiting && index-- == 0)
-            return self->placements.items[i].session;
+    while (*cursor < self->placements.count) {
+        const placement_t *placement = &self->placements.items[(*cursor)++];
+        if (placement->waiting)
+            return placement->session;
+    }
     return NULL;
 }
 
-const char *fleet_session_at (const fleet_t *self, const char *node, size_t index)
+const char *fleet_next_at (const fleet_t *self, const char *node, size_t *cursor)
 {
-    for (size_t i = 0; i < self->placements.count; i++) {
-        const placement_t *placement = &self->placements.items[i];
-        if ((strcmp (placement->node, node) == 0 || strcmp (placement->source, node) == 0 ||
-             strcmp (placement->target, node) == 0) &&
-            index-- == 0)
+    while (*cursor < self->placements.count) {
+        const placement_t *placement = &self->placements.items[(*cursor)++];
+        if (strcmp (placement->node, node) == 0 || strcmp (placement->source, node) == 0 ||
+            strcmp (placement->target, node) == 0)
             return placement->session;
     }
     return NULL;

@@ -46,10 +46,11 @@ const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *
 bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, size_t index, uint64_t now, uint64_t ttl,
                   check_t *ret_check);
 
-/*  The sessions that wait for a place, highest priority and then oldest first; NULL past the last. */
-const char *fleet_waiting (const fleet_t *self, size_t index);
+/*  The sessions that wait for a place, highest priority and then oldest first. A cursor begins at 0 and is moved on;
+ * NULL past the last. Noting a session in between keeps the cursor's place. */
+const char *fleet_next_waiting (const fleet_t *self, size_t *cursor);
 
-/*  The sessions under way at a node (a run placed or running, or a migration from or to it); NULL past the last. */
-const char *fleet_session_at (const fleet_t *self, const char *node, size_t index);
+/*  Likewise the sessions under way at a node: a run placed or running there, or a migration from or to it. */
+const char *fleet_next_at (const fleet_t *self, const char *node, size_t *cursor);
 
 #endif

@@ -87,7 +87,7 @@ baton_status handle_node_assignments (broker_t *broker, request_t *request, void
     assignment_page_t *page = ret_reply;
     page->seq = store_head (broker->store);
     const char *session = NULL;
-    for (size_t i = 0; (session = fleet_session_at (broker->fleet, request->actor, i)); i++) {
+    for (size_t cursor = 0; (session = fleet_next_at (broker->fleet, request->actor, &cursor));) {
         entry_t *entry = NULL;
         assignment_t assignment = {0};
         baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);

@@ -56,7 +56,7 @@ uint64_t keeper_next (const broker_t *broker)
 static void fence_all (broker_t *broker, const char *node)
 {
     const char *session = NULL;
-    for (size_t i = 0; (session = fleet_session_at (broker->fleet, node, i)); i++) {
+    for (size_t cursor = 0; (session = fleet_next_at (broker->fleet, node, &cursor));) {
         session_fence_request_t request = {.session = (char *) session, .node = (char *) node};
         decide (broker, session, METHOD_session_fence, &request);
     }
@@ -108,12 +108,9 @@ static bool place (broker_t *broker, const char *session)
 static void place_waiting (broker_t *broker)
 {
     const char *session = NULL;
-    size_t placed = 0, skipped = 0;
-    while (placed < PLACE_MOST && (session = fleet_waiting (broker->fleet, skipped)))
-        if (place (broker, session))
-            placed++;
-        else
-            skipped++;
+    size_t placed = 0;
+    for (size_t cursor = 0; placed < PLACE_MOST && (session = fleet_next_waiting (broker->fleet, &cursor));)
+        placed += place (broker, session);
     if (placed == PLACE_MOST)
         broker->schedule = true;
 }
@@ -124,7 +121,7 @@ static size_t count_migrating (broker_t *broker, const char *node)
 {
     size_t count = 0;
     const char *session = NULL;
-    for (size_t i = 0; (session = fleet_session_at (broker->fleet, node, i)); i++) {
+    for (size_t cursor = 0; (session = fleet_next_at (broker->fleet, node, &cursor));) {
         entry_t *entry = NULL;
         if (cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK)
             count += entry->state.migrating;

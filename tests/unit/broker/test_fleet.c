@@ -137,10 +137,11 @@ static void a_finished_run_that_moves_takes_no_slot (void **state)
     note (world, "m", run_phase_finished, "small", "big", 0, 1);
     assert_int_equal (fleet_member (world->fleet, "big")->occupied, 0);
     assert_int_equal (fleet_member (world->fleet, "small")->occupied, 0);
-    assert_string_equal (fleet_session_at (world->fleet, "small", 0), "m");
-    assert_string_equal (fleet_session_at (world->fleet, "big", 0), "m");
-    assert_null (fleet_session_at (world->fleet, "big", 1));
-    assert_null (fleet_session_at (world->fleet, "odd", 0));
+    size_t small = 0, big = 0, odd = 0;
+    assert_string_equal (fleet_next_at (world->fleet, "small", &small), "m");
+    assert_string_equal (fleet_next_at (world->fleet, "big", &big), "m");
+    assert_null (fleet_next_at (world->fleet, "big", &big));
+    assert_null (fleet_next_at (world->fleet, "odd", &odd));
 }
 
 /* ---- checks ---- */
@@ -205,11 +206,13 @@ static void priority_and_then_age_decide_who_is_next (void **state)
     note (world, "placed", run_phase_placed, "big", NULL, 9, 2);
     note (world, "urgent", run_phase_queued, NULL, NULL, 0, 20);
     note (world, "urgent", run_phase_queued, NULL, NULL, 9, 20); /*  its priority was raised */
-    for (size_t i = 0; i < COUNT (DUE); i++)
-        assert_string_equal (fleet_waiting (world->fleet, i), DUE[i]);
-    assert_null (fleet_waiting (world->fleet, COUNT (DUE)));
-    note (world, "old", run_phase_placed, "big", NULL, 5, 10);
-    assert_string_equal (fleet_waiting (world->fleet, 2), "young");
+    size_t cursor = 0;
+    for (size_t i = 0; i < COUNT (DUE); i++) {
+        assert_string_equal (fleet_next_waiting (world->fleet, &cursor), DUE[i]);
+        if (strcmp (DUE[i], "old") == 0) /*  placed meanwhile: the cursor keeps its place */
+            note (world, "old", run_phase_placed, "big", NULL, 5, 10);
+    }
+    assert_null (fleet_next_waiting (world->fleet, &cursor));
 }
 
 static void a_new_member_has_nothing_before_it (void **state)
