@@ -23,6 +23,7 @@ from client import Client, Refused, pack, unpack  # noqa: E402, F401
 PATIENCE = 30.0
 BATOND = os.environ.get("BATOND", "batond")
 BATON = os.environ.get("BATON", "baton")
+TIED = ("setpriv", "--pdeathsig", "KILL")  # a daemon that ends with the test, also when the test is killed
 
 
 def wait_until(condition, what, patience=PATIENCE, pause=0.01):
@@ -87,7 +88,7 @@ class Broker:
         try:
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(
-                    [*self.prefix, BATOND, "--state", self.state, "--listen", self.listen, *self.options],
+                    [*TIED, *self.prefix, BATOND, "--state", self.state, "--listen", self.listen, *self.options],
                     stdout=log, stderr=log,
                     env={**os.environ, "NOTIFY_SOCKET": readiness.path, "XDG_RUNTIME_DIR": self.directory})
             return readiness.wait(self.process)
