@@ -214,8 +214,9 @@ static int take_message (zloop_t *loop, zsock_t *router, void *arg)
     zframe_t *body = zmsg_next (message);
     call_t call = {.identity = identity};
     baton_error_t error;
-    if (!body || zframe_size (signature) != WIRE_SIGNATURE_SIZE || zframe_size (header) > LIMIT_HEADER ||
-        memcmp (zframe_data (signature), WIRE_REQUEST, WIRE_SIGNATURE_SIZE) != 0)
+    /*  Counted, because zmsg_next begins anew behind the last frame. */
+    if (zmsg_size (message) < 4 || zframe_size (signature) != WIRE_SIGNATURE_SIZE ||
+        zframe_size (header) > LIMIT_HEADER || memcmp (zframe_data (signature), WIRE_REQUEST, WIRE_SIGNATURE_SIZE) != 0)
         goto out; /*  whoever sends this can't read an answer either */
     baton_status status =
         record_decode (&RECORD_request_header, zframe_data (header), zframe_size (header), &call.header, &error);

@@ -96,7 +96,7 @@ baton_status transfer_wire_open_answer (zmsg_t *message, uint64_t *ret_id, zfram
 {
     bool signature = signature_is (zmsg_first (message), WIRE_ANSWER);
     zframe_t *header = zmsg_next (message), *body = zmsg_next (message), *content = zmsg_next (message);
-    if (!signature || !body || zmsg_size (message) > 4 || zframe_size (header) > LIMIT_HEADER)
+    if (!signature || zmsg_size (message) < 3 || zmsg_size (message) > 4 || zframe_size (header) > LIMIT_HEADER)
         return malformed (error);
     reply_header_t reply = {0};
     baton_status status =
