@@ -1,0 +1,155 @@
+/*  Long reads on the reader's thread, while the core thread commits: each sees one commit, whole, and never less than
+ *  was answered before it was asked for. */
+#include "handlers.h"
+#include "reader.h"
+#include "sockets.h"
+#include "stage.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BATCHES 400
+#define BATCH 100 /*  events a commit: enough of them that the tail is sealed under the reader's eyes */
+
+typedef struct {
+    char directory[64];
+    wire_t wire;
+    stage_t stage;
+    reader_t *reader;
+} world_t;
+
+static world_t world;
+
+static int set_up (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    world = (world_t){.directory = "/tmp/baton-reader-XXXXXX"};
+    assert_non_null (mkdtemp (world.directory));
+    wire_begin (&world.wire);
+    if (store_open_sqlite (world.directory, &world.stage.store, &error) != BATON_OK)
+        fail_msg ("%s", error.message);
+    stage_open_journal (&world.stage, 100);
+    if (reader_new (world.wire.frontend, world.directory, &world.reader, &error) != BATON_OK)
+        fail_msg ("%s", error.message);
+    return 0;
+}
+
+static int tear_down (void **state)
+{
+    (void) state;
+    char command[128];
+    reader_destroy (&world.reader);
+    stage_end (&world.stage);
+    wire_end (&world.wire);
+    snprintf (command, sizeof command, "rm -rf %s", world.directory);
+    return system (command);
+}
+
+/*  A session.log request for a page past `after`, as dispatch would leave it to the reader. */
+static request_t *ask_log (uint64_t after)
+{
+    broker_t broker = {.journal = world.stage.journal, .store = world.stage.store};
+    request_t *request = calloc (1, sizeof *request);
+    session_log_request_t *params = calloc (1, sizeof *params);
+    assert_true (request && params);
+    request->method = METHOD_session_log;
+    request->params = params;
+    request->answer = calloc (1, RECORD_event_page.size);
+    params->after = after;
+    params->limit = LIMIT_PAGE;
+    assert_int_equal (text_set (&params->session, "s"), BATON_OK);
+    assert_int_equal (handle_session_log (&broker, request, request->answer, &request->error), BATON_OK);
+    assert_non_null (request->later);
+    return request;
+}
+
+static request_t *wait_for_reader (void)
+{
+    zmq_pollitem_t item = {.socket = reader_socket (world.reader), .events = ZMQ_POLLIN};
+    assert_int_equal (zmq_poll (&item, 1, 30000), 1);
+    request_t *request = reader_take (world.reader);
+    assert_non_null (request);
+    return request;
+}
+
+/*  Gives how far the page goes. */
+static uint64_t check_page (request_t *request, uint64_t after)
+{
+    event_page_t page = {0};
+    assert_int_equal (request->error.status, BATON_OK);
+    assert_int_equal (
+        record_decode (&RECORD_event_page, request->reply.data, request->reply.size, &page, &request->error), BATON_OK);
+    for (size_t i = 0; i < page.events.count; i++)
+        assert_int_equal (page.events.items[i].n, after + 1 + i);
+    uint64_t due = page.head - after < LIMIT_PAGE ? page.head - after : LIMIT_PAGE;
+    assert_true (page.events.count >= due); /*  what was there when it was asked for, and perhaps more */
+    uint64_t last = page.last;
+    record_clear (&RECORD_event_page, &page);
+    request_destroy (&request);
+    return last;
+}
+
+static void commit_batch (uint64_t batch)
+{
+    for (uint64_t i = 0; i < BATCH; i++) {
+        char key[16];
+        snprintf (key, sizeof key, "k%u", (unsigned) (i % 8));
+        uint8_t value = (batch * BATCH + i) / 8 % 2; /*  never the one before, so that each is an event */
+        assert_int_equal (stage_note (&world.stage, "s", key, value), BATON_OK);
+        assert_int_equal (stage_note (&world.stage, "other", key, value), BATON_OK);
+    }
+    stage_commit (&world.stage);
+}
+
+static void reads_go_on_while_commits_do (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    uint64_t after = 0;
+    stage_create (&world.stage, "s");
+    stage_create (&world.stage, "other");
+    stage_commit (&world.stage);
+    for (uint64_t batch = 0; batch < BATCHES; batch++) {
+        request_t *request = ask_log (after);
+        assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+        assert_null (request);
+        commit_batch (batch);
+        after = check_page (wait_for_reader (), after);
+    }
+    entry_t *entry = NULL;
+    assert_int_equal (cache_get (journal_cache (world.stage.journal), "s", &entry, &error), BATON_OK);
+    while (after < entry->state.n) {
+        request_t *request = ask_log (after);
+        assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+        after = check_page (wait_for_reader (), after);
+    }
+    assert_true (after > BATCHES * BATCH / 2);
+}
+
+static void too_many_wait (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    stage_create (&world.stage, "s");
+    stage_commit (&world.stage);
+    for (size_t i = 0; i < LIMIT_READS; i++) {
+        request_t *request = ask_log (0);
+        assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+    }
+    request_t *request = ask_log (0);
+    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_resource_exhausted);
+    assert_int_equal (error.reason, BATON_REASON_busy);
+    assert_non_null (request); /*  still ours */
+    check_page (wait_for_reader (), 0);
+    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown (reads_go_on_while_commits_do, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (too_many_wait, set_up, tear_down),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
