@@ -172,12 +172,25 @@ void sync_up (void *arg)
     subscribe (self);
 }
 
+/*  Nothing is ours any more, and nobody else will tell us: what runs here must not go on. */
+static void give_up_all (daemon_t *self)
+{
+    if (runs_alive (self->runs) > 0)
+        log_error ("the identity of this node was revoked: its runs are killed");
+    record_clear (&RECORD_assignment_page, &self->page);
+    self->known = true;
+    self->lapsed = true;
+    act_on_page (self);
+}
+
 static void take_beat (void *arg, const link_answer_t *answer)
 {
     daemon_t *self = arg;
     self->beating = false;
     if (answer->status == BATON_OK)
         take_heartbeat (self, answer);
+    else if (answer->reason == BATON_REASON_revoked)
+        give_up_all (self);
     else if (!courier_temporary (answer))
         introduce (self); /*  the broker has given up on us: be there anew */
     else
