@@ -151,6 +151,15 @@ static bool is_answer (inbound_t *inbound)
            memcmp (zmq_msg_data (&inbound->frame[0]), WIRE_ANSWER, WIRE_SIGNATURE_SIZE) == 0;
 }
 
+/*  The look-ups of a batch's changes share one view of the store, which the commit ends. */
+static void decide (server_t *self, request_t *request)
+{
+    baton_error_t error = {0};
+    if (store_view_begin (self->broker.store, &error) != BATON_OK)
+        log_warning ("each look-up takes the store's locks by itself: %s", error.message);
+    dispatch (&self->broker, request);
+}
+
 /*  Decides the changes among what waits, and keeps the reads for after the commit. */
 static void drain (server_t *self)
 {
@@ -164,7 +173,7 @@ static void drain (server_t *self)
             if (request) {
                 self->batch[self->count++] = request;
                 if (METHODS[request->method].change)
-                    dispatch (&self->broker, request);
+                    decide (self, request);
             }
         }
         inbound_clear (&inbound);
@@ -215,8 +224,10 @@ static void commit (server_t *self)
 {
     broker_t *broker = &self->broker;
     baton_error_t error = {0};
-    if (!journal_dirty (broker->journal))
+    if (!journal_dirty (broker->journal)) {
+        store_view_end (broker->store);
         return answer_changes (self);
+    }
     if (journal_commit (broker->journal, &error) != BATON_OK) {
         log_error ("nothing of this batch was changed: %s", error.message);
         fail_changes (self, &error);

@@ -98,7 +98,8 @@ BATON_MUST_USE baton_status store_open_memory (store_t **ret_store);
 BATON_MUST_USE baton_status store_open_reader (const char *directory, store_t **ret_store, baton_error_t *error);
 
 /*  Between these two a reader sees the store as of one commit, the newest at the beginning. Without store_view_begin it
- *  sees nothing newer than before. */
+ *  sees nothing newer than before. For the store that commits, they only make many reads in a row cheaper; its next
+ *  commit ends the view, too. */
 BATON_MUST_USE baton_status store_view_begin (store_t *self, baton_error_t *error);
 void store_view_end (store_t *self);
 

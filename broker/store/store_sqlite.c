@@ -211,6 +211,22 @@ static baton_status view_begin (store_t *base, baton_error_t *error)
     return status;
 }
 
+/*  The one that commits is always at the newest: its view only saves it from taking SQLite's locks for each read. */
+static baton_status hold_locks (store_t *base, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    if (!sqlite3_get_autocommit (self->db))
+        return BATON_OK;
+    store_sqlite_statement (self, SQL_view_begin);
+    return store_sqlite_run (self, SQL_view_begin, "begin to read", error);
+}
+
+static void release_locks (store_t *base)
+{
+    if (!sqlite3_get_autocommit (((store_sqlite_t *) base)->db))
+        view_end (base);
+}
+
 static const store_ops_t SQLITE_OPS = {
     .close = close_sqlite,
     .commit = store_sqlite_commit,
@@ -222,6 +238,8 @@ static const store_ops_t SQLITE_OPS = {
     .due = store_sqlite_due,
     .answer = store_sqlite_answer,
     .forget_answers = store_sqlite_forget_answers,
+    .view_begin = hold_locks,
+    .view_end = release_locks,
     .blob = store_sqlite_blob,
 };
 

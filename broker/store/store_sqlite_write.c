@@ -87,6 +87,12 @@ static baton_status write_rows (store_sqlite_t *self, const store_batch_t *batch
     return status;
 }
 
+/*  Goes on with the transaction of the view that was begun, if there is one. */
+static baton_status begin (store_sqlite_t *self, const char *what, baton_error_t *error)
+{
+    return sqlite3_get_autocommit (self->db) ? store_sqlite_run (self, SQL_begin, what, error) : BATON_OK;
+}
+
 /*  Ends the transaction that has failed, if SQLite hasn't done so by itself. */
 static void roll_back (store_sqlite_t *self)
 {
@@ -106,7 +112,7 @@ baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, bat
     uint64_t added = 0;
     baton_status status = weight > 0 ? prepare_log (self, batch, &packed, &tail, error) : BATON_OK;
     if (status == BATON_OK)
-        status = store_sqlite_run (self, SQL_begin, "begin a change", error);
+        status = begin (self, "begin a change", error);
     if (status == BATON_OK && weight > 0)
         status = write_log (self, batch, &packed, error);
     if (status == BATON_OK)
@@ -151,7 +157,7 @@ baton_status store_sqlite_forget_answers (store_t *base, uint64_t before, baton_
     store_sqlite_t *self = (store_sqlite_t *) base;
     if (before <= self->forgotten)
         return BATON_OK;
-    baton_status status = store_sqlite_run (self, SQL_begin, "forget answers", error);
+    baton_status status = begin (self, "forget answers", error);
     if (status == BATON_OK)
         status = write_forgotten (self, before, error);
     if (status == BATON_OK)
