@@ -121,7 +121,20 @@ static void finish (server_t *self, request_t **request)
 
 /* ---- what comes in ---- */
 
-/*  A node's answer to a request that was handed on to it: passed back as it is. */
+/*  The reply record of a node is passed back as it is, when it is one: whoever asked has limits of its own. */
+static void take_content (request_t *request, const uint8_t *body, size_t size)
+{
+    const record_type_t *type = METHODS[request->method].reply;
+    void *reply = calloc (1, type->size + 1);
+    if (!reply || record_decode (type, body, size, reply, NULL) != BATON_OK)
+        baton_fail (&request->error, BATON_internal, BATON_REASON_bug, "the node's answer cannot be read");
+    else if (bytes_set (&request->reply, body, size) != BATON_OK)
+        baton_fail_memory (&request->error);
+    record_clear (type, reply);
+    free (reply);
+}
+
+/*  A node's answer to a request that was handed on to it. */
 static void take_relayed (server_t *self, inbound_t *inbound)
 {
     reply_header_t header = {0};
@@ -133,7 +146,7 @@ static void take_relayed (server_t *self, inbound_t *inbound)
     size_t size = zmq_msg_size (&inbound->frame[2]);
     failure_t failure = {0};
     if (request && strcmp (header.status, "ok") == 0)
-        request->error.status = bytes_set (&request->reply, body, size);
+        take_content (request, body, size);
     else if (request && record_decode (&RECORD_failure, body, size, &failure, NULL) == BATON_OK)
         baton_fail (&request->error, baton_status_from_name (failure.status),
                     baton_reason_from_name (failure.reason ? failure.reason : ""), "%s", failure.message);
@@ -183,10 +196,17 @@ static void drain (server_t *self)
 
 /* ---- the turn ---- */
 
+/*  Whether a refusal may have been for what another change of the same batch had done. */
+static bool depends_on_state (baton_status status)
+{
+    return status != BATON_invalid_argument && status != BATON_unauthenticated && status != BATON_permission_denied;
+}
+
+/*  Nobody may hear of what is not on disk: neither that it was done, nor that it stood in somebody's way. */
 static void fail_changes (server_t *self, const baton_error_t *error)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (METHODS[self->batch[i]->method].change && self->batch[i]->error.status == BATON_OK)
+        if (METHODS[self->batch[i]->method].change && depends_on_state (self->batch[i]->error.status))
             self->batch[i]->error = *error;
 }
 
@@ -230,6 +250,7 @@ static void commit (server_t *self)
     }
     if (journal_commit (broker->journal, &error) != BATON_OK) {
         log_error ("nothing of this batch was changed: %s", error.message);
+        store_view_end (broker->store); /*  it may have failed before the store was asked */
         fail_changes (self, &error);
         keeper_forget (broker);
         return answer_changes (self);

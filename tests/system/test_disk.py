@@ -2,10 +2,11 @@
 """A full disk: changes are refused, reads are answered, and when there is room everything goes on."""
 import ctypes
 import os
+import signal
 import subprocess
 import unittest
 
-from harness import PATIENCE, Broker, Refused, SystemTest, whole_log
+from harness import PATIENCE, Broker, Refused, SystemTest, pack, unpack, whole_log
 
 CLONE_NEWNS = 0x20000
 SIZE = 4 << 20
@@ -85,6 +86,29 @@ class FullDisk(SystemTest):
         self.check_reads(done + 1)
         self.broker.restart()
         self.check_reads(done + 1)
+
+    def test_nobody_hears_of_what_was_not_kept(self):
+        """What another change of the same batch did is no reason to refuse when the batch failed."""
+        number = self.admin.call("breakpoint.ask", {"session": self.session, "key": "k", "title": "Go?",
+                                                    "policy": {"kind": "first", "self": True}})["breakpoint"]
+        about = {"session": self.session, "breakpoint": number}
+        self.fill()
+        self.append_until_refused()
+        os.kill(self.broker.process.pid, signal.SIGSTOP)  # so that all of it is one batch
+        for at, (method, body) in enumerate((("breakpoint.vote", {**about, "option": "approve", "why": "x" * 1000}),
+                                             ("breakpoint.comment", {**about, "text": "late"}),
+                                             ("breakpoint.vote", {**about, "option": "never"}))):
+            self.admin.socket.send_multipart([b"BTN1Q", pack({"id": 900 + at, "method": method}), pack(body)])
+        os.kill(self.broker.process.pid, signal.SIGCONT)
+        reasons = {}
+        for _ in range(3):
+            self.assertTrue(self.admin.socket.poll(PATIENCE * 1000))
+            frames = self.admin.socket.recv_multipart()
+            reasons[unpack(frames[1])["id"]] = unpack(frames[2])["reason"]
+        self.assertNotIn("already_decided", reasons.values())
+        self.assertEqual(reasons[900], "disk_full")
+        shown = self.admin.call("breakpoint.show", about)["breakpoint"]
+        self.assertEqual(shown["state"], "open")
 
     def test_a_key_is_not_used_up_by_a_refusal(self):
         self.fill()

@@ -249,6 +249,17 @@ class Relaying(KeeperTest):
         node.client.socket.send_multipart([b"BTN1A", answer, pack({"content": b"printed"})])
         self.assertEqual(self.answer()["content"], b"printed")
 
+    def test_what_is_no_answer_is_not_passed_on(self):
+        """Garbage, a record of another shape, or more than fits into a frame: whoever asked could not take it."""
+        session, node = self.create("work"), Node(self, "near")
+        node.start(session)
+        for content in (b"\xc1", pack({"content": 7}), pack({"content": bytes((8 << 20) + 1)})):
+            self.ask(session)
+            self.assertTrue(node.client.socket.poll(PATIENCE * 1000))
+            head = unpack(node.client.socket.recv_multipart()[1])
+            node.client.socket.send_multipart([b"BTN1A", pack({"id": head["id"], "status": "ok"}), content])
+            self.assertEqual(self.answer()["status"], "internal")
+
     def test_a_node_that_does_not_answer_is_away(self):
         session, node = self.create("work"), Node(self, "near")
         node.start(session)
