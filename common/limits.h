@@ -40,7 +40,8 @@
 #define LIMIT_ARTIFACTS 256
 #define LIMIT_BREAKPOINTS 512
 #define LIMIT_OPEN_BREAKPOINTS 16
-#define LIMIT_ANSWER 2048 /*  the value of a vote; a state with all its votes still fits into a frame */
+#define LIMIT_BREAKPOINT_BYTES (1u << 20) /*  what the state keeps of all of them, before another may be asked */
+#define LIMIT_ANSWER 2048                 /*  the value of a vote: 16 open breakpoints with all their votes are 4 MiB */
 #define LIMIT_OPTIONS 32
 #define LIMIT_VOTES 64
 #define LIMIT_PRESENT 256

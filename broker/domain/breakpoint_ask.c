@@ -2,6 +2,8 @@
 #include "deciding.h"
 #include "policy.h"
 
+#include <string.h>
+
 static breakpoint_t *find_key (const session_t *self, const char *key)
 {
     for (size_t i = 0; i < self->breakpoints.count; i++)
@@ -79,12 +81,46 @@ static baton_status check_expiry (const deciding_t *deciding, breakpoint_kind_e 
     return BATON_OK;
 }
 
+static size_t texts_bytes (const baton_texts_t *texts)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < texts->count; i++)
+        bytes += strlen (texts->items[i]);
+    return bytes;
+}
+
+static size_t text_bytes (const char *text)
+{
+    return text ? strlen (text) : 0;
+}
+
+/*  What the state keeps of a breakpoint, but for small change. */
+static size_t breakpoint_bytes (const breakpoint_t *self)
+{
+    size_t bytes = text_bytes (self->key) + text_bytes (self->title) + texts_bytes (&self->options) +
+                   texts_bytes (&self->policy.people) + texts_bytes (&self->policy.exclude) +
+                   text_bytes (self->expiry_option) + text_bytes (self->outcome) + self->value.size;
+    for (size_t i = 0; i < self->votes.count; i++) {
+        const vote_t *vote = &self->votes.items[i];
+        bytes += text_bytes (vote->actor) + text_bytes (vote->option) + vote->value.size + text_bytes (vote->why);
+    }
+    return bytes;
+}
+
+/*  The bytes are limited so that the state, and so a snapshot of it, always fits into a frame. */
 static baton_status check_room (const deciding_t *deciding)
 {
     const session_t *self = deciding->self;
-    size_t open = 0;
-    for (size_t i = 0; i < self->breakpoints.count; i++)
+    size_t open = 0, bytes = 0;
+    for (size_t i = 0; i < self->breakpoints.count; i++) {
         open += self->breakpoints.items[i].state == breakpoint_state_open;
+        bytes += breakpoint_bytes (&self->breakpoints.items[i]);
+    }
+    if (bytes > LIMIT_BREAKPOINT_BYTES)
+        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the breakpoints of session %s and their votes have %zu bytes: more than %u, so there can't "
+                           "be another",
+                           self->session, bytes, LIMIT_BREAKPOINT_BYTES);
     if (open >= LIMIT_OPEN_BREAKPOINTS)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
                            "%d breakpoints of session %s are open already", LIMIT_OPEN_BREAKPOINTS, self->session);

@@ -145,6 +145,53 @@ static void test_limits (void **context)
     story_end (&story);
 }
 
+/*  The largest state that breakpoints can make: all that may be asked, and then every vote. It can be read again. */
+static void test_the_state_fits_into_a_frame (void **context)
+{
+    (void) context;
+    static char line[LIMIT_VOTES][LIMIT_TITLE + 1], why[LIMIT_SHORT + 1];
+    char *lines[LIMIT_VOTES], key[24];
+    for (int i = 0; i < LIMIT_VOTES; i++)
+        lines[i] = memset (line[i], '0' + i, LIMIT_TITLE);
+    memset (why, 'w', LIMIT_SHORT);
+    policy_t policy = {.kind = policy_kind_quorum, .k = LIMIT_VOTES, .exclude = {LIMIT_VOTES, lines}};
+    story_t story;
+    given_running (&story);
+    uint64_t asked = 0;
+    for (bool room = true; room;) {
+        breakpoint_ask_request_t request = {.session = (char *) STORY_ID,
+                                            .key = key,
+                                            .title = lines[0],
+                                            .kind = breakpoint_kind_choice,
+                                            .options = {LIMIT_OPTIONS, lines},
+                                            .policy = policy};
+        snprintf (key, sizeof key, "k%llu", (unsigned long long) asked);
+        room = give (&story, R1, METHOD_breakpoint_ask, &request) == BATON_OK;
+        asked += room;
+        if (room && asked >= LIMIT_OPEN_BREAKPOINTS)
+            DOES (&story, "breakpoint_cancelled", R1, breakpoint_cancel,
+                  .breakpoint = asked - LIMIT_OPEN_BREAKPOINTS + 1);
+    }
+    assert_int_equal (story.error.reason, BATON_REASON_too_large);
+    assert_true (asked < LIMIT_BREAKPOINTS);
+    for (uint64_t number = asked - LIMIT_OPEN_BREAKPOINTS + 2; number <= asked; number++)
+        for (int i = 0; i < LIMIT_VOTES; i++) {
+            char name[LIMIT_NAME + 1];
+            snprintf (name, sizeof name, "%064d", i);
+            who_t voter = {.actor = name, .role = role_operator};
+            DOES (&story, "breakpoint_voted", voter, breakpoint_vote, .breakpoint = number, .option = lines[i % 2],
+                  .why = why);
+        }
+    baton_bytes_t bytes = {0};
+    session_t again = {0};
+    assert_int_equal (record_encode (&RECORD_session, &story.state, &bytes), BATON_OK);
+    assert_int_equal (record_decode (&RECORD_session, bytes.data, bytes.size, &again, NULL), BATON_OK);
+    assert_in_range (bytes.size, LIMIT_BREAKPOINT_BYTES, LIMIT_FRAME / 2);
+    record_clear (&RECORD_session, &again);
+    bytes_clear (&bytes);
+    story_end (&story);
+}
+
 /* ---- voting ---- */
 
 static void test_vote_is_refused (void **context)
@@ -358,6 +405,7 @@ int main (void)
         cmocka_unit_test (test_revise),
         cmocka_unit_test (test_ask_is_refused),
         cmocka_unit_test (test_limits),
+        cmocka_unit_test (test_the_state_fits_into_a_frame),
         cmocka_unit_test (test_vote_is_refused),
         cmocka_unit_test (test_votes_while_it_is_open),
         cmocka_unit_test (test_input),
