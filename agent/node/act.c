@@ -111,12 +111,14 @@ static void report_frozen_end (daemon_t *self, const action_t *action)
     status = report_ended (self, &ended, &exit, &error);
     if (status == BATON_OK)
         status = db_commit (self->db, &error);
-    else
+    if (status != BATON_OK)
         db_rollback (self->db);
-    if (status == BATON_OK)
+    else
         status = runs_mark (self->runs, ended.session, ATTEMPT_ended, &error);
     if (status == BATON_OK)
         courier_send (self->courier, ended.session);
+    else
+        log_error ("the end of the run of %s can't be reported yet: %s", ended.session, error.message);
 }
 
 /* ---- moving ---- */
@@ -136,7 +138,8 @@ static void freeze (daemon_t *self, const action_t *action)
     char root[PLACE_SIZE];
     baton_error_t error;
     if (action->attempt && attempt_alive (action->attempt)) {
-        if (runs_mark (self->runs, action->attempt->session, ATTEMPT_freezing, &error) == BATON_OK)
+        if (action->attempt->state == ATTEMPT_freezing ||
+            runs_mark (self->runs, action->attempt->session, ATTEMPT_freezing, &error) == BATON_OK)
             runs_stop (self->runs, action->attempt->session, safe_point_grace (self, action));
         else
             log_error ("the run of %s can't be marked: %s", action->attempt->session, error.message);
@@ -150,9 +153,8 @@ static baton_status take_place (daemon_t *self, const assignment_t *assignment, 
 {
     char destination[PLACE_SIZE];
     place_workspace_path (self->options->state, assignment->session, destination);
-    if (ledger_adopted (self->db, assignment->session) && access (destination, F_OK) == 0)
-        return BATON_OK;
-    baton_status status = move_place (self->move, assignment, destination, error);
+    baton_status status =
+        move_place (self->move, assignment->session, assignment->migration.number, destination, error);
     return status == BATON_OK ? ledger_adopt (self->db, assignment->session, error) : status;
 }
 
@@ -189,6 +191,7 @@ static void resume (daemon_t *self, const action_t *action)
 typedef struct {
     daemon_t *daemon;
     char session[LIMIT_ID + 1];
+    uint64_t migration; /*  of a stage; 0: it is about the workspace */
 } leaving_t;
 
 /*  Only what the node made: a path that somebody gave is never removed. */
@@ -203,37 +206,81 @@ static void remove_workspace (daemon_t *self, const char *session)
     log_info ("session %s has moved away", session);
 }
 
+static bool committed (const session_t *session)
+{
+    return session->migration.step >= migration_step_commit;
+}
+
+static void look_at_workspace (leaving_t *leaving, const session_t *session)
+{
+    const char *name = leaving->daemon->name;
+    bool moved =
+        text_equal (session->migration.source, name) && committed (session) && !text_equal (session->lease.node, name);
+    if (moved && !runs_find (leaving->daemon->runs, leaving->session))
+        remove_workspace (leaving->daemon, leaving->session);
+}
+
+/*  A stage that was committed and is not wanted any more: we were given up before we could put it into its place. The
+ *  source has removed its copy, so this one is the workspace. */
+static void look_at_stage (leaving_t *leaving, const session_t *session)
+{
+    daemon_t *self = leaving->daemon;
+    char destination[PLACE_SIZE];
+    baton_error_t error;
+    bool ours = session->migration.number == leaving->migration && committed (session) &&
+                text_equal (session->migration.target, self->name) && session->state != lifecycle_terminated;
+    if (!ours) {
+        move_discard (self->move, leaving->session, leaving->migration);
+        return;
+    }
+    place_workspace_path (self->options->state, leaving->session, destination);
+    baton_status status = move_place (self->move, leaving->session, leaving->migration, destination, &error);
+    if (status == BATON_OK)
+        status = ledger_adopt (self->db, leaving->session, &error);
+    if (status != BATON_OK)
+        log_error ("the workspace of %s can't be kept: %s", leaving->session, error.message);
+}
+
 static void take_whereabouts (void *arg, const link_answer_t *answer)
 {
     leaving_t *leaving = arg;
     session_t session = {.n = 0};
     baton_error_t error;
-    bool elsewhere = answer->status == BATON_OK &&
-                     record_decode (&RECORD_session, answer->body, answer->size, &session, &error) == BATON_OK &&
-                     session.lease.node && !text_equal (session.lease.node, leaving->daemon->name);
-    if (elsewhere && !runs_find (leaving->daemon->runs, leaving->session))
-        remove_workspace (leaving->daemon, leaving->session);
+    if (answer->status == BATON_OK &&
+        record_decode (&RECORD_session, answer->body, answer->size, &session, &error) == BATON_OK)
+        leaving->migration > 0 ? look_at_stage (leaving, &session) : look_at_workspace (leaving, &session);
+    else if (leaving->migration > 0 && answer->reason == BATON_REASON_not_allowed)
+        move_discard (leaving->daemon->move, leaving->session, leaving->migration); /*  it went elsewhere since */
     record_clear (&RECORD_session, &session);
     free (leaving);
+}
+
+static void ask_whereabouts (daemon_t *self, const char *session, uint64_t migration)
+{
+    leaving_t *leaving = calloc (1, sizeof *leaving);
+    if (!leaving)
+        return;
+    leaving->daemon = self;
+    leaving->migration = migration;
+    snprintf (leaving->session, sizeof leaving->session, "%s", session);
+    session_show_request_t request = {.session = leaving->session};
+    if (link_ask (self->link, METHOD_session_show, &request, take_whereabouts, leaving) != BATON_OK)
+        free (leaving);
 }
 
 /*  A session that was frozen here for a migration is not ours any more. When nobody has told us that the migration was
  *  committed, it may have been cancelled, and this may be the only copy of its workspace: ask first. */
 void act_departed (void *arg, const char *session, bool sure)
 {
-    daemon_t *self = arg;
-    if (sure) {
-        remove_workspace (self, session);
-        return;
-    }
-    leaving_t *leaving = calloc (1, sizeof *leaving);
-    if (!leaving)
-        return;
-    leaving->daemon = self;
-    snprintf (leaving->session, sizeof leaving->session, "%s", session);
-    session_show_request_t request = {.session = leaving->session};
-    if (link_ask (self->link, METHOD_session_show, &request, take_whereabouts, leaving) != BATON_OK)
-        free (leaving);
+    if (sure)
+        remove_workspace (arg, session);
+    else
+        ask_whereabouts (arg, session, 0);
+}
+
+void act_abandoned (void *arg, const char *session, uint64_t migration)
+{
+    ask_whereabouts (arg, session, migration);
 }
 
 /* ---- all of it ---- */
@@ -276,6 +323,9 @@ static void carry_out (daemon_t *self, const action_t *action)
         break;
     case ACTION_resume:
         resume (self, action);
+        break;
+    case ACTION_resumed:
+        report_resumed (self, action->assignment);
         break;
     case ACTION_none:
     case ACTION_count:

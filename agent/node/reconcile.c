@@ -72,8 +72,8 @@ static action_t compare (const look_t *look)
         if (stopping)
             return stop (run->stop);
         return frozen_step (look) ? act (ACTION_freeze) : act (ACTION_none);
-    case ATTEMPT_freezing:
-        return stopping ? stop (run->stop) : act (ACTION_none);
+    case ATTEMPT_freezing: /*  also when the migration was undone: we may have ended before we told it to stop */
+        return stopping ? stop (run->stop) : act (ACTION_freeze);
     case ATTEMPT_frozen:
         if (stopping)
             return act (ACTION_ended);
@@ -98,7 +98,8 @@ static action_t begin (const look_t *look)
     case run_phase_running:
         return act (arrived ? ACTION_resume : ACTION_lost);
     case run_phase_stopping:
-        return act (run->attempt == 0 ? ACTION_never : ACTION_lost);
+        /*  One that was frozen and then stopped is not lost: it stood still when it came here. */
+        return act (run->attempt == 0 || arrived ? ACTION_never : ACTION_lost);
     default:
         return act (ACTION_none);
     }
@@ -127,9 +128,18 @@ static action_t look_at_run (const look_t *look)
     return owned (look) ? idle (look) : act (ACTION_none);
 }
 
+/*  The session has arrived and its run was started, but we may have ended before we said so. */
+static bool resumed (const look_t *look)
+{
+    return target (look) && owned (look) && look->wanted->migration.step == migration_step_resume && look->here &&
+           look->here->epoch == look->wanted->lease.epoch && look->here->run == look->wanted->run.number;
+}
+
 /*  What a migration wants beside the run. */
 static action_t look_at_move (const look_t *look)
 {
+    if (resumed (look))
+        return act (ACTION_resumed);
     if (source (look) && owned (look) && look->wanted->migration.step == migration_step_prepare)
         return act (ACTION_offer);
     if (!target (look) || owned (look))

@@ -12,18 +12,19 @@
 
 typedef enum {
     ACTION_none,
-    ACTION_start,  /*  start the run's process as attempt number `attempt` */
-    ACTION_stop,   /*  let it reach a safe point (stop suspend or sleep), or stop it now (interrupt) */
-    ACTION_fence,  /*  kill it at once: another node owns the session */
-    ACTION_forget, /*  nothing of the attempt is wanted any more */
-    ACTION_never,  /*  report that the run ended without having been started */
-    ACTION_lost,   /*  report that the run's process is lost */
-    ACTION_ended,  /*  report the end of a frozen attempt that is not to go on */
-    ACTION_offer,  /*  migration, source: let the target fetch */
-    ACTION_freeze, /*  migration, source: stop the run at a safe point, then offer the frozen workspace */
-    ACTION_fetch,  /*  migration, target: fetch while the run goes on */
-    ACTION_accept, /*  migration, target: fetch the rest and unpack it beside its place */
-    ACTION_resume, /*  migration, target: the session is ours: put the workspace into its place, go on */
+    ACTION_start,   /*  start the run's process as attempt number `attempt` */
+    ACTION_stop,    /*  let it reach a safe point (stop suspend or sleep), or stop it now (interrupt) */
+    ACTION_fence,   /*  kill it at once: another node owns the session */
+    ACTION_forget,  /*  nothing of the attempt is wanted any more */
+    ACTION_never,   /*  report that the run ended without having been started */
+    ACTION_lost,    /*  report that the run's process is lost */
+    ACTION_ended,   /*  report the end of a frozen attempt that is not to go on */
+    ACTION_offer,   /*  migration, source: let the target fetch */
+    ACTION_freeze,  /*  migration, source: stop the run at a safe point; once it stands still, offer its workspace */
+    ACTION_fetch,   /*  migration, target: fetch while the run goes on */
+    ACTION_accept,  /*  migration, target: fetch the rest and unpack it beside its place */
+    ACTION_resume,  /*  migration, target: the session is ours: put the workspace into its place, go on */
+    ACTION_resumed, /*  migration, target: the run goes on: report it */
     ACTION_count
 } action_kind_t;
 
