@@ -36,6 +36,17 @@ static child_t *find_child (const runs_t *self, const char *session)
     return NULL;
 }
 
+static child_t *add_child (runs_t *self)
+{
+    child_t *child = calloc (1, sizeof *child);
+    if (!child || !zlistx_add_end (self->children, child)) {
+        free (child);
+        return NULL;
+    }
+    child->pidfd = child->ready = -1;
+    return child;
+}
+
 static void attempt_folder (const runs_t *self, const attempt_t *attempt, char ret_path[PLACE_SIZE])
 {
     place_attempt_path (self->state, attempt->session, attempt->run, attempt->attempt, ret_path);
@@ -92,13 +103,14 @@ static baton_status move_on (runs_t *self, child_t *child, attempt_state_t state
     return BATON_OK;
 }
 
-/*  What the shim could not clean up, since it was killed itself. */
-static void sweep (runs_t *self, const attempt_t *attempt)
+/*  What the shim could not clean up, since it was killed itself. Only while we watch it is the number of the shim's
+ *  process its own: after a restart of the node, or of the machine, it may be that of anybody's session. */
+static void sweep (runs_t *self, const attempt_t *attempt, bool watched)
 {
     char folder[PLACE_SIZE], mark[TOKEN_SIZE + 16];
     pid_t shim = 0, driver = 0;
     attempt_folder (self, attempt, folder);
-    if (!shim_read_pids (folder, &shim, &driver))
+    if (!watched || !shim_read_pids (folder, &shim, &driver))
         shim = -1;
     snprintf (mark, sizeof mark, "BATON_TOKEN=%s", attempt->token);
     for (int sweeps = 0; sweeps < SWEEPS_MOST && procs_kill_marked (shim, mark) > 0; sweeps++)
@@ -111,10 +123,11 @@ static void take_end (runs_t *self, child_t *child)
     run_exit_t exit;
     char folder[PLACE_SIZE];
     attempt_folder (self, &child->attempt, folder);
+    bool watched = child->pidfd >= 0;
     unwatch (self, child);
     shim_read_exit (folder, &exit);
     if (exit.kind == EXIT_unknown)
-        sweep (self, &child->attempt);
+        sweep (self, &child->attempt, watched);
     bool freezing = child->attempt.state == ATTEMPT_freezing && exit.kind != EXIT_error;
     baton_error_t error;
     if (move_on (self, child, freezing ? ATTEMPT_frozen : ATTEMPT_ended, !freezing, &exit, &error) != BATON_OK)
@@ -131,6 +144,18 @@ static void take_start (runs_t *self, child_t *child)
                    child->attempt.session, error.message);
 }
 
+/*  The shim is done with starting: false when it could not, and will end. */
+static bool confirm_start (runs_t *self, child_t *child)
+{
+    char folder[PLACE_SIZE];
+    pid_t shim, driver;
+    attempt_folder (self, &child->attempt, folder);
+    if (!shim_read_pids (folder, &shim, &driver))
+        return false;
+    take_start (self, child);
+    return true;
+}
+
 static int on_ready (zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     (void) loop;
@@ -141,13 +166,8 @@ static int on_ready (zloop_t *loop, zmq_pollitem_t *item, void *arg)
     if (!child)
         return 0;
     drop_ready (self, child);
-    char folder[PLACE_SIZE];
-    pid_t shim, driver;
-    attempt_folder (self, &child->attempt, folder);
-    if (shim_read_pids (folder, &shim, &driver)) {
-        take_start (self, child);
+    if (confirm_start (self, child))
         self->handlers.changed (self->handlers.arg, &child->attempt);
-    }
     return 0;
 }
 
@@ -171,9 +191,14 @@ static int on_exit_of_shim (zloop_t *loop, zmq_pollitem_t *item, void *arg)
 void runs_retry (runs_t *self)
 {
     for (child_t *child = zlistx_first (self->children); child; child = zlistx_next (self->children)) {
-        if (!attempt_alive (&child->attempt) || child->pidfd >= 0)
+        bool ended = attempt_alive (&child->attempt) && child->pidfd < 0;
+        bool begun = child->attempt.state == ATTEMPT_starting && child->pidfd >= 0 && child->ready < 0;
+        if (!ended && !begun)
             continue;
-        take_end (self, child);
+        if (ended)
+            take_end (self, child);
+        else
+            confirm_start (self, child);
         attempt_t copy = child->attempt;
         self->handlers.changed (self->handlers.arg, &copy);
         break; /*  the handler may have changed the list */
@@ -217,7 +242,7 @@ static void recover (runs_t *self, child_t *child)
     case SHIM_never:
     never:
         /*  The node ended between the intent and the deed: reconciling starts it again. */
-        sweep (self, &child->attempt);
+        sweep (self, &child->attempt, false);
         if (child->attempt.state == ATTEMPT_starting)
             child->attempt.state = ATTEMPT_none;
         else
@@ -232,13 +257,12 @@ static baton_status load (runs_t *self, baton_error_t *error)
     size_t count = 0;
     baton_status status = ledger_load (self->db, &attempts, &count, error);
     for (size_t i = 0; i < count && status == BATON_OK; i++) {
-        child_t *child = calloc (1, sizeof *child);
-        if (!child || !zlistx_add_end (self->children, child)) {
-            free (child);
+        child_t *child = add_child (self);
+        if (!child) {
             status = baton_fail_memory (error);
             break;
         }
-        *child = (child_t){attempts[i], -1, -1};
+        child->attempt = attempts[i];
         if (attempt_alive (&child->attempt))
             recover (self, child);
         if (child->attempt.state == ATTEMPT_none)
@@ -319,30 +343,42 @@ static baton_status spawn (runs_t *self, child_t *child, const launch_t *launch,
     return status;
 }
 
+/*  What was there before the start that failed is there again: a frozen attempt is still to go on. */
+static void undo_start (runs_t *self, child_t *child, const attempt_t *before)
+{
+    baton_error_t error;
+    baton_status status = BATON_OK;
+    if (before->state == ATTEMPT_none)
+        status = runs_forget (self, child->attempt.session, &error);
+    else {
+        child->attempt = *before;
+        status = ledger_put (self->db, before, &error);
+    }
+    if (status != BATON_OK)
+        log_warning ("the ledger keeps an attempt that was not started: %s", error.message);
+}
+
 baton_status runs_start (runs_t *self, const launch_t *launch, baton_error_t *error)
 {
     child_t *child = find_child (self, launch->session);
-    if (!child) {
-        child = calloc (1, sizeof *child);
-        if (!child || !zlistx_add_end (self->children, child)) {
-            free (child);
-            return baton_fail_memory (error);
-        }
-        child->pidfd = child->ready = -1;
-    }
+    if (!child)
+        child = add_child (self);
+    if (!child)
+        return baton_fail_memory (error);
+    attempt_t before = child->attempt;
     fill_attempt (&child->attempt, launch);
     char folder[PLACE_SIZE];
     attempt_folder (self, &child->attempt, folder);
     baton_status status = prepare_folder (folder, launch, error);
     if (status == BATON_OK)
         status = ledger_put (self->db, &child->attempt, error);
-    if (status == BATON_OK)
+    if (status == BATON_OK) {
         status = spawn (self, child, launch, folder, error);
-    if (status != BATON_OK) {
-        baton_error_t ignored;
-        if (runs_forget (self, launch->session, &ignored) != BATON_OK)
-            log_warning ("the ledger keeps an attempt that was not started: %s", ignored.message);
+        if (status != BATON_OK) /*  it may have been started, only not be watchable */
+            sweep (self, &child->attempt, false);
     }
+    if (status != BATON_OK)
+        undo_start (self, child, &before);
     return status;
 }
 
