@@ -14,7 +14,11 @@ typedef struct {
     bool promised; /*  and will take one at `target` */
     bool waiting;
     uint64_t priority, order;
+    uint64_t bytes; /*  of its assignment, at most */
 } placement_t;
+
+/*  Bytes of an assignment without its texts of any length: names, numbers, the title, the migration. */
+#define ASSIGNMENT_LEAST 2048
 
 struct fleet {
     uint64_t started, head;
@@ -70,20 +74,39 @@ member_t *fleet_member (fleet_t *self, const char *name)
 
 /* ---- what is under way ---- */
 
-static void count_slots (fleet_t *self, const placement_t *placement, int64_t change)
+static void count_at (fleet_t *self, const char *node, bool slot, uint64_t bytes, bool add)
 {
-    const char *takers[] = {placement->slot ? placement->node : "", placement->promised ? placement->target : ""};
-    for (size_t i = 0; i < 2; i++) {
-        member_t *member = *takers[i] ? fleet_member (self, takers[i]) : NULL;
-        if (member)
-            member->occupied = (uint64_t) ((int64_t) member->occupied + change);
-    }
+    member_t *member = *node ? fleet_member (self, node) : NULL;
+    if (!member)
+        return;
+    uint64_t slots = slot ? 1 : 0;
+    member->occupied = add ? member->occupied + slots : member->occupied - slots;
+    member->bytes = add ? member->bytes + bytes : member->bytes - bytes;
+}
+
+/*  What a session takes of the nodes that have to do with it. */
+static void count (fleet_t *self, const placement_t *placement, bool add)
+{
+    const char *here = placement->slot ? placement->node : placement->source;
+    count_at (self, here, placement->slot, placement->bytes, add);
+    if (strcmp (placement->target, here) != 0)
+        count_at (self, placement->target, placement->promised, placement->bytes, add);
+}
+
+/*  The longest that its assignment can be. */
+static uint64_t assignment_bytes (const session_t *state)
+{
+    uint64_t bytes = ASSIGNMENT_LEAST + state->run.input.size;
+    bytes += (state->objective ? strlen (state->objective) : 0) + (state->workspace ? strlen (state->workspace) : 0);
+    for (size_t i = 0; i < state->bindings.count; i++)
+        bytes += strlen (state->bindings.items[i].path) + LIMIT_NAME;
+    return bytes;
 }
 
 static void describe (const session_t *state, uint64_t order, placement_t *ret_placement)
 {
     placement_t *self = ret_placement;
-    *self = (placement_t){.priority = state->priority, .order = order};
+    *self = (placement_t){.priority = state->priority, .order = order, .bytes = assignment_bytes (state)};
     snprintf (self->session, sizeof self->session, "%s", state->session);
     run_phase_e phase = state->run.phase;
     self->waiting = phase == run_phase_queued;
@@ -108,7 +131,7 @@ static void forget (fleet_t *self, const char *session)
         placement_t *items = self->placements.items;
         if (strcmp (items[i].session, session) != 0)
             continue;
-        count_slots (self, &items[i], -1);
+        count (self, &items[i], false);
         self->placements.count--;
         memmove (&items[i], &items[i + 1], (self->placements.count - i) * sizeof *items);
         return;
@@ -128,7 +151,7 @@ baton_status fleet_note (fleet_t *self, const session_t *state, uint64_t order)
     for (; at > 0 && comes_before (&placement, &self->placements.items[at - 1]); at--)
         self->placements.items[at] = self->placements.items[at - 1];
     self->placements.items[at] = placement;
-    count_slots (self, &placement, 1);
+    count (self, &placement, true);
     return BATON_OK;
 }
 
@@ -202,10 +225,16 @@ bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, s
         ok = texts_contain (&node->drivers, driver);
         snprintf (detail, sizeof detail, "node %s has %s driver %s", node->name, ok ? "the" : "no", driver);
         break;
-    default:
-        ok = member && member->occupied < node->slots;
-        snprintf (detail, sizeof detail, "%llu of %llu slots of node %s are in use",
-                  (unsigned long long) (member ? member->occupied : 0), (unsigned long long) node->slots, node->name);
+    default: {
+        bool slot = member && member->occupied < node->slots;
+        ok = slot && member->bytes + assignment_bytes (session) <= LIMIT_FRAME;
+        if (slot && !ok)
+            snprintf (detail, sizeof detail, "node %s has as many bytes of inputs as it can be told of", node->name);
+        else
+            snprintf (detail, sizeof detail, "%llu of %llu slots of node %s are in use",
+                      (unsigned long long) (member ? member->occupied : 0), (unsigned long long) node->slots,
+                      node->name);
+    }
     }
     ret_check->ok = ok;
     return text_set (&ret_check->name, NAMES[index]) == BATON_OK && text_set (&ret_check->detail, detail) == BATON_OK;
@@ -238,6 +267,8 @@ const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *
             continue;
         if (!fits (self, node, session, now, ttl, why, why_size))
             continue;
+        if (!except && text_equal (node->name, session->run.node))
+            return node;
         uint64_t room = node->slots - fleet_member (self, node->name)->occupied;
         if (room > most) {
             most = room;

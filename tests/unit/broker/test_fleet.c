@@ -1,5 +1,6 @@
 /*  The fleet: who is there, what fits where, and who is next. */
 #include "fleet.h"
+#include "session.h"
 #include "unit.h"
 
 #include <string.h>
@@ -61,6 +62,46 @@ static void note (world_t *world, const char *id, run_phase_e phase, const char 
 }
 
 /* ---- choose ---- */
+
+/*  All that a node is to do must fit into one answer, or it would hear of nothing any more. */
+static void a_node_gets_no_more_than_it_can_be_told_of (void **state)
+{
+    world_t *world = *state;
+    static uint8_t input[LIMIT_VALUE];
+    session_t session = {.node = "big",
+                         .run = {.number = 1, .phase = run_phase_queued, .input = {sizeof input, input}}};
+    node_t *big = &world->site.nodes.items[0];
+    big->slots = LIMIT_SLOTS;
+    assignment_page_t page = {0};
+    char id[24];
+    uint64_t count = 0;
+    while (fleet_choose (world->fleet, &world->site, &session, NULL, LATER, TTL, NULL, 0)) {
+        snprintf (id, sizeof id, "s%llu", (unsigned long long) count++);
+        session_t placed = {
+            .session = id, .lease = {.node = "big"}, .run = {.phase = run_phase_placed, .input = session.run.input}};
+        assert_int_equal (fleet_note (world->fleet, &placed, count), BATON_OK);
+        assignment_t *assignment = list_append (&page.assignments, sizeof *assignment);
+        assert_int_equal (session_assign (&placed, "big", assignment), true);
+    }
+    check_t check = {0};
+    assert_true (fleet_check (world->fleet, big, &session, 5, LATER, TTL, &check));
+    assert_non_null (strstr (check.detail, "bytes of inputs"));
+    record_clear (&RECORD_check, &check);
+    assert_in_range (count, 100, 128);
+    baton_bytes_t bytes = {0};
+    assert_int_equal (record_encode (&RECORD_assignment_page, &page, &bytes), BATON_OK);
+    assert_in_range (bytes.size, LIMIT_FRAME / 2, LIMIT_FRAME);
+    bytes_clear (&bytes);
+    record_clear (&RECORD_assignment_page, &page);
+
+    note (world, "s0", run_phase_finished, NULL, NULL, 0, 1); /*  one has gone: there is room for one */
+    assert_non_null (fleet_choose (world->fleet, &world->site, &session, NULL, LATER, TTL, NULL, 0));
+    for (uint64_t i = 1; i < count; i++) {
+        snprintf (id, sizeof id, "s%llu", (unsigned long long) i);
+        note (world, id, run_phase_finished, NULL, NULL, 0, 1);
+    }
+    assert_int_equal (fleet_member (world->fleet, "big")->bytes, 0);
+}
 
 typedef struct {
     const char *name;
@@ -226,6 +267,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (the_node_with_most_room_is_chosen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_node_gets_no_more_than_it_can_be_told_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown (room_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_finished_run_that_moves_takes_no_slot, set_up, tear_down),
         cmocka_unit_test_setup_teardown (each_condition_is_checked_by_itself, set_up, tear_down),
