@@ -9,12 +9,17 @@ static size_t letter_at (const session_t *self, const char *id)
     return at;
 }
 
-static bool was_seen (const session_t *self, const char *id)
+static const seen_t *find_seen (const session_t *self, const char *id)
 {
     for (size_t i = 0; i < self->seen.count; i++)
         if (text_equal (self->seen.items[i].id, id))
-            return true;
-    return false;
+            return &self->seen.items[i];
+    return NULL;
+}
+
+static const char *sender_of (const char *from, const char *from_session)
+{
+    return from_session && *from_session ? from_session : from;
 }
 
 /* ---- at the sender ---- */
@@ -53,13 +58,33 @@ baton_status evolve_message_receipt (session_t *self, const event_t *event)
 
 /* ---- at the receiver ---- */
 
+/*  The same id from the same sender is the same message, sent again. From somebody else it is another message: to take
+ *  it for the known one would lose it. */
+static baton_status check_known (const deciding_t *deciding, bool *ret_known)
+{
+    const session_t *self = deciding->self;
+    const message_deliver_request_t *request = deciding->command->request;
+    const seen_t *seen = find_seen (self, request->id);
+    size_t at = letter_at (self, request->id);
+    const letter_t *letter = at < self->mailbox.count ? &self->mailbox.items[at] : NULL;
+    const char *sender = letter ? sender_of (letter->from, letter->from_session) : seen ? seen->sender : NULL;
+    if (sender && !text_equal (sender, sender_of (request->from, request->from_session)))
+        return baton_fail_field (deciding->error, BATON_already_exists, BATON_REASON_name_taken, "id",
+                                 "session %s has had another message with the id %s, from %s", self->session,
+                                 request->id, sender);
+    *ret_known = letter || seen;
+    return BATON_OK;
+}
+
 baton_status decide_message_deliver (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
     const message_deliver_request_t *request = deciding->command->request;
+    bool known = false;
     answer_text (deciding, &deciding->changed.message, request->id);
-    if (was_seen (self, request->id) || letter_at (self, request->id) < self->mailbox.count)
-        return BATON_OK;
+    baton_status status = check_known (deciding, &known);
+    if (status != BATON_OK || known)
+        return status;
     if (self->mailbox.count >= LIMIT_MAILBOX)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
                            "%d unread messages are in the mailbox of session %s", LIMIT_MAILBOX, self->session);
@@ -77,12 +102,14 @@ baton_status decide_message_deliver (deciding_t *deciding)
     return BATON_OK;
 }
 
-static baton_status note_seen (session_t *self, const char *id)
+static baton_status note_seen (session_t *self, const char *id, const char *sender)
 {
     if (self->seen.count >= LIMIT_MESSAGES_SEEN)
         list_remove (&self->seen, &RECORD_seen, 0);
     seen_t *seen = list_append (&self->seen, sizeof *seen);
-    return seen ? text_set (&seen->id, id) : BATON_resource_exhausted;
+    if (!seen || text_set (&seen->id, id) || text_set (&seen->sender, sender))
+        return BATON_resource_exhausted;
+    return BATON_OK;
 }
 
 bool mailbox_has_news (const session_t *self)
@@ -99,7 +126,7 @@ baton_status evolve_message_delivered (session_t *self, const event_t *event)
     letter_t *letter = list_append (&self->mailbox, sizeof *letter);
     if (!letter || text_set (&letter->id, body->id) || text_set (&letter->from, body->from) ||
         text_set (&letter->from_session, body->from_session) || text_set (&letter->subject, body->subject) ||
-        note_seen (self, body->id))
+        note_seen (self, body->id, sender_of (body->from, body->from_session)))
         return BATON_resource_exhausted;
     letter->at = event->at;
     letter->expires_at = body->expires_at;
@@ -120,7 +147,7 @@ baton_status decide_message_read (deciding_t *deciding)
     answer_text (deciding, &deciding->changed.message, request->id);
     size_t at = letter_at (self, request->id);
     if (at == self->mailbox.count)
-        return was_seen (self, request->id) ? BATON_OK : refuse_unknown (deciding, request->id, "is not in");
+        return find_seen (self, request->id) ? BATON_OK : refuse_unknown (deciding, request->id, "is not in");
     const letter_t *letter = &self->mailbox.items[at];
     if (letter->expires_at != 0 && letter->expires_at <= deciding->command->now)
         return refuse_unknown (deciding, request->id, "has expired in");

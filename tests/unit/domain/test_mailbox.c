@@ -5,6 +5,8 @@
 #define DELIVER(story, kinds, name, ...)                                                                               \
     DOES (story, kinds, BROKER, message_deliver, .id = (char *) (name), .from = (char *) "ada", ##__VA_ARGS__)
 
+#define SENT_BY(identity, session) .id = (char *) "m1", .from = (char *) (identity), .from_session = (char *) (session)
+
 static void test_delivered_once_and_read_once (void **context)
 {
     (void) context;
@@ -18,13 +20,30 @@ static void test_delivered_once_and_read_once (void **context)
     assert_string_equal (story.state.mailbox.items[0].from_session, "s2");
     assert_string_equal (story.state.mailbox.items[0].subject, "Hello");
     assert_int_equal (story.state.mailbox.items[0].n, story.state.n);
-    DELIVER (&story, "", "m1");
+    DELIVER (&story, "", "m1", .from_session = (char *) "s2");
     DOES (&story, "message_read", RUN ("n1", 1, 1), message_read, .id = (char *) "m1");
     assert_string_equal (story.changed.message, "m1");
     assert_int_equal (story.state.mailbox.count, 0);
-    DELIVER (&story, "", "m1"); /*  read, but known */
+    DELIVER (&story, "", "m1", .from_session = (char *) "s2"); /*  read, but known */
     DOES (&story, "", RUN ("n1", 1, 1), message_read, .id = (char *) "m1");
     FAILS (&story, not_found, no_such_message, ADA, message_read, .id = (char *) "m2");
+    story_end (&story);
+}
+
+/*  Two senders may choose the same id: neither message is taken for the other's and lost. */
+static void test_an_id_is_one_sender_s (void **context)
+{
+    (void) context;
+    story_t story;
+    given_running (&story);
+    DOES (&story, "message_delivered", BROKER, message_deliver, SENT_BY ("east", "s2"));
+    for (int read = 0; read < 2; read++) {
+        DOES (&story, "", BROKER, message_deliver, SENT_BY ("east", "s2"));
+        DOES (&story, "", BROKER, message_deliver, SENT_BY ("west", "s2")); /*  after a move to another node */
+        FAILS (&story, already_exists, name_taken, BROKER, message_deliver, SENT_BY ("east", "s3"));
+        FAILS (&story, already_exists, name_taken, BROKER, message_deliver, SENT_BY ("east", NULL));
+        GIVE (&story, ADA, message_read, .id = (char *) "m1");
+    }
     story_end (&story);
 }
 
@@ -166,10 +185,11 @@ static void test_the_sender_s_journal (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_delivered_once_and_read_once),   cmocka_unit_test (test_first_in_first_out),
-        cmocka_unit_test (test_the_mailbox_has_a_limit),        cmocka_unit_test (test_a_message_wakes_who_says_so),
-        cmocka_unit_test (test_a_message_on_the_way_to_sleep),  cmocka_unit_test (test_unread_news_wakes_at_once),
-        cmocka_unit_test (test_an_expired_message_is_not_read), cmocka_unit_test (test_the_sender_s_journal),
+        cmocka_unit_test (test_delivered_once_and_read_once), cmocka_unit_test (test_an_id_is_one_sender_s),
+        cmocka_unit_test (test_first_in_first_out),           cmocka_unit_test (test_the_mailbox_has_a_limit),
+        cmocka_unit_test (test_a_message_wakes_who_says_so),  cmocka_unit_test (test_a_message_on_the_way_to_sleep),
+        cmocka_unit_test (test_unread_news_wakes_at_once),    cmocka_unit_test (test_an_expired_message_is_not_read),
+        cmocka_unit_test (test_the_sender_s_journal),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
