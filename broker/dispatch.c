@@ -94,7 +94,7 @@ static baton_status authorise_run (broker_t *broker, const request_t *request, b
     return status;
 }
 
-/*  A node for itself: reads of sessions that it holds or is to receive. */
+/*  A node for itself: reads of sessions that it holds, is to receive, or had to do with last. */
 static baton_status authorise_node_read (broker_t *broker, const request_t *request, baton_error_t *error)
 {
     const char *session = request_session (request);
@@ -107,9 +107,10 @@ static baton_status authorise_node_read (broker_t *broker, const request_t *requ
     if (status != BATON_OK)
         return status;
     const session_t *state = &entry->state;
+    /*  A migration that has ended counts, too: a node that was away meanwhile must learn how. */
     bool concerned = text_equal (state->lease.node, request->actor) ||
-                     (state->migrating && (text_equal (state->migration.target, request->actor) ||
-                                           text_equal (state->migration.source, request->actor)));
+                     text_equal (state->migration.target, request->actor) ||
+                     text_equal (state->migration.source, request->actor);
     return concerned ? BATON_OK : not_allowed (request, error);
 }
 

@@ -32,6 +32,9 @@ static baton_status launch (daemon_t *self, const assignment_t *assignment, uint
         return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_bad_value, "driver",
                                  "node %s has no driver %s: configure it below drivers", self->name,
                                  run->driver ? run->driver : "default");
+    if (move_staged (self->move, assignment->session))
+        return baton_fail (error, BATON_unavailable, BATON_REASON_busy,
+                           "what was staged of its workspace is being looked at");
     char workspace[PLACE_SIZE], *input = NULL;
     baton_status status = workspace_of (self, assignment, workspace, error);
     if (status != BATON_OK)
@@ -249,8 +252,11 @@ static void take_whereabouts (void *arg, const link_answer_t *answer)
     if (answer->status == BATON_OK &&
         record_decode (&RECORD_session, answer->body, answer->size, &session, &error) == BATON_OK)
         leaving->migration > 0 ? look_at_stage (leaving, &session) : look_at_workspace (leaving, &session);
-    else if (leaving->migration > 0 && answer->reason == BATON_REASON_not_allowed)
+    else if (leaving->migration > 0 &&
+             (answer->reason == BATON_REASON_not_allowed || answer->status == BATON_not_found))
         move_discard (leaving->daemon->move, leaving->session, leaving->migration); /*  it went elsewhere since */
+    else if (courier_temporary (answer) && answer->status != BATON_unauthenticated)
+        move_sweep_again (leaving->daemon->move);
     record_clear (&RECORD_session, &session);
     free (leaving);
 }

@@ -20,7 +20,13 @@ typedef struct {
     move_stage_t stage;
     bool committed;            /*  source */
     char *endpoint;            /*  target: where the source serves */
-    transfer_target_t *target; /*  NULL for a source, or after its end */
+    transfer_target_t *target; /*  NULL for a source */
+    enum {
+        ENDING_not,
+        ENDING_done,    /*  it has accepted or failed, and stays until the migration ends */
+        ENDING_again,   /*  another one is to go on with what is staged */
+        ENDING_discard, /*  what is staged is to be removed */
+    } ending;           /*  target: what for it was told to end */
 } entry_t;
 
 struct move {
@@ -31,7 +37,7 @@ struct move {
     zactor_t *zap;
     transfer_source_t *source;
     zlistx_t *entries; /*  of entry_t * */
-    bool swept;        /*  stages of an earlier life were looked at */
+    bool swept;        /*  what an earlier life has left was looked at */
 };
 
 static void staging_path (const move_t *self, const char *session, uint64_t migration, char ret_path[PLACE_SIZE])
@@ -67,7 +73,8 @@ static entry_t *add_entry (move_t *self, const assignment_t *assignment, move_st
     return entry;
 }
 
-static void end_target (entry_t *entry)
+/*  Waits for its thread, unless that has ended. */
+static void destroy_target (entry_t *entry)
 {
     if (!entry->target)
         return;
@@ -78,7 +85,7 @@ static void end_target (entry_t *entry)
 static void remove_entry (entry_t *entry)
 {
     move_t *self = entry->move;
-    end_target (entry);
+    destroy_target (entry);
     if (entry->stage <= MOVE_freezing && self->source)
         transfer_source_forget (self->source, entry->session, entry->migration);
     zlistx_detach (self->entries, zlistx_find (self->entries, entry));
@@ -110,6 +117,7 @@ static void take_report (move_t *self, const transfer_report_t *report)
         log_error ("session %s can't be moved: %s", report->session, text);
         break;
     case TRANSFER_PROGRESS:
+    case TRANSFER_ENDED:
         return;
     }
     self->handlers.report (self->handlers.arg, report->session, report->migration, method, text);
@@ -126,19 +134,47 @@ static int take_source_reports (zloop_t *loop, zsock_t *pipe, void *arg)
     return 0;
 }
 
+/*  The thread may be hashing a large tree: it is told to end, and the rest happens when it has. */
+static void end_target (entry_t *entry, int ending)
+{
+    if (entry->target && entry->ending == ENDING_not)
+        transfer_target_end (entry->target);
+    entry->ending = ending;
+}
+
+static void discard (entry_t *entry)
+{
+    char staging[PLACE_SIZE];
+    staging_path (entry->move, entry->session, entry->migration, staging);
+    trash_put (entry->move->state, staging);
+    remove_entry (entry);
+}
+
+static void take_ended (entry_t *entry)
+{
+    destroy_target (entry);
+    if (entry->ending == ENDING_discard)
+        discard (entry);
+    else if (entry->ending == ENDING_again)
+        remove_entry (entry);
+}
+
 static int take_target_reports (zloop_t *loop, zsock_t *pipe, void *arg)
 {
     (void) loop;
     (void) pipe;
     entry_t *entry = arg;
-    move_t *self = entry->move;
     transfer_report_t report;
-    bool over = false;
-    while (!over && transfer_target_next (entry->target, &report)) {
-        over = report.kind == TRANSFER_ACCEPTED || report.kind == TRANSFER_FAILED;
-        if (over)
-            end_target (entry);
-        take_report (self, &report);
+    while (transfer_target_next (entry->target, &report)) {
+        if (report.kind == TRANSFER_ENDED) {
+            take_ended (entry);
+            break;
+        }
+        if (entry->ending != ENDING_not)
+            continue;
+        if (report.kind == TRANSFER_ACCEPTED || report.kind == TRANSFER_FAILED)
+            end_target (entry, ENDING_done);
+        take_report (entry->move, &report);
     }
     return 0;
 }
@@ -217,7 +253,7 @@ static baton_status start_target (move_t *self, entry_t *entry, const assignment
 /*  A source that was restarted may serve at another port. What is staged stays. */
 static bool has_moved (const entry_t *entry, const assignment_t *assignment)
 {
-    return entry->target && !text_equal (entry->endpoint, assignment->peer_endpoint);
+    return entry->target && entry->ending == ENDING_not && !text_equal (entry->endpoint, assignment->peer_endpoint);
 }
 
 void move_fetch (move_t *self, const assignment_t *assignment)
@@ -226,13 +262,11 @@ void move_fetch (move_t *self, const assignment_t *assignment)
     if (!assignment->peer_key || !assignment->peer_endpoint)
         return;
     entry_t *entry = find_of (self, assignment);
-    if (entry && !has_moved (entry, assignment))
+    if (entry && has_moved (entry, assignment))
+        end_target (entry, ENDING_again);
+    if (entry)
         return;
-    if (entry) {
-        end_target (entry);
-        entry->stage = MOVE_fetching;
-    } else
-        entry = add_entry (self, assignment, MOVE_fetching);
+    entry = add_entry (self, assignment, MOVE_fetching);
     if (!entry || start_target (self, entry, assignment, &error) == BATON_OK)
         return;
     log_error ("session %s can't be fetched: %s", assignment->session, error.message);
@@ -244,18 +278,19 @@ void move_accept (move_t *self, const assignment_t *assignment)
 {
     move_fetch (self, assignment);
     entry_t *entry = find_of (self, assignment);
-    if (!entry || entry->stage != MOVE_fetching || !entry->target)
+    if (!entry || entry->stage != MOVE_fetching || entry->ending != ENDING_not || !entry->target)
         return;
     entry->stage = MOVE_accepting;
     transfer_target_accept (entry->target, assignment->migration.manifest);
 }
 
-baton_status move_place (move_t *self, const assignment_t *assignment, const char *destination, baton_error_t *error)
+baton_status move_place (move_t *self, const char *session, uint64_t migration, const char *destination,
+                         baton_error_t *error)
 {
     char staging[PLACE_SIZE], tree[PLACE_SIZE + 8], folder[PLACE_SIZE];
-    staging_path (self, assignment->session, assignment->migration.number, staging);
+    staging_path (self, session, migration, staging);
     snprintf (tree, sizeof tree, "%s/tree", staging);
-    entry_t *entry = find_of (self, assignment);
+    entry_t *entry = find_entry (self, session, migration);
     if (entry)
         remove_entry (entry);
     if (access (tree, F_OK) < 0 && access (destination, F_OK) == 0)
@@ -287,48 +322,103 @@ static bool owns (const assignment_page_t *page, const char *node, const char *s
     return false;
 }
 
+void move_discard (move_t *self, const char *session, uint64_t migration)
+{
+    char staging[PLACE_SIZE];
+    staging_path (self, session, migration, staging);
+    trash_put (self->state, staging);
+}
+
 static void end_entry (move_t *self, entry_t *entry, bool ours)
 {
     entry_t ended = *entry;
     remove_entry (entry);
-    if (ended.stage >= MOVE_fetching) {
-        char staging[PLACE_SIZE];
-        staging_path (self, ended.session, ended.migration, staging);
-        trash_put (self->state, staging);
-    } else if (ended.stage == MOVE_freezing && !ours)
+    if (ended.stage == MOVE_fetching)
+        move_discard (self, ended.session, ended.migration);
+    else if (ended.stage == MOVE_accepting)
+        self->handlers.abandoned (self->handlers.arg, ended.session, ended.migration);
+    else if (ended.stage == MOVE_freezing && !ours)
         self->handlers.departed (self->handlers.arg, ended.session, ended.committed);
 }
 
-/*  Stages of an earlier life whose migration has ended meanwhile. */
-static void sweep_stages (move_t *self, const assignment_page_t *page)
+/*  The next stage in the folder: its name becomes that of the session. */
+static bool next_stage (DIR *folder, char **ret_session, uint64_t *ret_migration)
 {
-    char path[PLACE_SIZE];
-    snprintf (path, sizeof path, "%s/staging", self->state);
-    DIR *folder = opendir (path);
     for (struct dirent *entry; folder && (entry = readdir (folder));) {
         char *dot = strrchr (entry->d_name, '.');
         if (!dot || dot == entry->d_name || dot[1] == '\0')
             continue;
         *dot = '\0';
-        uint64_t migration = strtoull (dot + 1, NULL, 10);
-        staging_path (self, entry->d_name, migration, path);
-        if (!wanted (page, entry->d_name, migration))
-            trash_put (self->state, path);
+        *ret_session = entry->d_name;
+        *ret_migration = strtoull (dot + 1, NULL, 10);
+        return true;
     }
+    return false;
+}
+
+static DIR *open_stages (const move_t *self)
+{
+    char path[PLACE_SIZE];
+    snprintf (path, sizeof path, "%s/staging", self->state);
+    return opendir (path);
+}
+
+bool move_staged (const move_t *self, const char *session)
+{
+    char *other;
+    uint64_t migration;
+    bool found = false;
+    DIR *folder = open_stages (self);
+    while (!found && next_stage (folder, &other, &migration))
+        found = streq (other, session);
     if (folder)
         closedir (folder);
-    self->swept = true;
+    return found;
+}
+
+/*  Stages of an earlier life whose migration has ended meanwhile. */
+static void sweep_stages (move_t *self, const assignment_page_t *page)
+{
+    char *session;
+    uint64_t migration;
+    DIR *folder = open_stages (self);
+    while (next_stage (folder, &session, &migration))
+        if (!wanted (page, session, migration))
+            self->handlers.abandoned (self->handlers.arg, session, migration);
+    if (folder)
+        closedir (folder);
+}
+
+void move_sweep_again (move_t *self)
+{
+    self->swept = false;
+}
+
+/*  Workspaces whose session may have moved away while we were not there to be told. */
+static void sweep_workspaces (move_t *self, const assignment_page_t *page, const char *node)
+{
+    char path[PLACE_SIZE];
+    snprintf (path, sizeof path, "%s/workspaces", self->state);
+    DIR *folder = opendir (path);
+    for (struct dirent *entry; folder && (entry = readdir (folder));)
+        if (place_possible (entry->d_name) && !owns (page, node, entry->d_name))
+            self->handlers.departed (self->handlers.arg, entry->d_name, false);
+    if (folder)
+        closedir (folder);
 }
 
 void move_retain (move_t *self, const char *node, const assignment_page_t *page)
 {
-    if (!self->swept)
+    if (!self->swept) {
         sweep_stages (self, page);
+        sweep_workspaces (self, page, node);
+        self->swept = true;
+    }
     for (entry_t *entry = zlistx_first (self->entries); entry;) {
         const assignment_t *assignment = wanted (page, entry->session, entry->migration);
         bool ours = owns (page, node, entry->session);
         /*  A source's part is over when the session isn't ours, a target's when its migration has gone. */
-        if (assignment && (entry->stage >= MOVE_fetching || ours)) {
+        if (entry->ending == ENDING_discard || (assignment && (entry->stage >= MOVE_fetching || ours))) {
             entry = zlistx_next (self->entries);
             continue;
         }

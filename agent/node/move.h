@@ -18,6 +18,9 @@ typedef struct {
     /*  Source: a migration that was frozen here has ended, and the session is not ours any more. sure: it was
      * committed. */
     void (*departed) (void *arg, const char *session, bool sure);
+    /*  Target: the migration has ended, its stage may be complete, and nobody has told us that it was committed. Until
+     *  move_place or move_discard the stage stays. */
+    void (*abandoned) (void *arg, const char *session, uint64_t migration);
     void *arg;
 } move_handlers_t;
 
@@ -39,8 +42,17 @@ void move_fetch (move_t *self, const assignment_t *assignment);
 void move_accept (move_t *self, const assignment_t *assignment);
 
 /*  Target: puts the accepted workspace into its place. Done already is fine. */
-BATON_MUST_USE baton_status move_place (move_t *self, const assignment_t *assignment, const char *destination,
+BATON_MUST_USE baton_status move_place (move_t *self, const char *session, uint64_t migration, const char *destination,
                                         baton_error_t *error);
+
+/*  Target: removes what was staged. */
+void move_discard (move_t *self, const char *session, uint64_t migration);
+
+/*  Whether anything is staged for the session: before that is placed or discarded, no run of it may start. */
+bool move_staged (const move_t *self, const char *session);
+
+/*  What is left of ended migrations could not be looked at: do it at the next move_retain. */
+void move_sweep_again (move_t *self);
 
 /*  Whether a migration of the session is known, so that its end will be told. */
 bool move_knows (move_t *self, const char *session);

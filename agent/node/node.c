@@ -148,7 +148,7 @@ static baton_status open_sockets (daemon_t *self, baton_error_t *error)
 {
     const node_options_t *options = self->options;
     link_handlers_t handlers = {sync_up, sync_delivery, relay_request, self};
-    move_handlers_t move_handlers = {on_move_report, act_departed, self};
+    move_handlers_t move_handlers = {on_move_report, act_departed, act_abandoned, self};
     char path[BATON_ENDPOINT_SIZE - 16];
     snprintf (path, sizeof path, "%s/node.sock", options->state);
     snprintf (self->socket, sizeof self->socket, "ipc://%s", path);

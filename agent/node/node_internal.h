@@ -53,6 +53,7 @@ bool sync_assigned (const daemon_t *self, const char *session);
 
 void act_on_page (daemon_t *self);
 void act_departed (void *daemon, const char *session, bool sure);
+void act_abandoned (void *daemon, const char *session, uint64_t migration);
 
 /* ---- report.c: what the node tells the broker, through the spool ---- */
 
