@@ -9,7 +9,7 @@ import subprocess
 
 import zmq
 
-from harness import BATON, PATIENCE, Readiness, SystemTest, key_pair, read_text, secret_of, wait_until
+from harness import BATON, PATIENCE, TIED, Readiness, SystemTest, key_pair, read_text, secret_of, wait_until
 from client import Client, Refused
 
 BATON_NODE = os.environ.get("BATON_NODE", "baton-node")
@@ -128,11 +128,7 @@ class Node:
         """Starts it and says whether it has registered; False: it ended instead."""
         readiness = Readiness(self.directory)
         try:
-            with open(self.log, "ab") as log:
-                self.process = subprocess.Popen(
-                    [*self.prefix, BATON_NODE, "--state", self.state, "--context", self.context, "--config",
-                     self.config, *self.options], stdout=log, stderr=log,
-                    env={**os.environ, "PATH": PATH, "NOTIFY_SOCKET": readiness.path})
+            self.launch(NOTIFY_SOCKET=readiness.path)
             return readiness.wait(self.process)
         finally:
             readiness.close()
@@ -142,12 +138,13 @@ class Node:
             raise AssertionError(f"node {self.name} did not start:\n{read_text(self.log)}")
         return self
 
-    def launch(self):
+    def launch(self, **environment):
         """Starts it without waiting for it to reach the broker."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, BATON_NODE, "--state", self.state, "--context", self.context, "--config", self.config,
-                 *self.options], stdout=log, stderr=log, env={**os.environ, "PATH": PATH})
+                [*TIED, *self.prefix, BATON_NODE, "--state", self.state, "--context", self.context, "--config",
+                 self.config, *self.options], stdout=log, stderr=log,
+                env={**os.environ, "PATH": PATH, **environment})
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
