@@ -136,7 +136,9 @@ class Readme(unittest.TestCase):
         os.makedirs(os.path.join(self.directory, "bin"))
         agent = os.path.join(self.directory, "bin", "my-agent")
         with open(agent, "w", encoding="utf-8") as file:
-            file.write("#!/bin/bash\necho attempt $BATON_ATTEMPT\n")
+            file.write("#!/bin/bash\necho attempt $BATON_ATTEMPT\n"
+                       '[ "$PWD" = "$BATON_WORKSPACE" ] && [ "$BATON_OBJECTIVE" = "Monthly payroll" ] && '
+                       f'jq . "$BATON_INPUT"\necho "environment exit $?" >> {self.agent_said}\n')
             for number, line in enumerate(self.page["inside"]):
                 file.write(f'{line}\necho "{number} exit $?" >> {self.agent_said}\n')
         os.chmod(agent, 0o755)
