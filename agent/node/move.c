@@ -23,10 +23,10 @@ typedef struct {
     transfer_target_t *target; /*  NULL for a source */
     enum {
         ENDING_not,
-        ENDING_done,    /*  it has accepted or failed, and stays until the migration ends */
-        ENDING_again,   /*  another one is to go on with what is staged */
-        ENDING_discard, /*  what is staged is to be removed */
-    } ending;           /*  target: what for it was told to end */
+        ENDING_done,  /*  it has accepted or failed, and stays until the migration ends */
+        ENDING_again, /*  another one is to go on with what is staged */
+        ENDING_over,  /*  so has the migration */
+    } ending;         /*  target: what for it was told to end */
 } entry_t;
 
 struct move {
@@ -142,21 +142,15 @@ static void end_target (entry_t *entry, int ending)
     entry->ending = ending;
 }
 
-static void discard (entry_t *entry)
-{
-    char staging[PLACE_SIZE];
-    staging_path (entry->move, entry->session, entry->migration, staging);
-    trash_put (entry->move->state, staging);
-    remove_entry (entry);
-}
+static void end_entry (entry_t *entry, bool ours);
 
 static void take_ended (entry_t *entry)
 {
     destroy_target (entry);
-    if (entry->ending == ENDING_discard)
-        discard (entry);
-    else if (entry->ending == ENDING_again)
+    if (entry->ending == ENDING_again)
         remove_entry (entry);
+    else if (entry->ending == ENDING_over)
+        end_entry (entry, false);
 }
 
 static int take_target_reports (zloop_t *loop, zsock_t *pipe, void *arg)
@@ -329,8 +323,14 @@ void move_discard (move_t *self, const char *session, uint64_t migration)
     trash_put (self->state, staging);
 }
 
-static void end_entry (move_t *self, entry_t *entry, bool ours)
+/*  ours: the session is. A target whose thread is still at work comes here again when that has ended. */
+static void end_entry (entry_t *entry, bool ours)
 {
+    if (entry->target) {
+        end_target (entry, ENDING_over);
+        return;
+    }
+    move_t *self = entry->move;
     entry_t ended = *entry;
     remove_entry (entry);
     if (ended.stage == MOVE_fetching)
@@ -418,11 +418,12 @@ void move_retain (move_t *self, const char *node, const assignment_page_t *page)
         const assignment_t *assignment = wanted (page, entry->session, entry->migration);
         bool ours = owns (page, node, entry->session);
         /*  A source's part is over when the session isn't ours, a target's when its migration has gone. */
-        if (entry->ending == ENDING_discard || (assignment && (entry->stage >= MOVE_fetching || ours))) {
+        bool goes_on = assignment && (entry->stage >= MOVE_fetching || ours);
+        if (goes_on || entry->ending == ENDING_over) {
             entry = zlistx_next (self->entries);
             continue;
         }
-        end_entry (self, entry, ours);
+        end_entry (entry, ours);
         entry = zlistx_first (self->entries);
     }
 }

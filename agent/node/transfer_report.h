@@ -13,6 +13,7 @@ typedef enum {
     TRANSFER_PREPARED,   /*  target: all is here but for what changes from now on */
     TRANSFER_ACCEPTED,   /*  target: everything is here, verified and on disk; `digest` */
     TRANSFER_FAILED,     /*  either: `error` says why; a target has ended, a source's migration goes on as it was */
+    TRANSFER_ENDED,      /*  target, the last of all: it was told to end, and touches its staging folder no more */
 } transfer_report_kind_t;
 
 typedef struct {

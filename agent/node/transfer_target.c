@@ -233,6 +233,7 @@ static void run (zsock_t *pipe, void *argument)
         report (self, TRANSFER_FAILED, &error);
     while (!self->ended)
         attend (self);
+    report (self, TRANSFER_ENDED, NULL);
     destroy_mover (&self);
 }
 
@@ -267,6 +268,11 @@ baton_status transfer_target_new (const transfer_target_options_t *options, tran
     }
     *ret_target = self;
     return BATON_OK;
+}
+
+void transfer_target_end (transfer_target_t *self)
+{
+    zsock_send (self->actor, "s", "$TERM");
 }
 
 void transfer_target_destroy (transfer_target_t **self)

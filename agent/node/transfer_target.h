@@ -6,6 +6,7 @@
  *             (after which it keeps up with the changes until it is told to accept)
  *    accept ─ the frozen rest is fetched, everything is verified against the digest and brought to the disk:
  *             TRANSFER_ACCEPTED. It may be called at any time, also before PREPARED
+ *    end ──── gives up what is under way, without keeping the caller waiting: TRANSFER_ENDED, then destroy
  *    destroy  gives up what is under way; what is staged stays, and a new target with the same staging folder goes on
  *             from there, after a restart of this node as well
  *
@@ -36,7 +37,8 @@ typedef struct {
 
 BATON_MUST_USE baton_status transfer_target_new (const transfer_target_options_t *options,
                                                  transfer_target_t **ret_target, baton_error_t *error);
-/*  May wait until what is being hashed or brought to the disk at the moment is done. */
+void transfer_target_end (transfer_target_t *self);
+/*  May wait until what is being hashed or brought to the disk at the moment is done; not after TRANSFER_ENDED. */
 void transfer_target_destroy (transfer_target_t **self);
 
 /*  digest: as the source reported it frozen. */
