@@ -192,65 +192,90 @@ static bool labels_match (const node_t *node, const baton_pairs_t *selector)
     return true;
 }
 
-bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, size_t index, uint64_t now, uint64_t ttl,
-                  check_t *ret_check)
+static bool is_up (const fleet_t *self, const node_t *node, const member_t *member, uint64_t now, uint64_t ttl)
 {
-    static const char *const NAMES[] = {"up", "not-draining", "name", "labels", "driver", "slot"};
-    if (index >= sizeof NAMES / sizeof *NAMES)
-        return false;
-    member_t *member = fleet_member (self, node->name);
+    return member && member->heard > 0 && fleet_alive (self, member, now, ttl) && node->state == node_state_up;
+}
+
+bool fleet_has_room (fleet_t *self, const site_t *site, uint64_t now, uint64_t ttl)
+{
+    for (size_t i = 0; i < site->nodes.count; i++) {
+        const node_t *node = &site->nodes.items[i];
+        const member_t *member = fleet_member (self, node->name);
+        if (!node->draining && is_up (self, node, member, now, ttl) && member->occupied < node->slots)
+            return true;
+    }
+    return false;
+}
+
+static const char *const CHECKS[] = {"up", "not-draining", "name", "labels", "driver", "slot"};
+#define CHECK_COUNT (sizeof CHECKS / sizeof *CHECKS)
+
+/*  What the check of that index found, as a sentence. */
+static bool check (const fleet_t *self, const node_t *node, const member_t *member, const session_t *session,
+                   size_t index, uint64_t now, uint64_t ttl, char detail[LIMIT_SHORT])
+{
     const char *driver = session->driver ? session->driver : "default";
-    char detail[LIMIT_SHORT] = "";
     bool ok = false;
     switch (index) {
     case 0:
-        ok = member && member->heard > 0 && fleet_alive (self, member, now, ttl) && node->state == node_state_up;
-        snprintf (detail, sizeof detail, "node %s is %s", node->name, ok ? "up" : "not heard of");
+        ok = is_up (self, node, member, now, ttl);
+        snprintf (detail, LIMIT_SHORT, "node %s is %s", node->name, ok ? "up" : "not heard of");
         break;
     case 1:
         ok = !node->draining;
-        snprintf (detail, sizeof detail, "node %s is %s", node->name, ok ? "not being drained" : "being drained");
+        snprintf (detail, LIMIT_SHORT, "node %s is %s", node->name, ok ? "not being drained" : "being drained");
         break;
     case 2:
         ok = !session->node || strcmp (session->node, node->name) == 0;
-        snprintf (detail, sizeof detail,
+        snprintf (detail, LIMIT_SHORT,
                   ok ? "the session may run on %s" : "the session may run only elsewhere, not on %s", node->name);
         break;
     case 3:
         ok = labels_match (node, &session->selector);
-        snprintf (detail, sizeof detail, "node %s %s the session's selector", node->name,
+        snprintf (detail, LIMIT_SHORT, "node %s %s the session's selector", node->name,
                   ok ? "matches" : "does not match");
         break;
     case 4:
         ok = texts_contain (&node->drivers, driver);
-        snprintf (detail, sizeof detail, "node %s has %s driver %s", node->name, ok ? "the" : "no", driver);
+        snprintf (detail, LIMIT_SHORT, "node %s has %s driver %s", node->name, ok ? "the" : "no", driver);
         break;
     default: {
         bool slot = member && member->occupied < node->slots;
         ok = slot && member->bytes + assignment_bytes (session) <= LIMIT_FRAME;
         if (slot && !ok)
-            snprintf (detail, sizeof detail, "node %s has as many bytes of inputs as it can be told of", node->name);
+            snprintf (detail, LIMIT_SHORT, "node %s has as many bytes of inputs as it can be told of", node->name);
         else
-            snprintf (detail, sizeof detail, "%llu of %llu slots of node %s are in use",
+            snprintf (detail, LIMIT_SHORT, "%llu of %llu slots of node %s are in use",
                       (unsigned long long) (member ? member->occupied : 0), (unsigned long long) node->slots,
                       node->name);
     }
     }
-    ret_check->ok = ok;
-    return text_set (&ret_check->name, NAMES[index]) == BATON_OK && text_set (&ret_check->detail, detail) == BATON_OK;
+    return ok;
+}
+
+bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, size_t index, uint64_t now, uint64_t ttl,
+                  check_t *ret_check)
+{
+    char detail[LIMIT_SHORT] = "";
+    if (index >= CHECK_COUNT)
+        return false;
+    ret_check->ok = check (self, node, fleet_member (self, node->name), session, index, now, ttl, detail);
+    return text_set (&ret_check->name, CHECKS[index]) == BATON_OK && text_set (&ret_check->detail, detail) == BATON_OK;
 }
 
 static bool fits (fleet_t *self, const node_t *node, const session_t *session, uint64_t now, uint64_t ttl, char *why,
                   size_t why_size)
 {
-    check_t check = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && fleet_check (self, node, session, i, now, ttl, &check); i++)
-        ok = check.ok;
-    if (!ok && why)
-        snprintf (why, why_size, "%s", check.detail ? check.detail : "");
-    record_clear (&RECORD_check, &check);
-    return ok;
+    char detail[LIMIT_SHORT] = "";
+    const member_t *member = fleet_member (self, node->name);
+    for (size_t i = 0; i < CHECK_COUNT; i++)
+        if (!check (self, node, member, session, i, now, ttl, detail)) {
+            if (why)
+                snprintf (why, why_size, "%s", detail);
+            return false;
+        }
+    return true;
 }
 
 const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *session, const char *except,

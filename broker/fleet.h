@@ -35,6 +35,9 @@ BATON_MUST_USE baton_status fleet_note (fleet_t *self, const session_t *state, u
 /*  Whether a node was heard of within ttl. Just after the start every node gets that long to show up. */
 bool fleet_alive (const fleet_t *self, const member_t *member, uint64_t now, uint64_t ttl);
 
+/*  Whether any node could take any session at all. */
+bool fleet_has_room (fleet_t *self, const site_t *site, uint64_t now, uint64_t ttl);
+
 /*  The node that a run of this session should go to, or NULL with a sentence in `why` (may be NULL): its home if it
  *  has one; otherwise, of the nodes that are alive, not draining, match name, labels and driver and have a free slot,
  *  the one where its last run was (and was lost: its workspace may still be there), else the one with most free slots,

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #define DUE_MOST 64      /*  sessions a turn whose deadlines are looked at */
-#define PLACE_MOST 64    /*  runs placed a turn */
+#define LOOK_MOST 128    /*  waiting runs looked at from the front of the queue, and as many further back, a turn */
 #define DRAIN_MOST 4     /*  migrations away from one node at a time */
 #define DRAIN_PAUSE 1000 /*  ms between looking whether a draining node is empty */
 #define RESCHEDULE 1000  /*  ms after which waiting runs are looked at anyhow */
+#define PAUSE 1000       /*  ms before what the store has refused is tried again */
 #define PATIENCE 60000   /*  ms for each step of a migration that a drain starts */
 
 /*  A command of the broker's own; what it is refused for is of no interest but to a reader of the debug log. */
@@ -32,8 +33,11 @@ static void tick_due (broker_t *broker)
         return;
     store_projections_t rows = {0};
     baton_error_t error = {0};
-    if (store_due (broker->store, broker->now, DUE_MOST, &rows, &broker->next_due, &error) != BATON_OK)
+    if (store_due (broker->store, broker->now, DUE_MOST, &rows, &broker->next_due, &error) != BATON_OK) {
         log_error ("deadlines cannot be read: %s", error.message);
+        broker->next_due = broker->now + PAUSE;
+        return;
+    }
     for (size_t i = 0; i < rows.count; i++) {
         session_tick_request_t request = {.session = rows.items[i].row.session};
         if (!decide (broker, request.session, METHOD_session_tick, &request))
@@ -89,6 +93,13 @@ static void give_up_lost (broker_t *broker)
 
 /* ---- placing ---- */
 
+/*  At once, so that the next decision of this turn sees it. Should the commit fail, keeper_forget takes it back. */
+static bool note_ahead (broker_t *broker, const entry_t *entry)
+{
+    return texts_add (&broker->noted_ahead, entry->id) == BATON_OK &&
+           fleet_note (broker->fleet, &entry->state, entry->order) == BATON_OK;
+}
+
 static bool place (broker_t *broker, const char *session)
 {
     entry_t *entry = NULL;
@@ -99,20 +110,34 @@ static bool place (broker_t *broker, const char *session)
     if (!node)
         return false;
     session_place_request_t request = {.session = entry->id, .node = node->name};
-    if (!decide (broker, entry->id, METHOD_session_place, &request))
-        return false;
-    /*  At once, so that the next one in this turn sees the slot taken. */
-    return fleet_note (broker->fleet, &entry->state, entry->order) == BATON_OK;
+    return decide (broker, entry->id, METHOD_session_place, &request) && note_ahead (broker, entry);
 }
 
+/*  False at the end of the queue. */
+static bool place_some (broker_t *broker, size_t *cursor)
+{
+    for (size_t looked = 0; looked < LOOK_MOST; looked++) {
+        const char *session = fleet_next_waiting (broker->fleet, cursor);
+        if (!session)
+            return false;
+        place (broker, session);
+    }
+    return true;
+}
+
+/*  However many runs wait, a turn stays short. Those in front come first in each turn; those that wait behind others
+ *  that fit nowhere get their look turn by turn. */
 static void place_waiting (broker_t *broker)
 {
-    const char *session = NULL;
-    size_t placed = 0;
-    for (size_t cursor = 0; placed < PLACE_MOST && (session = fleet_next_waiting (broker->fleet, &cursor));)
-        placed += place (broker, session);
-    if (placed == PLACE_MOST)
-        broker->schedule = true;
+    size_t front = 0;
+    bool more =
+        fleet_has_room (broker->fleet, journal_site (broker->journal), broker->monotonic, broker->options.lease_ttl) &&
+        place_some (broker, &front);
+    if (more && broker->place_cursor < front)
+        broker->place_cursor = front;
+    broker->schedule = more && place_some (broker, &broker->place_cursor);
+    if (!broker->schedule)
+        broker->place_cursor = 0;
 }
 
 /* ---- draining ---- */
@@ -140,8 +165,7 @@ static bool move_away (broker_t *broker, const char *session, const char *node)
     if (!target)
         return false;
     migration_start_request_t request = {.session = entry->id, .target = target->name, .patience = PATIENCE};
-    return decide (broker, entry->id, METHOD_migration_start, &request) &&
-           fleet_note (broker->fleet, &entry->state, entry->order) == BATON_OK;
+    return decide (broker, entry->id, METHOD_migration_start, &request) && note_ahead (broker, entry);
 }
 
 static void drain (broker_t *broker, const char *node)
@@ -189,6 +213,7 @@ static bool moves_fleet (event_kind_t kind)
 void keeper_note (broker_t *broker)
 {
     size_t count = 0;
+    texts_clear (&broker->noted_ahead);
     const pending_t *events = journal_pending (broker->journal, &count);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < CONCERNED_MOST && *events[i].concerned[k]; k++) {
@@ -245,7 +270,15 @@ baton_status keeper_start (broker_t *broker, baton_error_t *error)
 void keeper_forget (broker_t *broker)
 {
     baton_error_t error = {0};
-    broker->next_due = broker->now + 1000;
-    if (note_active (broker, &error) != BATON_OK)
-        log_error ("what is under way cannot be read: %s", error.message);
+    broker->next_due = broker->now + PAUSE;
+    broker->schedule = false;
+    broker->next_schedule = broker->monotonic + PAUSE;
+    for (size_t i = 0; i < broker->noted_ahead.count; i++) {
+        entry_t *entry = NULL;
+        baton_status status = cache_get (journal_cache (broker->journal), broker->noted_ahead.items[i], &entry, &error);
+        if (status != BATON_OK || fleet_note (broker->fleet, &entry->state, entry->order) != BATON_OK)
+            log_error ("session %s cannot be read, and is not scheduled until something happens to it: %s",
+                       broker->noted_ahead.items[i], error.message);
+    }
+    texts_clear (&broker->noted_ahead);
 }

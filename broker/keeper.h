@@ -17,7 +17,7 @@ void keeper_turn (broker_t *broker);
 /*  After a commit: brings the fleet in step with what was committed. */
 void keeper_note (broker_t *broker);
 
-/*  After a failed commit: brings the fleet back in step. */
+/*  After a failed commit: brings the fleet back in step, and lets things rest for a moment. */
 void keeper_forget (broker_t *broker);
 
 /*  The wall-clock time of the next deadline of a session; 0: none. */

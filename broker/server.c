@@ -66,6 +66,7 @@ void server_destroy (server_t **self)
     parking_destroy (&(*self)->parking);
     subscriptions_destroy (&(*self)->broker.subscriptions);
     fleet_destroy (&(*self)->broker.fleet);
+    texts_clear (&(*self)->broker.noted_ahead);
     free (*self);
     *self = NULL;
 }

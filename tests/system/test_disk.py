@@ -6,7 +6,8 @@ import signal
 import subprocess
 import unittest
 
-from harness import PATIENCE, Broker, Refused, SystemTest, pack, unpack, whole_log
+from harness import PATIENCE, Broker, Refused, SystemTest, pack, unpack, wait_until, whole_log
+from test_keeper import Node
 
 CLONE_NEWNS = 0x20000
 SIZE = 4 << 20
@@ -109,6 +110,22 @@ class FullDisk(SystemTest):
         self.assertEqual(reasons[900], "disk_full")
         shown = self.admin.call("breakpoint.show", about)["breakpoint"]
         self.assertEqual(shown["state"], "open")
+
+    def test_a_run_waits_until_there_is_room_again(self):
+        """Its place was given in a batch that failed: the slot is free again, and it gets it later."""
+        node = Node(self, "near")
+        self.broker.restart()  # now the node is known, but not heard of
+        session = self.admin.call("session.create", {"title": "work", "activate": True}, timeout=PATIENCE)["session"]
+        self.fill()
+        self.append_until_refused()
+        failures = self.broker.printed().count("nothing of this batch was changed")
+        node.client.call("node.heartbeat", timeout=PATIENCE)
+        wait_until(lambda: self.broker.printed().count("nothing of this batch was changed") > failures, "a failed batch")
+        self.assertEqual(self.admin.call("session.show", {"session": session})["run"]["phase"], "queued")
+        self.assertEqual(self.admin.call("node.list")["nodes"][0].get("active", 0), 0)
+        os.unlink(self.filler)
+        node.start(session)
+        self.assertEqual(self.admin.call("node.list")["nodes"][0]["active"], 1)
 
     def test_a_key_is_not_used_up_by_a_refusal(self):
         self.fill()

@@ -72,6 +72,13 @@ class Placing(KeeperTest):
         self.assertNotIn(session, node.assigned())
         self.assertEqual(self.admin.call("run.list", {"session": session})["runs"][0]["outcome"], "completed")
 
+    def test_what_fits_nowhere_holds_up_nobody(self):
+        """However many wait in front for a node that never comes."""
+        node = Node(self, "near")
+        for number in range(600):
+            self.create(f"stuck {number}", priority=9, node="nowhere")
+        node.start(self.create("work"))
+
     def test_one_slot_serves_the_highest_priority_first(self):
         low, high, old = self.create("low"), self.create("high", priority=9), self.create("old", priority=5)
         young = self.create("young", priority=5)
