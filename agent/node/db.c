@@ -1,6 +1,8 @@
 #include "db.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SCHEMA_VERSION 1
 
@@ -8,7 +10,7 @@ static const char SCHEMA[] =
     /*  Changes on their way to the broker, in order. */
     "CREATE TABLE outgoing (id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, method TEXT NOT NULL,"
     " key TEXT NOT NULL, run INTEGER NOT NULL, epoch INTEGER NOT NULL, if_n INTEGER NOT NULL, body BLOB NOT NULL,"
-    " UNIQUE (session, key));"
+    " UNIQUE (session, run, key));"
     /*  The last attempt of each session that this node started. */
     "CREATE TABLE attempt (session TEXT PRIMARY KEY, run INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " epoch INTEGER NOT NULL, state INTEGER NOT NULL, token TEXT NOT NULL) WITHOUT ROWID;"
@@ -78,6 +80,10 @@ baton_status db_new (const char *path, db_t **ret_db, baton_error_t *error)
     if (!self)
         return baton_fail_memory (error);
     baton_status status = BATON_OK;
+    /*  The tokens of runs are in it. SQLite gives its other files the mode of this one. */
+    int file = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close (file);
     if (sqlite3_open (path, &self->handle) != SQLITE_OK)
         status = baton_fail (error, BATON_failed_precondition, BATON_REASON_storage_failed, "can't open %s: %s", path,
                              sqlite3_errmsg (self->handle));

@@ -176,6 +176,10 @@ static baton_status spool_on (local_t *self, call_t *call, baton_error_t *error)
                         .body = call->admitted.body};
     snprintf (change.session, sizeof change.session, "%s", call->attempt.session);
     snprintf (change.key, sizeof change.key, "%s", call->header.key ? call->header.key : fresh);
+    if (spool_full (self->parts.db))
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                           "the node keeps %u MiB of changes for a broker that is away: it takes no more",
+                           SPOOL_BYTES_MOST >> 20);
     caller_t *caller = add_caller (self, call);
     if (!caller)
         return baton_fail_memory (error);

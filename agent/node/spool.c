@@ -42,9 +42,11 @@ static baton_status read_one (db_t *db, sqlite3_stmt *statement, spooled_t *ret_
 
 static baton_status find_key (db_t *db, const spooled_t *change, spooled_t *ret_found, baton_error_t *error)
 {
-    sqlite3_stmt *statement = db_prepare (db, "SELECT " COLUMNS " FROM outgoing WHERE session = ? AND key = ?");
+    sqlite3_stmt *statement =
+        db_prepare (db, "SELECT " COLUMNS " FROM outgoing WHERE session = ? AND run = ? AND key = ?");
     sqlite3_bind_text (statement, 1, change->session, -1, SQLITE_STATIC);
-    sqlite3_bind_text (statement, 2, change->key, -1, SQLITE_STATIC);
+    sqlite3_bind_int64 (statement, 2, (sqlite3_int64) change->run);
+    sqlite3_bind_text (statement, 3, change->key, -1, SQLITE_STATIC);
     return read_one (db, statement, ret_found, error);
 }
 
@@ -91,6 +93,21 @@ baton_status spool_add (db_t *db, const spooled_t *change, uint64_t *ret_id, bat
     return same ? BATON_OK
                 : baton_fail (error, BATON_aborted, BATON_REASON_key_reused,
                               "the idempotency key was given to another request before");
+}
+
+/*  The first column of the only row; 0 when there is none. */
+static uint64_t read_number (db_t *db, const char *sql)
+{
+    sqlite3_stmt *statement = db_prepare (db, sql);
+    uint64_t number = sqlite3_step (statement) == SQLITE_ROW ? (uint64_t) sqlite3_column_int64 (statement, 0) : 0;
+    sqlite3_finalize (statement);
+    return number;
+}
+
+bool spool_full (db_t *db)
+{
+    uint64_t pages = read_number (db, "PRAGMA page_count") - read_number (db, "PRAGMA freelist_count");
+    return pages * read_number (db, "PRAGMA page_size") >= SPOOL_BYTES_MOST;
 }
 
 baton_status spool_first (db_t *db, const char *session, spooled_t *ret_change, baton_error_t *error)

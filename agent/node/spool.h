@@ -21,9 +21,15 @@ typedef struct {
 
 void spooled_clear (spooled_t *change);
 
-/*  Keeps the change (its id is ignored). The same session and key again is the same change, and gives its id; with
- *  another content it is aborted (key_reused). On BATON_OK it is on disk, or will be at the commit of the caller's
- *  transaction. */
+/*  What runs may leave here while the broker is away, all together. */
+#define SPOOL_BYTES_MOST (256u << 20)
+
+/*  Whether that is reached. What the node itself has to report is kept all the same. */
+bool spool_full (db_t *db);
+
+/*  Keeps the change (its id is ignored). The same session, run and key again is the same change, and gives its id; with
+ *  another content it is aborted (key_reused). Run 0 is the node itself, whose keys no run can take. On BATON_OK it is
+ * on disk, or will be at the commit of the caller's transaction. */
 BATON_MUST_USE baton_status spool_add (db_t *db, const spooled_t *change, uint64_t *ret_id, baton_error_t *error);
 
 /*  The oldest change of the session; not_found when it has none. ret_change is a zeroed struct. */

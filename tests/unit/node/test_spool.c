@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,6 +192,50 @@ static void test_killed_at_each_step (void **state)
     }
 }
 
+/*  A run may choose any key, also one that the node's own reports have: it must not keep them from being made. */
+static void test_key_of_a_report (void **state)
+{
+    fixture_t *fixture = *state;
+    baton_error_t error;
+    uint64_t id;
+    open_db (fixture);
+    must_add (fixture->db, "a", "key", "of a run");
+    spooled_t report = {.session = "a", .key = "key", .method = METHOD_run_finished, .epoch = 4};
+    assert_int_equal (spool_add (fixture->db, &report, &id, &error), BATON_OK);
+}
+
+static void test_bound (void **state)
+{
+    fixture_t *fixture = *state;
+    baton_error_t error;
+    uint64_t id;
+    spooled_t change = {.session = "a", .method = METHOD_item_append, .run = 1, .body = {LIMIT_FRAME, NULL}};
+    change.body.data = calloc (1, LIMIT_FRAME);
+    open_db (fixture);
+    assert_int_equal (db_begin (fixture->db, &error), BATON_OK);
+    for (unsigned i = 0; i < SPOOL_BYTES_MOST / LIMIT_FRAME; i++) {
+        assert_false (spool_full (fixture->db));
+        snprintf (change.key, sizeof change.key, "%u", i);
+        assert_int_equal (spool_add (fixture->db, &change, &id, &error), BATON_OK);
+    }
+    assert_true (spool_full (fixture->db));
+    assert_int_equal (spool_remove (fixture->db, id, &error), BATON_OK);
+    assert_false (spool_full (fixture->db));
+    db_rollback (fixture->db);
+    free (change.body.data);
+}
+
+static void test_nobody_else_reads_it (void **state)
+{
+    fixture_t *fixture = *state;
+    struct stat status;
+    mode_t before = umask (0);
+    open_db (fixture);
+    umask (before);
+    assert_int_equal (stat (fixture->path, &status), 0);
+    assert_int_equal (status.st_mode & 0777, 0600);
+}
+
 /* ---- what can't be opened ---- */
 
 static void test_newer_schema (void **state)
@@ -221,8 +266,13 @@ static void test_damaged (void **state)
 
 int main (void)
 {
-    const struct CMUnitTest tests[] = {TEST (test_order_and_content), TEST (test_same_key),
-                                       cmocka_unit_test (test_killed_at_each_step), TEST (test_newer_schema),
-                                       TEST (test_damaged)};
+    const struct CMUnitTest tests[] = {TEST (test_order_and_content),
+                                       TEST (test_same_key),
+                                       cmocka_unit_test (test_killed_at_each_step),
+                                       TEST (test_newer_schema),
+                                       TEST (test_damaged),
+                                       TEST (test_key_of_a_report),
+                                       TEST (test_bound),
+                                       TEST (test_nobody_else_reads_it)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
