@@ -10,23 +10,30 @@ baton_status journal_load_site (journal_t *self, baton_error_t *error)
 {
     baton_bytes_t snapshot = {0};
     store_reads_t tail = {0};
-    record_clear (&RECORD_site, &self->site);
-    self->site_snapshot_n = 0;
-    baton_status status = store_load (self->store, SITE_ID, &snapshot, &self->site_snapshot_n, &tail, error);
+    site_t site = {0};
+    uint64_t n = 0;
+    baton_status status = store_load (self->store, SITE_ID, &snapshot, &n, &tail, error);
     if (status == BATON_not_found)
-        return BATON_OK;
+        status = BATON_OK;
     if (status == BATON_OK && snapshot.size > 0)
-        status = record_decode (&RECORD_site, snapshot.data, snapshot.size, &self->site, error);
+        status = record_decode (&RECORD_site, snapshot.data, snapshot.size, &site, error);
     for (size_t i = 0; status == BATON_OK && i < tail.count; i++) {
         event_t event = {0};
         status = event_decode (tail.items[i].data.data, tail.items[i].data.size, &event, error);
-        if (status == BATON_OK)
-            status = site_evolve (&self->site, &event);
+        if (status == BATON_OK && site_evolve (&site, &event) != BATON_OK)
+            status = baton_fail_memory (error);
         event_clear (&event);
     }
     bytes_clear (&snapshot);
     store_reads_clear (&tail);
-    return status;
+    if (status != BATON_OK) {
+        record_clear (&RECORD_site, &site);
+        return status;
+    }
+    record_clear (&RECORD_site, &self->site);
+    self->site = site;
+    self->site_snapshot_n = n;
+    return BATON_OK;
 }
 
 baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journal, baton_error_t *error)

@@ -141,9 +141,11 @@ static void roll_back (journal_t *self)
     self->touched.count = 0;
     self->head = store_head (self->store);
     baton_error_t error = {0};
-    if (self->site_touched && journal_load_site (self, &error) != BATON_OK)
-        log_error ("the site's journal cannot be read: %s", error.message);
-    self->site_touched = self->broken = false;
+    /*  Who may do what is still known if that fails, but nothing is changed before it has succeeded. */
+    self->broken = self->site_touched && journal_load_site (self, &error) != BATON_OK;
+    if (self->broken)
+        log_error ("nothing can be changed: the site's journal cannot be read: %s", error.message);
+    self->site_touched = self->broken;
     journal_clear (self);
 }
 

@@ -247,6 +247,7 @@ static void commit (server_t *self)
     baton_error_t error = {0};
     if (!journal_dirty (broker->journal)) {
         store_view_end (broker->store);
+        journal_clear (broker->journal); /*  an artifact that was there already */
         return answer_changes (self);
     }
     if (journal_commit (broker->journal, &error) != BATON_OK) {

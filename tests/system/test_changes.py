@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What a client can rely on: keys, positions, parked reads, pages."""
+import os
 import threading
 import unittest
 
-from harness import PATIENCE, SystemTest, pack, unpack, whole_log
+from harness import PATIENCE, SystemTest, pack, sanitized, unpack, whole_log
 
 ITEM = 1 << 20
 
@@ -52,6 +53,18 @@ class Keys(SystemTest):
                 answers.add(client.socket.recv_multipart()[2])
         self.assertEqual(len(answers), 1)
         self.assertEqual(len(self.admin.call("session.list")["sessions"]), 1)
+
+
+class Artifacts(SystemTest):
+    def test_what_is_there_already_costs_nothing(self):
+        session, content = self.admin.call("session.create", {"title": "one"})["session"], os.urandom(1 << 20)
+        body = {"session": session, "name": "a", "content": content}
+        first = self.admin.call("artifact.put", body, key=None)
+        before = self.broker.memory()
+        for _ in range(100):
+            self.assertEqual(self.admin.call("artifact.put", body, key=None), first)
+        if not sanitized():
+            self.assertLess(self.broker.memory() - before, 30 << 20)
 
 
 class Positions(SystemTest):

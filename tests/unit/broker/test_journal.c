@@ -148,6 +148,38 @@ static void a_failed_commit_undoes_the_site_too (void **state)
     assert_int_equal (journal_site (stage.journal)->n, 2);
 }
 
+static baton_status refuse_load (store_t *store, const char *session, baton_bytes_t *snapshot, uint64_t *n,
+                                 store_reads_t *tail, baton_error_t *error)
+{
+    (void) store, (void) session, (void) snapshot, (void) n, (void) tail;
+    return baton_fail (error, BATON_unavailable, BATON_REASON_storage_failed, "the disk is gone");
+}
+
+/*  When it cannot even be read how things were, everybody is still known, and nothing is changed until it can. */
+static void a_site_that_cannot_be_read_again_is_not_forgotten (void **state)
+{
+    (void) state;
+    assert_int_equal (journal_found_site (stage.journal, "admin", "key", STAGE_NOW, &stage.error), BATON_OK);
+    stage_break_disk (&stage);
+    stage_broken.load = refuse_load;
+    identity_invite_request_t request = {.name = "eve", .role = role_operator};
+    command_t command = {.method = METHOD_identity_invite, .request = &request, .now = STAGE_NOW, .digest = "d"};
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal (journal_decide_site (stage.journal, &command, &stage.error), BATON_OK);
+        assert_int_not_equal (journal_commit (stage.journal, &stage.error), BATON_OK);
+        assert_non_null (site_identity_of_key (journal_site (stage.journal), "key"));
+        assert_true (journal_dirty (stage.journal)); /*  so it is tried again in the next turn */
+    }
+    stage_mend_disk (&stage);
+    assert_int_not_equal (journal_commit (stage.journal, &stage.error), BATON_OK);
+    assert_false (journal_dirty (stage.journal));
+    assert_int_equal (journal_site (stage.journal)->n, 1);
+    assert_int_equal (journal_decide_site (stage.journal, &command, &stage.error), BATON_OK);
+    stage_commit (&stage);
+    stage_reopen (&stage);
+    assert_int_equal (journal_site (stage.journal)->n, 2);
+}
+
 /*  One change of a batch ran out of memory half-way: none of the batch is kept, and the one before it is not
  *  mistaken for done because a later one went well. */
 static void a_spoilt_batch_is_not_committed (void **state)
@@ -338,6 +370,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (reopened_it_is_where_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_failed_commit_undoes_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_failed_commit_undoes_the_site_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_site_that_cannot_be_read_again_is_not_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_spoilt_batch_is_not_committed, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_refused_command_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown (the_first_answer_stands, set_up, tear_down),
