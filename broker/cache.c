@@ -142,9 +142,11 @@ static baton_status load_order (store_t *store, entry_t *entry, baton_error_t *e
 {
     store_projections_t rows = {0};
     baton_status status = store_find (store, entry->id, 1, &rows, error);
-    if (status == BATON_OK && rows.count == 1) {
-        entry->order = rows.items[0].order;
-        status = record_encode (&RECORD_projection, &rows.items[0], &entry->shown);
+    for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
+        if (strcmp (rows.items[i].row.session, entry->id) != 0)
+            continue; /*  somebody gave a session this id as its title */
+        entry->order = rows.items[i].order;
+        status = record_encode (&RECORD_projection, &rows.items[i], &entry->shown);
     }
     store_projections_clear (&rows);
     return status;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define PAGE_DEFAULT 100
+#define RESOLVE_MOST 64 /*  sessions of one title that are told apart */
 
 static baton_status current (broker_t *broker, const request_t *request, const session_t **ret_state,
                              baton_error_t *error)
@@ -28,10 +29,10 @@ static baton_status add_row (session_page_t *page, const projection_t *projectio
     return row ? record_copy (&RECORD_session_row, &projection->row, row) : BATON_resource_exhausted;
 }
 
-baton_status handle_session_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+static baton_status list_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
 {
     const session_list_request_t *params = request->params;
-    session_page_t *page = ret_reply;
+    session_page_t *page = reply;
     uint64_t before = 0;
     if (params->after && sscanf (params->after, "%" SCNu64, &before) != 1)
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "after",
@@ -43,41 +44,47 @@ baton_status handle_session_list (broker_t *broker, request_t *request, void *re
                              .match = params->match};
     size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
     store_projections_t rows = {0};
-    baton_status status = store_list (broker->store, &filter, before, limit, &rows, error);
+    baton_status status = store_list (store, &filter, before, limit, &rows, error);
     for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
-        status = add_row (page, &rows.items[i]);
+        if (add_row (page, &rows.items[i]) != BATON_OK)
+            status = baton_fail_memory (error);
     if (status == BATON_OK && rows.count == limit) {
         char cursor[24];
         snprintf (cursor, sizeof cursor, "%lu", rows.items[rows.count - 1].order);
-        status = text_set (&page->cursor, cursor);
+        if (text_set (&page->cursor, cursor) != BATON_OK)
+            status = baton_fail_memory (error);
     }
     store_projections_clear (&rows);
     return status;
 }
 
+/*  A filter may have to look at every session there is. */
+baton_status handle_session_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) broker;
+    (void) ret_reply;
+    (void) error;
+    request->later = list_later;
+    return BATON_OK;
+}
+
 baton_status handle_session_resolve (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_resolve_request_t *params = request->params;
-    session_ref_t *found = ret_reply;
+    session_ref_t *ref = ret_reply;
     store_projections_t rows = {0};
-    baton_status status = store_find (broker->store, params->ref, 2, &rows, error);
-    if (status == BATON_OK && rows.count == 0)
-        status = baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_session, "ref",
-                                   "no session has the id or title %s", params->ref);
-    size_t exact = rows.count; /*  a full id is unique, even when it is somebody's title */
-    for (size_t i = 0; i < rows.count; i++)
-        if (strcmp (rows.items[i].row.session, params->ref) == 0)
-            exact = i;
-    if (status == BATON_OK && rows.count > 1 && exact == rows.count)
+    const session_row_t *two[2] = {NULL, NULL};
+    baton_status status = store_find (broker->store, params->ref, RESOLVE_MOST, &rows, error);
+    const session_row_t *row = status == BATON_OK ? pick (&rows, params->ref, two) : NULL;
+    if (row && (text_set (&ref->session, row->session) != BATON_OK || text_set (&ref->title, row->title) != BATON_OK))
+        status = baton_fail_memory (error);
+    else if (status == BATON_OK && !row && two[0])
         status = baton_fail_field (error, BATON_failed_precondition, BATON_REASON_ambiguous, "ref",
                                    "several sessions match %s, among them %s (%s) and %s (%s)", params->ref,
-                                   rows.items[0].row.session, rows.items[0].row.title, rows.items[1].row.session,
-                                   rows.items[1].row.title);
-    if (status == BATON_OK) {
-        const session_row_t *row = &rows.items[exact < rows.count ? exact : 0].row;
-        if (text_set (&found->session, row->session) != BATON_OK || text_set (&found->title, row->title) != BATON_OK)
-            status = baton_fail_memory (error);
-    }
+                                   two[0]->session, two[0]->title, two[1]->session, two[1]->title);
+    else if (status == BATON_OK && !row)
+        status = baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_session, "ref",
+                                   "no session has the id or title %s", params->ref);
     store_projections_clear (&rows);
     return status;
 }
@@ -93,7 +100,9 @@ baton_status handle_memory_get (broker_t *broker, request_t *request, void *ret_
         return status;
     for (size_t i = 0; i < state->memory.count; i++)
         if (strcmp (state->memory.items[i].key, params->key) == 0)
-            return record_copy (&RECORD_memory, &state->memory.items[i], ret_reply);
+            return record_copy (&RECORD_memory, &state->memory.items[i], ret_reply) == BATON_OK
+                       ? BATON_OK
+                       : baton_fail_memory (error);
     return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_key, "key", "session %s has no memory %s",
                              state->session, params->key);
 }
@@ -105,7 +114,8 @@ baton_status handle_memory_list (broker_t *broker, request_t *request, void *ret
     baton_status status = current (broker, request, &state, error);
     for (size_t i = 0; status == BATON_OK && i < state->memory.count; i++) {
         memory_t *memory = list_append (&page->memory, sizeof *memory);
-        status = memory ? record_copy (&RECORD_memory, &state->memory.items[i], memory) : BATON_resource_exhausted;
+        if (!memory || record_copy (&RECORD_memory, &state->memory.items[i], memory) != BATON_OK)
+            status = baton_fail_memory (error);
     }
     return status;
 }

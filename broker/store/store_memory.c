@@ -291,13 +291,17 @@ static baton_status find_memory (store_t *base, const char *ref, size_t limit, s
     const projection_t **rows = calloc (self->projections.count + 1, sizeof *rows);
     if (!rows)
         return baton_fail_memory (error);
-    size_t count = 0;
-    for (size_t i = 0; i < self->projections.count; i++) {
-        const session_row_t *row = &self->projections.items[i].row;
-        if (strncmp (row->session, ref, strlen (ref)) == 0 || text_equal (row->title, ref))
-            rows[count++] = &self->projections.items[i];
+    size_t count = 0, begin = 0, titled = 0, kept = 0;
+    for (size_t i = 0; i < self->projections.count; i++)
+        rows[count++] = &self->projections.items[i];
+    qsort (rows, count, sizeof *rows, compare_ids);
+    for (size_t i = 0; i < count; i++) {
+        bool begins = strncmp (rows[i]->row.session, ref, strlen (ref)) == 0 && begin++ < limit;
+        bool has_title = text_equal (rows[i]->row.title, ref) && titled++ < limit;
+        if (begins || has_title)
+            rows[kept++] = rows[i];
     }
-    return give_rows (rows, count, compare_ids, limit, ret_rows, error);
+    return give_rows (rows, kept, compare_ids, kept, ret_rows, error);
 }
 
 static baton_status due_memory (store_t *base, uint64_t now, size_t limit, store_projections_t *ret_rows,

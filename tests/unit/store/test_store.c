@@ -384,8 +384,8 @@ static void a_session_is_found_by_prefix_or_title (void **state)
         size_t limit;
         const char *ids;
     } CASES[] = {
-        {"s1", 10, "s1"},       {"s", 10, "s1 s2 s3"}, {"s", 2, "s1 s2"}, {"s2", 10, "s2 t4"}, {"s22", 10, ""},
-        {"Hire Bob", 10, "s2"}, {"hire bob", 10, ""},  {"t%", 10, ""},    {"Hire", 10, ""},
+        {"s1", 10, "s1"},   {"s", 10, "s1 s2 s3"},  {"s", 2, "s1 s2"},    {"s2", 10, "s2 t4"}, {"s22", 10, ""},
+        {"s2", 1, "s2 t4"}, {"Hire Bob", 10, "s2"}, {"hire bob", 10, ""}, {"t%", 10, ""},      {"Hire", 10, ""},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         store_projections_t rows = {0};
