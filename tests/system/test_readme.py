@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""README.md and docs/tour.md say what is there: the commands are run as they stand, and the names are looked up.
+"""README.md and docs/ say what is there: commands are run as they stand, names and links are looked up.
 
 What a reader replaces is replaced here: TOKEN, addresses, /srv/payroll, and `east` by the name of the second node. Each
 host of the story is a home of its own below a temporary directory. The run's commands are run by the run's driver.
@@ -248,6 +248,20 @@ class Tour(unittest.TestCase):
         self.assertGreater(len(named), 5)
         self.assertEqual([word for word in named if not re.search(rf"\b{word}\b", self.text) and
                           not self.has_path(word)], [])
+
+
+class Links(unittest.TestCase):
+    """Pages refer to each other by sections that are there."""
+
+    def test_docs(self):
+        folder = os.path.join(ROOT, "docs")
+        texts = {name: read_text(os.path.join(folder, name)) for name in os.listdir(folder) if name.endswith(".md")}
+        sections = {name: {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+                           for title in re.findall(r"^#+ (.*)$", text, re.M)} for name, text in texts.items()}
+        for page, text in texts.items():
+            for other, section in re.findall(r"\]\(([\w.]*)(?:#([\w-]+))?\)", text):
+                found = sections.get(other or page, set())
+                self.assertTrue(section in found or (found and not section), f"{page}: {other}#{section}")
 
 
 if __name__ == "__main__":
