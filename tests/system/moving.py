@@ -204,7 +204,10 @@ class MovingTest(NodeTest):
         """Where and when the run believed itself to be running: (node, run, attempt) with its first and last moment."""
         spans = {}
         for line in read_text(self.path(f"witness-{session}")).splitlines():
-            node, attempt, run, at, _ = line.split()
+            words = line.split()
+            if len(words) != 5:
+                continue  # it was killed while it wrote
+            node, attempt, run, at, _ = words
             first, _ = spans.setdefault((node, int(run), int(attempt)), (int(at), int(at)))
             spans[node, int(run), int(attempt)] = (first, int(at))
         return spans
