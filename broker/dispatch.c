@@ -107,8 +107,9 @@ static baton_status authorise_node_read (broker_t *broker, const request_t *requ
     if (status != BATON_OK)
         return status;
     const session_t *state = &entry->state;
-    /*  A migration that has ended counts, too: a node that was away meanwhile must learn how. */
-    bool concerned = text_equal (state->lease.node, request->actor) ||
+    /*  A migration or run that has ended counts, too: a node that was away meanwhile must learn how, and what it may
+     *  clean up. */
+    bool concerned = text_equal (state->lease.node, request->actor) || text_equal (state->run.node, request->actor) ||
                      text_equal (state->migration.target, request->actor) ||
                      text_equal (state->migration.source, request->actor);
     return concerned ? BATON_OK : not_allowed (request, error);

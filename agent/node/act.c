@@ -198,7 +198,7 @@ typedef struct {
 } leaving_t;
 
 /*  Only what the node made: a path that somebody gave is never removed. */
-static void remove_workspace (daemon_t *self, const char *session)
+static void remove_workspace (daemon_t *self, const char *session, const char *why)
 {
     char path[PLACE_SIZE];
     baton_error_t error;
@@ -206,7 +206,7 @@ static void remove_workspace (daemon_t *self, const char *session)
     trash_put (self->options->state, path);
     if (ledger_release (self->db, session, &error) != BATON_OK)
         log_warning ("the ledger keeps session %s as adopted: %s", session, error.message);
-    log_info ("session %s has moved away", session);
+    log_info ("the workspace of session %s is removed: it %s", session, why);
 }
 
 static bool committed (const session_t *session)
@@ -214,13 +214,24 @@ static bool committed (const session_t *session)
     return session->migration.step >= migration_step_commit;
 }
 
+/*  Somebody may still want to look at what a session has left; not for ever. */
+static bool outlived (const daemon_t *self, const session_t *session)
+{
+    uint64_t keep = self->options->config.workspace_keep * DAY;
+    return session->state == lifecycle_terminated && (uint64_t) zclock_time () > session->active_at + keep;
+}
+
 static void look_at_workspace (leaving_t *leaving, const session_t *session)
 {
-    const char *name = leaving->daemon->name;
-    bool moved =
-        text_equal (session->migration.source, name) && committed (session) && !text_equal (session->lease.node, name);
-    if (moved && !runs_find (leaving->daemon->runs, leaving->session))
-        remove_workspace (leaving->daemon, leaving->session);
+    daemon_t *self = leaving->daemon;
+    bool moved = text_equal (session->migration.source, self->name) && committed (session) &&
+                 !text_equal (session->lease.node, self->name);
+    if (runs_find (self->runs, leaving->session))
+        return;
+    if (moved)
+        remove_workspace (self, leaving->session, "has moved away");
+    else if (outlived (self, session))
+        remove_workspace (self, leaving->session, "ended long ago");
 }
 
 /*  A stage that was committed and is not wanted any more: we were given up before we could put it into its place. The
@@ -279,7 +290,7 @@ static void ask_whereabouts (daemon_t *self, const char *session, uint64_t migra
 void act_departed (void *arg, const char *session, bool sure)
 {
     if (sure)
-        remove_workspace (arg, session);
+        remove_workspace (arg, session, "has moved away");
     else
         ask_whereabouts (arg, session, 0);
 }

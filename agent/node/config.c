@@ -11,14 +11,18 @@
 #define DEFAULT_LOG_BOUND (16u << 20)
 #define LOG_BOUND_MOST (1u << 30)
 #define DEFAULT_LOG_KEEP 7
-#define LOG_KEEP_MOST 36500
+#define DEFAULT_WORKSPACE_KEEP 30
+#define KEEP_MOST 36500
 #define DEFAULT_GRACE 2000
 #define DEFAULT_SAFE_POINT_GRACE 30000
 #define GRACE_MOST 600000
 
 baton_status config_init (config_t *ret_config)
 {
-    config_t config = {.slots = DEFAULT_SLOTS, .log_bound = DEFAULT_LOG_BOUND, .log_keep = DEFAULT_LOG_KEEP};
+    config_t config = {.slots = DEFAULT_SLOTS,
+                       .log_bound = DEFAULT_LOG_BOUND,
+                       .log_keep = DEFAULT_LOG_KEEP,
+                       .workspace_keep = DEFAULT_WORKSPACE_KEEP};
     baton_status status = text_set (&config.transfer, DEFAULT_TRANSFER);
     if (status == BATON_OK)
         *ret_config = config;
@@ -188,10 +192,21 @@ static baton_status read_log (const reader_t *outer, zconfig_t *entry, config_t 
         if (streq (zconfig_name (part), "bound"))
             status = read_number (&reader, part, RUNLOG_BOUND_LEAST, LOG_BOUND_MOST, &self->log_bound);
         else if (streq (zconfig_name (part), "keep"))
-            status = read_number (&reader, part, 0, LOG_KEEP_MOST, &self->log_keep);
+            status = read_number (&reader, part, 0, KEEP_MOST, &self->log_keep);
         else
             status = refuse (&reader, zconfig_name (part), "is unknown: log has bound and keep");
     }
+    return status;
+}
+
+static baton_status read_workspaces (const reader_t *outer, zconfig_t *entry, config_t *self)
+{
+    reader_t reader = {outer->path, "workspaces/", outer->error};
+    baton_status status = BATON_OK;
+    for (zconfig_t *part = zconfig_child (entry); part && status == BATON_OK; part = zconfig_next (part))
+        status = streq (zconfig_name (part), "keep")
+                     ? read_number (&reader, part, 0, KEEP_MOST, &self->workspace_keep)
+                     : refuse (&reader, zconfig_name (part), "is unknown: workspaces has keep");
     return status;
 }
 
@@ -204,10 +219,12 @@ static baton_status read_entry (const reader_t *reader, zconfig_t *entry, config
         return read_pairs (reader, entry, LIMIT_LABELS, &self->labels);
     if (streq (key, "log"))
         return read_log (reader, entry, self);
+    if (streq (key, "workspaces"))
+        return read_workspaces (reader, entry, self);
     if (streq (key, "drivers"))
         return read_drivers (reader, entry, self);
     if (!streq (key, "transfer"))
-        return refuse (reader, key, "is unknown: there are slots, labels, transfer, log and drivers");
+        return refuse (reader, key, "is unknown: there are slots, labels, transfer, log, workspaces and drivers");
     return config_set_transfer (self, zconfig_value (entry), NULL) == BATON_OK
                ? BATON_OK
                : refuse (reader, key, "must be an endpoint: tcp://ADDRESS:PORT");

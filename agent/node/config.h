@@ -7,6 +7,8 @@
  *      log
  *          bound = 16777216                bytes of output kept for each run
  *          keep = 7                        days that it is kept after the session has left this node
+ *      workspaces
+ *          keep = 30                       days that one which the node made is kept after its session has ended
  *      drivers
  *          default
  *              command = "exec my-agent"   run by sh -c; or an argument list, each the value of one entry below command
@@ -32,8 +34,9 @@ typedef struct {
     uint64_t slots;
     char *transfer;
     baton_pairs_t labels;
-    uint64_t log_bound; /*  bytes */
-    uint64_t log_keep;  /*  days */
+    uint64_t log_bound;      /*  bytes */
+    uint64_t log_keep;       /*  days */
+    uint64_t workspace_keep; /*  days */
     struct {
         size_t count;
         driver_t *items;

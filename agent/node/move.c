@@ -394,7 +394,7 @@ void move_sweep_again (move_t *self)
     self->swept = false;
 }
 
-/*  Workspaces whose session may have moved away while we were not there to be told. */
+/*  Workspaces whose session may have ended, or moved away while we were not there to be told. */
 static void sweep_workspaces (move_t *self, const assignment_page_t *page, const char *node)
 {
     char path[PLACE_SIZE];

@@ -15,8 +15,7 @@ typedef struct move move_t;
 typedef struct {
     /*  Reports migration_prepared, _frozen, _accepted or _failed; text is the digest, or why it failed. */
     void (*report) (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text);
-    /*  Source: a migration that was frozen here has ended, and the session is not ours any more. sure: it was
-     * committed. */
+    /*  A workspace may not be needed here any more. sure: the migration that it was frozen for was committed. */
     void (*departed) (void *arg, const char *session, bool sure);
     /*  Target: the migration has ended, its stage may be complete, and nobody has told us that it was committed. Until
      *  move_place or move_discard the stage stays. */
@@ -51,7 +50,8 @@ void move_discard (move_t *self, const char *session, uint64_t migration);
 /*  Whether anything is staged for the session: before that is placed or discarded, no run of it may start. */
 bool move_staged (const move_t *self, const char *session);
 
-/*  What is left of ended migrations could not be looked at: do it at the next move_retain. */
+/*  Looks at all stages and workspaces again at the next move_retain, for some could not be asked about, or time has
+ *  passed. */
 void move_sweep_again (move_t *self);
 
 /*  Whether a migration of the session is known, so that its end will be told. */

@@ -12,9 +12,8 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
-#define BEAT 1000        /*  milliseconds */
-#define PRUNE_EVERY 3600 /*  beats */
-#define DAY 86400000u    /*  milliseconds */
+#define BEAT 1000       /*  milliseconds */
+#define TIDY_EVERY 3600 /*  beats */
 
 /* ---- what the parts tell the node ---- */
 
@@ -64,8 +63,10 @@ static int beat (zloop_t *loop, int timer, void *arg)
     sync_beat (self);
     runs_retry (self->runs);
     act_on_page (self); /*  what could not be done before, on a full disk for example */
-    if (self->known && self->beats++ % PRUNE_EVERY == 0)
+    if (self->known && self->beats++ % TIDY_EVERY == 0) {
         prune_runs (self->options->state, self->options->config.log_keep * DAY, is_wanted, self);
+        move_sweep_again (self->move);
+    }
     return 0;
 }
 

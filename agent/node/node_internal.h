@@ -9,6 +9,8 @@
 #include "reconcile.h"
 #include "runs.h"
 
+#define DAY 86400000u /*  milliseconds */
+
 typedef struct {
     const node_options_t *options;
     zloop_t *loop;

@@ -29,7 +29,8 @@ void prune_runs (const char *state, uint64_t keep, prune_wanted_fn *wanted, void
         if (entry->d_name[0] == '.' || wanted (arg, entry->d_name) || !is_old (dirfd (folder), entry->d_name, keep))
             continue;
         snprintf (old, sizeof old, "%s/%s", path, entry->d_name);
-        trash_put (state, old);
+        trash_move (state, old);
     }
     closedir (folder);
+    trash_sweep (state);
 }

@@ -1,5 +1,5 @@
-/*  Old output: what runs have printed is kept for some days after their session has left this node. Workspaces are
- * never pruned: what is in them may be what the session was for.
+/*  Old output: what runs have printed is kept for some days after their session has left this node. (Workspaces are
+ * kept longer, see act.c: what is in them may be what the session was for.)
  */
 #ifndef BATON_PRUNE_H
 #define BATON_PRUNE_H

@@ -7,7 +7,10 @@
 /*  Removes the folder at path, which must be on the state's file system. One that isn't there is fine. */
 void trash_put (const char *state, const char *path);
 
-/*  Removes what an earlier life left in the trash. */
+/*  The same for many: only moves it, trash_sweep then removes all of them. */
+void trash_move (const char *state, const char *path);
+
+/*  Removes whatever is in the trash, also what an earlier life left there. */
 void trash_sweep (const char *state);
 
 #endif

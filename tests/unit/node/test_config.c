@@ -35,6 +35,8 @@ static void test_everything (void **state)
                             "log\n"
                             "    bound = 65536\n"
                             "    keep = 0\n"
+                            "workspaces\n"
+                            "    keep = 36500\n"
                             "drivers\n"
                             "    default\n"
                             "        command = \"exec agent $BATON_INPUT\"\n"
@@ -54,6 +56,7 @@ static void test_everything (void **state)
     assert_string_equal (pairs_get (&config.labels, "gpu"), "yes");
     assert_int_equal (config.log_bound, 65536);
     assert_int_equal (config.log_keep, 0);
+    assert_int_equal (config.workspace_keep, 36500);
     const driver_t *shell = config_driver (&config, NULL);
     assert_non_null (shell);
     assert_int_equal (shell->argv.count, 3);
@@ -87,6 +90,8 @@ static void test_mistakes (void **state)
         {"transfer = \"tcp://127.0.0.1:99999\"\n", "transfer", "tcp://"},
         {"log\n    bound = 100\n", "bound", "log/bound must be"},
         {"log\n    keep = 36501\n", "keep", "log/keep must be"},
+        {"workspaces\n    keep = 36501\n", "keep", "workspaces/keep must be"},
+        {"workspaces\n    size = 1\n", "size", "workspaces has keep"},
         {"log\n    size = 100\n", "size", "unknown"},
         {"drivers\n    a\n        grace = 5\n", "command", "drivers/a/command is missing"},
         {"drivers\n    a\n        command = \"\"\n", "command", "empty"},
