@@ -84,24 +84,54 @@ baton_status handle_breakpoint_show (broker_t *broker, request_t *request, void 
     return BATON_OK;
 }
 
-static baton_status add_breakpoints (const session_t *state, bool all, size_t limit, breakpoint_page_t *page)
+static baton_status add_view (breakpoint_page_t *page, const session_t *state, const breakpoint_t *breakpoint)
 {
-    for (size_t i = 0; i < state->breakpoints.count && page->breakpoints.count < limit; i++) {
-        const breakpoint_t *breakpoint = &state->breakpoints.items[i];
-        if (!all && breakpoint->state != breakpoint_state_open)
-            continue;
-        breakpoint_view_t *view = list_append (&page->breakpoints, sizeof *view);
-        if (!view || fill_view (state, breakpoint, view) != BATON_OK)
-            return BATON_resource_exhausted;
-    }
-    return BATON_OK;
+    breakpoint_view_t *view = list_append (&page->breakpoints, sizeof *view);
+    return view ? fill_view (state, breakpoint, view) : BATON_resource_exhausted;
 }
+
+static baton_status list_session (broker_t *broker, const char *session, size_t limit, breakpoint_page_t *page,
+                                  baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
+    for (size_t i = 0; status == BATON_OK && i < entry->state.breakpoints.count && i < limit; i++)
+        if (add_view (page, &entry->state, &entry->state.breakpoints.items[i]) != BATON_OK)
+            status = baton_fail_memory (error);
+    return status;
+}
+
+/*  An open breakpoint; borrows from the cache. */
+typedef struct {
+    const session_t *state;
+    const breakpoint_t *breakpoint;
+} open_t;
+
+typedef struct {
+    size_t count;
+    open_t *items;
+} open_list_t;
 
 static int by_age (const void *a, const void *b)
 {
-    const breakpoint_view_t *left = a, *right = b;
-    uint64_t first = left->breakpoint.opened_at, second = right->breakpoint.opened_at;
+    uint64_t first = ((const open_t *) a)->breakpoint->opened_at, second = ((const open_t *) b)->breakpoint->opened_at;
     return (first > second) - (first < second);
+}
+
+static baton_status note_open (broker_t *broker, const char *session, open_list_t *list, baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
+    for (size_t i = 0; status == BATON_OK && i < entry->state.breakpoints.count; i++) {
+        const breakpoint_t *breakpoint = &entry->state.breakpoints.items[i];
+        if (breakpoint->state != breakpoint_state_open)
+            continue;
+        open_t *open = list_append (list, sizeof *open);
+        if (!open)
+            return baton_fail_memory (error);
+        *open = (open_t){&entry->state, breakpoint};
+    }
+    return status;
 }
 
 baton_status handle_breakpoint_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -109,24 +139,20 @@ baton_status handle_breakpoint_list (broker_t *broker, request_t *request, void 
     const breakpoint_list_request_t *params = request->params;
     breakpoint_page_t *page = ret_reply;
     size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
-    entry_t *entry = NULL;
-    if (params->session) {
-        baton_status status = cache_get (journal_cache (broker->journal), params->session, &entry, error);
-        return status == BATON_OK ? add_breakpoints (&entry->state, true, limit, page) : status;
-    }
+    if (params->session)
+        return list_session (broker, params->session, limit, page, error);
     store_filter_t filter = {.open_breakpoints = true};
     store_projections_t rows = {0};
+    open_list_t list = {0};
     baton_status status = store_list (broker->store, &filter, 0, LIMIT_PAGE, &rows, error);
-    for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
-        status = cache_get (journal_cache (broker->journal), rows.items[i].row.session, &entry, error);
-        if (status == BATON_OK && add_breakpoints (&entry->state, false, LIMIT_PAGE, page) != BATON_OK)
+    for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
+        status = note_open (broker, rows.items[i].row.session, &list, error);
+    if (list.count > 0)
+        qsort (list.items, list.count, sizeof *list.items, by_age);
+    for (size_t i = 0; status == BATON_OK && i < list.count && i < limit; i++)
+        if (add_view (page, list.items[i].state, list.items[i].breakpoint) != BATON_OK)
             status = baton_fail_memory (error);
-    }
+    free (list.items);
     store_projections_clear (&rows);
-    if (status != BATON_OK || page->breakpoints.count == 0)
-        return status;
-    qsort (page->breakpoints.items, page->breakpoints.count, sizeof *page->breakpoints.items, by_age);
-    while (page->breakpoints.count > limit)
-        list_remove (&page->breakpoints, &RECORD_breakpoint_view, page->breakpoints.count - 1);
-    return BATON_OK;
+    return status;
 }

@@ -225,15 +225,22 @@ baton_status handle_item_list (broker_t *broker, request_t *request, void *ret_r
 
 /* ---- message.list ---- */
 
-static baton_status visit_message (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+/*  The body stands in the one event that delivered the message. */
+static baton_status read_body (store_t *store, const char *session, message_t *message, baton_error_t *error)
 {
-    message_t *message = argument;
-    *ret_more = false;
-    if (event->kind != EVENT_message_delivered)
-        return BATON_OK;
-    const message_delivered_event_t *body = event->body;
-    return bytes_set (&message->body, body->body.data, body->body.size) == BATON_OK ? BATON_OK
-                                                                                    : baton_fail_memory (error);
+    store_reads_t rows = {0};
+    event_t event = {0};
+    baton_status status = store_history (store, session, message->letter.n - 1, 1, &rows, error);
+    if (status == BATON_OK && rows.count == 1)
+        status = event_decode (rows.items[0].data.data, rows.items[0].data.size, &event, error);
+    if (status == BATON_OK && event.kind == EVENT_message_delivered) {
+        const message_delivered_event_t *body = event.body;
+        if (bytes_set (&message->body, body->body.data, body->body.size) != BATON_OK)
+            status = baton_fail_memory (error);
+    }
+    event_clear (&event);
+    store_reads_clear (&rows);
+    return status;
 }
 
 static baton_status messages_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
@@ -244,7 +251,7 @@ static baton_status messages_later (store_t *store, const request_t *request, vo
     size_t bytes = 0, count = 0;
     for (; status == BATON_OK && count < page->messages.count && bytes < LIMIT_PAGE_BYTES; count++) {
         message_t *message = &page->messages.items[count];
-        status = history_walk (store, params->session, message->letter.n - 1, visit_message, message, error);
+        status = read_body (store, params->session, message, error);
         bytes += message->body.size;
     }
     /*  What does not fit comes when these were taken from the mailbox. */

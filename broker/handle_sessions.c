@@ -68,6 +68,39 @@ baton_status handle_session_list (broker_t *broker, request_t *request, void *re
     return BATON_OK;
 }
 
+/*  How well a reference names a session: its id best, then its title, better while it lives, then how its id begins. */
+static unsigned closeness (const session_row_t *row, const char *ref)
+{
+    if (text_equal (row->session, ref))
+        return 4;
+    if (text_equal (row->title, ref))
+        return row->state == lifecycle_terminated ? 2 : 3;
+    return 1;
+}
+
+/*  The one that ref names best; NULL when there is none, or when several do: two of those are in ret_two. */
+static const session_row_t *pick (const store_projections_t *rows, const char *ref, const session_row_t *ret_two[2])
+{
+    const session_row_t *best = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const session_row_t *row = &rows->items[i].row;
+        if (best && closeness (row, ref) < closeness (best, ref))
+            continue;
+        if (best && closeness (row, ref) == closeness (best, ref)) {
+            ret_two[0] = best;
+            ret_two[1] = row;
+            count++;
+            continue;
+        }
+        best = row;
+        count = 1;
+    }
+    if (count == 1)
+        ret_two[0] = ret_two[1] = NULL;
+    return count == 1 ? best : NULL;
+}
+
 baton_status handle_session_resolve (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_resolve_request_t *params = request->params;
