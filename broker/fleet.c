@@ -283,14 +283,15 @@ const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *
 {
     const node_t *best = NULL;
     uint64_t most = 0;
-    const char *home = except ? NULL : session->lease.node;
-    if (why)
-        snprintf (why, why_size, site->nodes.count == 0 ? "no node has registered" : "there is no other node");
+    const char *home = except ? NULL : session->lease.node ? session->lease.node : session->home;
+    char reason[LIMIT_SHORT] = "no node has registered";
+    if (site->nodes.count > 0)
+        snprintf (reason, sizeof reason, "there is no %s node", home ? "such" : "other");
     for (size_t i = 0; i < site->nodes.count; i++) {
         const node_t *node = &site->nodes.items[i];
         if ((except && strcmp (node->name, except) == 0) || (home && strcmp (node->name, home) != 0))
             continue;
-        if (!fits (self, node, session, now, ttl, why, why_size))
+        if (!fits (self, node, session, now, ttl, reason, sizeof reason))
             continue;
         if (!except && text_equal (node->name, session->run.node))
             return node;
@@ -300,5 +301,9 @@ const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *
             best = node;
         }
     }
+    if (!best && why && home)
+        snprintf (why, why_size, "its workspace is at node %s: %s", home, reason);
+    else if (!best && why)
+        snprintf (why, why_size, "%s", reason);
     return best;
 }

@@ -38,6 +38,17 @@ static baton_status show_later (store_t *store, const request_t *request, void *
     return history_replay (store, params->session, params->at, reply, error);
 }
 
+/*  The scheduler's reason, asked for anew: nothing of it is stored. */
+static baton_status say_why_it_waits (broker_t *broker, session_t *answer)
+{
+    char why[LIMIT_SHORT] = "it will be placed in a moment";
+    if (answer->run.phase != run_phase_queued)
+        return BATON_OK;
+    fleet_choose (broker->fleet, journal_site (broker->journal), answer, NULL, broker->monotonic,
+                  broker->options.lease_ttl, why, sizeof why);
+    return text_set (&answer->waiting, why);
+}
+
 baton_status handle_session_show (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_show_request_t *params = request->params;
@@ -45,7 +56,8 @@ baton_status handle_session_show (broker_t *broker, request_t *request, void *re
     if (params->at > 0)
         return read_later (broker, request, show_later, error);
     baton_status status = current (broker, request, &state, error);
-    if (status == BATON_OK && record_copy (&RECORD_session, state, ret_reply) != BATON_OK)
+    if (status == BATON_OK && (record_copy (&RECORD_session, state, ret_reply) != BATON_OK ||
+                               say_why_it_waits (broker, ret_reply) != BATON_OK))
         status = baton_fail_memory (error);
     return status;
 }

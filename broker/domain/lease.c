@@ -60,6 +60,8 @@ baton_status evolve_lease_moved (session_t *self, const event_t *event)
 {
     const lease_moved_event_t *body = event->body;
     self->lease.epoch = body->epoch;
+    if (body->abandon && text_set (&self->home, NULL))
+        return BATON_resource_exhausted;
     return text_set (&self->lease.node, body->node);
 }
 

@@ -187,10 +187,29 @@ static baton_status start_later (deciding_t *deciding, multitask_e strategy)
     return BATON_OK;
 }
 
+/*  Explicit, because the workspace may hold work that is nowhere else. */
+static void abandon_workspace (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    if (self->home || self->lease.node)
+        emit (deciding, EVENT_lease_moved, &(lease_moved_event_t){.epoch = self->lease.epoch + 1, .abandon = true});
+}
+
 baton_status decide_session_activate (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
     const session_activate_request_t *request = deciding->command->request;
+    bool waits = self->state == lifecycle_running && self->run.phase == run_phase_queued;
+    if (request->abandon_workspace && self->migrating)
+        return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_migrating,
+                           "session %s is on its way to %s: its workspace can't be given up now", self->session,
+                           self->migration.target);
+    if (request->abandon_workspace && (waits || self->state != lifecycle_running))
+        abandon_workspace (deciding);
+    if (request->abandon_workspace && waits) {
+        deciding->changed.run = self->run.number;
+        return BATON_OK;
+    }
     if (self->state != lifecycle_running) {
         session_wake (deciding, cause_activated, &request->input);
         return BATON_OK;

@@ -187,6 +187,8 @@ baton_status evolve_migration_committed (session_t *self, const event_t *event)
     (void) event;
     self->migration.step = migration_step_resume;
     self->migration.deadline = 0;
+    if (text_set (&self->home, self->migration.target))
+        return BATON_resource_exhausted;
     return run_placed (&self->run) ? text_set (&self->run.node, self->migration.target) : BATON_OK;
 }
 

@@ -129,6 +129,8 @@ baton_status evolve_run_started (session_t *self, const event_t *event)
     self->run.attempt = body->attempt;
     if (self->run.started_at == 0)
         self->run.started_at = event->at;
+    if (text_set (&self->home, body->node))
+        return BATON_resource_exhausted;
     return text_set (&self->run.node, body->node);
 }
 

@@ -127,6 +127,8 @@ static void the_node_with_most_room_is_chosen (void **state)
         {"by label and driver", {.selector = {1, &in_b}, .driver = "special"}, NULL, "odd", NULL},
         {"by an unknown driver", {.driver = "none"}, NULL, NULL, "no driver none"},
         {"home", {.lease = {.node = "small", .epoch = 1}}, NULL, "small", NULL},
+        {"where its workspace is", {.home = "small"}, NULL, "small", NULL},
+        {"nowhere but where its workspace is", {.home = "gone"}, NULL, NULL, "its workspace is at node gone"},
         {"away from home", {.lease = {.node = "small", .epoch = 1}}, "small", "big", NULL},
     };
     for (size_t i = 0; i < COUNT (CASES); i++) {
