@@ -59,6 +59,14 @@ void subscriptions_destroy (subscriptions_t **self)
     *self = NULL;
 }
 
+static size_t count_of_key (const subscriptions_t *self, const char *key)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->count; i++)
+        count += strcmp (self->items[i]->key, key) == 0;
+    return count;
+}
+
 baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *key,
                                 const events_subscribe_request_t *filter, uint64_t *ret_number, baton_error_t *error)
 {
@@ -69,6 +77,9 @@ baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const
     if (self->count == LIMIT_SUBSCRIPTIONS)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
                            "the broker has %d subscriptions already", LIMIT_SUBSCRIPTIONS);
+    if (count_of_key (self, key) >= LIMIT_SUBSCRIPTIONS_KEY)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy, "this key has %d subscriptions already",
+                           LIMIT_SUBSCRIPTIONS_KEY);
     subscription_t *subscription = calloc (1, sizeof *subscription);
     if (!subscription)
         return baton_fail_memory (error);

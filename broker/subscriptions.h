@@ -16,7 +16,7 @@ typedef struct subscriptions subscriptions_t;
 BATON_MUST_USE baton_status subscriptions_new (frontend_t *frontend, subscriptions_t **ret_subscriptions);
 void subscriptions_destroy (subscriptions_t **self);
 
-/*  Adds one. resource_exhausted at LIMIT_SUBSCRIPTIONS. */
+/*  Adds one. resource_exhausted at LIMIT_SUBSCRIPTIONS, or at LIMIT_SUBSCRIPTIONS_KEY of one key. */
 BATON_MUST_USE baton_status subscriptions_add (subscriptions_t *self, const peer_t *peer, const char *key,
                                                const events_subscribe_request_t *filter, uint64_t *ret_number,
                                                baton_error_t *error);

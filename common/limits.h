@@ -14,7 +14,8 @@
 #define LIMIT_WAITERS 8192       /*  parked readers at one broker */
 #define LIMIT_READS 1024         /*  long reads under way at one broker */
 #define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
-#define LIMIT_PAGE 1000          /*  rows or events in one answer */
+#define LIMIT_SUBSCRIPTIONS_KEY 256 /*  of one identity: each costs the broker a message an event */
+#define LIMIT_PAGE 1000             /*  rows or events in one answer */
 #define LIMIT_PAGE_BYTES (4u << 20)
 
 /*  Names and texts */

@@ -94,15 +94,17 @@ static const invitation_t *find_invitation (const site_t *self, const char *dige
     return NULL;
 }
 
-/*  Another name than the one invited must not be one that somebody else has, or was promised. */
+/*  The name that was invited may be that of somebody who was revoked: an admin has said so. Any other must be one that
+ *  nobody was promised, has, or ever had: names stand for people in votes and policies. */
 static bool name_free (const site_deciding_t *deciding, const invitation_t *invitation, const char *name)
 {
     const site_t *self = deciding->self;
+    const identity_t *known = site_identity (self, name);
     for (size_t i = 0; i < self->invitations.count; i++)
         if (&self->invitations.items[i] != invitation && text_equal (self->invitations.items[i].name, name) &&
             self->invitations.items[i].expires_at > deciding->command->now)
             return false;
-    return !is_live (site_identity (self, name));
+    return text_equal (name, invitation->name) ? !is_live (known) : !known;
 }
 
 baton_status site_decide_enroll (site_deciding_t *deciding)

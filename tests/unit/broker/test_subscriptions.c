@@ -228,12 +228,22 @@ static void there_is_room_for_so_many (void **state)
         subscriptions_add (world.subscriptions, &world.peers[ADA], world.dealers[ADA].key, &unknown, &number, &error),
         BATON_invalid_argument);
     assert_string_equal (error.field, "kind");
-    for (size_t i = 0; i < LIMIT_SUBSCRIPTIONS; i++)
+    for (size_t i = 0; i < LIMIT_SUBSCRIPTIONS_KEY; i++)
         number = subscribe (ADA, filter);
     assert_int_equal (
         subscriptions_add (world.subscriptions, &world.peers[ADA], world.dealers[ADA].key, &filter, &number, &error),
         BATON_resource_exhausted);
     assert_int_equal (error.reason, BATON_REASON_busy);
+    for (size_t i = LIMIT_SUBSCRIPTIONS_KEY; i < LIMIT_SUBSCRIPTIONS; i++) {
+        char key[KEY_SIZE];
+        uint64_t other = 0;
+        snprintf (key, sizeof key, "%040zu", i / LIMIT_SUBSCRIPTIONS_KEY);
+        assert_int_equal (subscriptions_add (world.subscriptions, &world.peers[ADA], key, &filter, &other, &error),
+                          BATON_OK);
+    }
+    assert_int_equal (
+        subscriptions_add (world.subscriptions, &world.peers[ADA], "fresh", &filter, &(uint64_t){0}, &error),
+        BATON_resource_exhausted);
     subscriptions_remove (world.subscriptions, &world.peers[ADA], number);
     subscribe (ADA, filter);
 }

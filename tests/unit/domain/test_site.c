@@ -156,6 +156,18 @@ static void test_another_name (void **context)
     ENROLL (1, none, "key-cyd", "d3", .name = (char *) "bob");
 }
 
+/*  Whoever joins can't slip into the name of somebody who has left: votes and policies still know it. */
+static void test_a_revoked_name_is_not_for_the_taking (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    ENROLL (1, none, "key-ada", "d1");
+    REVOKE (1, none, "ada");
+    INVITE (1, none, "eve", "d2", .role = role_operator);
+    ENROLL (0, name_taken, "key-eve", "d2", .name = (char *) "ada");
+    ENROLL (1, none, "key-eve", "d2");
+}
+
 static void test_revoke (void **context)
 {
     (void) context;
@@ -333,6 +345,7 @@ int main (void)
         UNIT (test_an_invitation_expires),
         UNIT (test_a_new_invitation_replaces_the_old),
         UNIT (test_another_name),
+        UNIT (test_a_revoked_name_is_not_for_the_taking),
         UNIT (test_revoke),
         UNIT (test_revoke_withdraws_an_invitation),
         UNIT (test_the_last_admin_stays),
