@@ -24,6 +24,8 @@ typedef struct {
     uint64_t last_relay;                /*  id of the last request that was handed on to a node */
     bool schedule;                      /*  something has changed that may let a waiting run start */
     uint64_t next_schedule, next_drain; /*  monotonic */
+    uint64_t next_look;                 /*  monotonic: for silent nodes */
+    uint64_t looked_at;                 /*  n of the site when nodes were looked at last */
     size_t place_cursor;                /*  how far the queue of waiting runs was looked at; 0: all of it */
     baton_texts_t noted_ahead;          /*  sessions whose new state the fleet knows before it is committed */
     uint64_t next_due;                  /*  wall clock: no session has a deadline before; 0: none has any */

@@ -66,6 +66,13 @@ void cache_drop (cache_t *self, entry_t *entry)
     entry_free (entry);
 }
 
+void cache_forget (cache_t *self, const char *id)
+{
+    entry_t *entry = zhashx_lookup (self->entries, id);
+    if (entry)
+        cache_drop (self, entry);
+}
+
 void cache_trim (cache_t *self)
 {
     entry_t *entry = self->oldest;

@@ -33,6 +33,9 @@ BATON_MUST_USE baton_status cache_add (cache_t *self, const char *id, entry_t **
 
 void cache_drop (cache_t *self, entry_t *entry);
 
+/*  Drops the entry of that session, if there is one: it was changed behind the cache's back. */
+void cache_forget (cache_t *self, const char *id);
+
 /*  Drops the least recently used entries over the capacity; touched ones stay. */
 void cache_trim (cache_t *self);
 

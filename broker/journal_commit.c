@@ -130,6 +130,8 @@ static void settle (journal_t *self, gathered_t *gathered)
             gathered->snapshots[i].n;
     for (size_t i = 0; i < self->touched.count; i++)
         self->touched.items[i]->touched = false;
+    if (self->site_touched)
+        cache_forget (self->cache, SITE_ID); /*  somebody may have read the site's journal as a session's */
     self->site_touched = false;
 }
 

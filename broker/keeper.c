@@ -6,6 +6,7 @@
 
 #define DUE_MOST 64      /*  sessions a turn whose deadlines are looked at */
 #define LOOK_MOST 128    /*  waiting runs looked at from the front of the queue, and as many further back, a turn */
+#define LOOK_PAUSE 100   /*  ms between looking for silent nodes; revoked ones are seen at once */
 #define DRAIN_MOST 4     /*  migrations away from one node at a time */
 #define DRAIN_PAUSE 1000 /*  ms between looking whether a draining node is empty */
 #define RESCHEDULE 1000  /*  ms after which waiting runs are looked at anyhow */
@@ -69,6 +70,10 @@ static void fence_all (broker_t *broker, const char *node)
 static void give_up_lost (broker_t *broker)
 {
     const site_t *site = journal_site (broker->journal);
+    if (broker->monotonic < broker->next_look && site->n == broker->looked_at)
+        return;
+    broker->next_look = broker->monotonic + LOOK_PAUSE;
+    broker->looked_at = site->n;
     for (size_t i = 0; i < site->nodes.count; i++) {
         node_t *node = &site->nodes.items[i];
         const identity_t *identity = site_identity (site, node->name);

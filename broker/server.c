@@ -211,17 +211,26 @@ static void fail_changes (server_t *self, const baton_error_t *error)
             self->batch[i]->error = *error;
 }
 
+static void wake_session (server_t *self, const char *session, uint64_t n)
+{
+    request_t *request = NULL;
+    while ((request = parking_take_session (self->parking, session, n))) {
+        dispatch (&self->broker, request);
+        finish (self, &request);
+    }
+}
+
 static void wake_parked (server_t *self)
 {
+    journal_t *journal = self->broker.journal;
     size_t count = 0;
-    entry_t *const *touched = journal_touched (self->broker.journal, &count);
-    for (size_t i = 0; i < count; i++) {
-        request_t *request = NULL;
-        while ((request = parking_take_session (self->parking, touched[i]->id, touched[i]->state.n))) {
-            dispatch (&self->broker, request);
-            finish (self, &request);
-        }
-    }
+    entry_t *const *touched = journal_touched (journal, &count);
+    for (size_t i = 0; i < count; i++)
+        wake_session (self, touched[i]->id, touched[i]->state.n);
+    const pending_t *events = journal_pending (journal, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp (events[i].session, SITE_ID) == 0)
+            wake_session (self, SITE_ID, events[i].n);
 }
 
 static void answer_changes (server_t *self)

@@ -55,6 +55,24 @@ class Keys(SystemTest):
         self.assertEqual(len(self.admin.call("session.list")["sessions"]), 1)
 
 
+class Site(SystemTest):
+    def test_the_site_s_journal_is_followed_like_any(self):
+        def log(after, **header):
+            return self.admin.call("session.log", {"session": "site", "after": after, "limit": 1000}, **header)
+        page = log(0)
+        self.assertEqual((page["head"], page["last"]), (1, 1))
+        frames = [b"BTN1Q", pack({"id": 900, "method": "session.log", "past": 1, "timeout": 30000}),
+                  pack({"session": "site", "after": 1})]
+        watcher = self.client()
+        watcher.socket.send_multipart(frames)
+        watcher.call("site.about")
+        self.invite("eve", "operator")
+        self.assertTrue(watcher.socket.poll(PATIENCE * 500), "the parked reader was not woken")
+        self.assertEqual([event["kind"] for event in unpack(watcher.socket.recv_multipart()[2])["events"]],
+                         ["identity_invited"])
+        self.assertEqual(log(0)["head"], 2)
+
+
 class Artifacts(SystemTest):
     def test_what_is_there_already_costs_nothing(self):
         session, content = self.admin.call("session.create", {"title": "one"})["session"], os.urandom(1 << 20)
