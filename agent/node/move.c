@@ -23,10 +23,12 @@ typedef struct {
     transfer_target_t *target; /*  NULL for a source */
     enum {
         ENDING_not,
-        ENDING_done,  /*  it has accepted or failed, and stays until the migration ends */
-        ENDING_again, /*  another one is to go on with what is staged */
-        ENDING_over,  /*  so has the migration */
-    } ending;         /*  target: what for it was told to end */
+        ENDING_done,    /*  it has accepted or failed, and stays until the migration ends */
+        ENDING_again,   /*  another one is to go on with what is staged */
+        ENDING_over,    /*  so has the migration */
+    } ending;           /*  target: what for it was told to end */
+    method_id_t unsaid; /*  a report that could not be written down yet */
+    char *unsaid_text;
 } entry_t;
 
 struct move {
@@ -90,10 +92,29 @@ static void remove_entry (entry_t *entry)
         transfer_source_forget (self->source, entry->session, entry->migration);
     zlistx_detach (self->entries, zlistx_find (self->entries, entry));
     free (entry->endpoint);
+    free (entry->unsaid_text);
     free (entry);
 }
 
 /* ---- reports ---- */
+
+/*  What a full disk does not take is said later: the broker waits for it. */
+static void say (entry_t *entry, method_id_t method, const char *text)
+{
+    const move_handlers_t *handlers = &entry->move->handlers;
+    if (handlers->report (handlers->arg, entry->session, entry->migration, method, text) ||
+        text_set (&entry->unsaid_text, text) != BATON_OK)
+        method = METHOD_none;
+    entry->unsaid = method;
+}
+
+static void say_again (entry_t *entry)
+{
+    char *text = entry->unsaid_text;
+    entry->unsaid_text = NULL;
+    say (entry, entry->unsaid, text);
+    free (text);
+}
 
 static void take_report (move_t *self, const transfer_report_t *report)
 {
@@ -120,7 +141,9 @@ static void take_report (move_t *self, const transfer_report_t *report)
     case TRANSFER_ENDED:
         return;
     }
-    self->handlers.report (self->handlers.arg, report->session, report->migration, method, text);
+    entry_t *entry = find_entry (self, report->session, report->migration);
+    if (entry)
+        say (entry, method, text);
 }
 
 static int take_source_reports (zloop_t *loop, zsock_t *pipe, void *arg)
@@ -168,6 +191,8 @@ static int take_target_reports (zloop_t *loop, zsock_t *pipe, void *arg)
             continue;
         if (report.kind == TRANSFER_ACCEPTED || report.kind == TRANSFER_FAILED)
             end_target (entry, ENDING_done);
+        if (report.kind == TRANSFER_FAILED) /*  it may be what has filled the disk */
+            move_discard (entry->move, entry->session, entry->migration);
         take_report (entry->move, &report);
     }
     return 0;
@@ -264,8 +289,7 @@ void move_fetch (move_t *self, const assignment_t *assignment)
     if (!entry || start_target (self, entry, assignment, &error) == BATON_OK)
         return;
     log_error ("session %s can't be fetched: %s", assignment->session, error.message);
-    self->handlers.report (self->handlers.arg, entry->session, entry->migration, METHOD_migration_failed,
-                           error.message);
+    say (entry, METHOD_migration_failed, error.message);
 }
 
 void move_accept (move_t *self, const assignment_t *assignment)
@@ -419,6 +443,8 @@ void move_retain (move_t *self, const char *node, const assignment_page_t *page)
         bool ours = owns (page, node, entry->session);
         /*  A source's part is over when the session isn't ours, a target's when its migration has gone. */
         bool goes_on = assignment && (entry->stage >= MOVE_fetching || ours);
+        if (goes_on && entry->unsaid != METHOD_none)
+            say_again (entry);
         if (goes_on || entry->ending == ENDING_over) {
             entry = zlistx_next (self->entries);
             continue;

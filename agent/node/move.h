@@ -13,8 +13,9 @@
 typedef struct move move_t;
 
 typedef struct {
-    /*  Reports migration_prepared, _frozen, _accepted or _failed; text is the digest, or why it failed. */
-    void (*report) (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text);
+    /*  Reports migration_prepared, _frozen, _accepted or _failed; text is the digest, or why it failed. False when it
+     *  could not be written down: it is said again at the next move_retain. */
+    bool (*report) (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text);
     /*  A workspace may not be needed here any more. sure: the migration that it was frozen for was committed. */
     void (*departed) (void *arg, const char *session, bool sure);
     /*  Target: the migration has ended, its stage may be complete, and nobody has told us that it was committed. Until

@@ -41,10 +41,10 @@ static void on_settled (void *arg, const spooled_t *change, const link_answer_t 
         sync_assignments (self);
 }
 
-static void on_move_report (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text)
+static bool on_move_report (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text)
 {
     daemon_t *self = arg;
-    report_migration (self, session, migration, method, text);
+    return report_migration (self, session, migration, method, text);
 }
 
 /* ---- time and signals ---- */

@@ -69,8 +69,8 @@ void report_gone (daemon_t *self, const assignment_t *assignment, bool never, co
 baton_status report_change (daemon_t *self, const char *session, uint64_t epoch, method_id_t method,
                             const void *request, const char *once, baton_error_t *error);
 
-/*  Reports a step of the migration that the session is in. */
-void report_migration (daemon_t *self, const char *session, uint64_t migration, method_id_t method, const char *text);
+/*  Reports a step of the migration that the session is in; false when the disk does not take it now. */
+bool report_migration (daemon_t *self, const char *session, uint64_t migration, method_id_t method, const char *text);
 
 /* ---- relay.c: what the broker asks the node ---- */
 

@@ -102,14 +102,16 @@ static baton_status add_migration_report (daemon_t *self, const assignment_t *as
     return report_change (self, session, assignment->lease.epoch, method, request, once, error);
 }
 
-void report_migration (daemon_t *self, const char *session, uint64_t migration, method_id_t method, const char *text)
+bool report_migration (daemon_t *self, const char *session, uint64_t migration, method_id_t method, const char *text)
 {
     baton_error_t error;
     const assignment_t *assignment = find_assignment (self, session);
     if (!assignment || assignment->migration.number != migration)
-        return; /*  it was undone meanwhile */
-    if (add_migration_report (self, assignment, migration, method, text, &error) == BATON_OK)
+        return true; /*  it was undone meanwhile */
+    if (add_migration_report (self, assignment, migration, method, text, &error) == BATON_OK) {
         courier_send (self->courier, session);
-    else
-        log_error ("a step of the move of %s can't be reported: %s", session, error.message);
+        return true;
+    }
+    log_error ("a step of the move of %s can't be reported yet: %s", session, error.message);
+    return false;
 }
