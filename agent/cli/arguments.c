@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include "parse.h"
+#include "suggest.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -32,12 +33,12 @@ static baton_status set_common (cli_t *cli, int which, const char *value, baton_
         return set_output (cli, value, error);
     case COMMON_context:
         cli->context_name = value;
-        return BATON_OK;
+        return *value ? BATON_OK : USAGE ("--context is empty");
     case COMMON_timeout:
         return parse_duration (value, &cli->timeout, error);
     case COMMON_key:
         cli->key = value;
-        return BATON_OK;
+        return *value ? BATON_OK : USAGE ("--idempotency-key is empty");
     default:
         return parse_field (&NUMBER, &cli->if_n, value, error);
     }
@@ -82,23 +83,52 @@ static size_t slot_of_flag (const slots_t *slots, const char *word)
     return slots->count;
 }
 
+/*  A field that holds an empty text is one that was not given. A script's unset variable is not to mean that where
+ *  the command can't do without. */
+static bool needs_text (const slot_t *slot)
+{
+    field_kind_t kind = slot->field->kind;
+    return (kind == FIELD_LINE || kind == FIELD_NAME || kind == FIELD_TEXT) &&
+           (slot->required || slot_is (slot, "session"));
+}
+
 static baton_status set_slot (slot_t *slot, const char *value, baton_error_t *error)
 {
     char flag[LIMIT_NAME];
     slot_flag (slot->field, flag);
     if (slot->given && !parse_repeats (slot->field))
         return USAGE ("--%s is given twice", flag);
+    if (!*value && needs_text (slot))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, slot->field->name, "%s is empty",
+                                 flag);
     slot->given = true;
     return parse_field (slot->field, slot->at, value, error);
 }
 
-static baton_status take_flag (slots_t *slots, const command_t *command, int argc, char **argv, int *ret_taken,
-                               baton_error_t *error)
+static baton_status refuse_flag (cli_t *cli, const slots_t *slots, const command_t *command, const char *word,
+                                 baton_error_t *error)
+{
+    char name[SUGGEST_MOST], flag[LIMIT_NAME];
+    snprintf (name, sizeof name, "%.*s", (int) strcspn (word + strspn (word, "-"), "="), word + strspn (word, "-"));
+    suggest_t nearest = suggest_begin (name);
+    for (size_t i = 0; i < slots->count; i++) {
+        slot_flag (slots->items[i].field, flag);
+        suggest_try (&nearest, flag);
+    }
+    for (int i = 0; i < COMMON_COUNT; i++)
+        suggest_try (&nearest, COMMON[i]);
+    if (*nearest.best)
+        cli_hint (cli, "did you mean --%s?", nearest.best);
+    return USAGE ("baton %s%s%s has no flag %.*s", command->noun, *command->verb ? " " : "", command->verb,
+                  (int) strcspn (word, "="), word);
+}
+
+static baton_status take_flag (cli_t *cli, slots_t *slots, const command_t *command, int argc, char **argv,
+                               int *ret_taken, baton_error_t *error)
 {
     size_t index = slot_of_flag (slots, argv[0]);
     if (index == slots->count)
-        return USAGE ("baton %s%s%s has no flag %.*s", command->noun, *command->verb ? " " : "", command->verb,
-                      (int) strcspn (argv[0], "="), argv[0]);
+        return refuse_flag (cli, slots, command, argv[0], error);
     slot_t *slot = &slots->items[index];
     const char *sign = strchr (argv[0], '=');
     bool alone = !sign && slot->field->kind == FIELD_FLAG;
@@ -174,11 +204,11 @@ static baton_status take_all (cli_t *cli, slots_t *slots, const command_t *comma
         else if (!flags || argv[i][0] != '-' || !argv[i][1])
             words[count++] = argv[i];
         else if (slot_of_flag (slots, argv[i]) < slots->count)
-            status = take_flag (slots, command, argc - i, argv + i, &taken, error);
+            status = take_flag (cli, slots, command, argc - i, argv + i, &taken, error);
         else {
             status = arguments_common (cli, argc - i, argv + i, &taken, error);
             if (status == BATON_OK && taken == 0)
-                status = take_flag (slots, command, argc - i, argv + i, &taken, error);
+                status = take_flag (cli, slots, command, argc - i, argv + i, &taken, error);
         }
         if (status != BATON_OK)
             return status;
@@ -271,7 +301,12 @@ baton_status arguments_complete (cli_t *cli, arguments_t *arguments, slots_t *sl
     for (size_t i = 0; i < slots->count && status == BATON_OK; i++)
         if (slots->items[i].given && is_reference (arguments->command, &slots->items[i]))
             status = resolve (cli, slots->items[i].at, error);
-    return status == BATON_OK ? check_limits (arguments, error) : status;
+    if (status == BATON_OK)
+        status = check_limits (arguments, error);
+    size_t session = slots_find (slots, "session", strlen ("session"));
+    if (status == BATON_OK && session < slots->count && slots->items[session].given)
+        snprintf (cli->session, sizeof cli->session, "%s", *(char *const *) slots->items[session].at);
+    return status;
 }
 
 void arguments_clear (arguments_t *arguments)

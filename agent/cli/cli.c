@@ -1,6 +1,10 @@
 #include "cli.h"
 
+#include "terminal.h"
+
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- statuses ---- */
 
@@ -31,12 +35,38 @@ int cli_exit_code (baton_status status)
     return EXIT_failure;
 }
 
+/*  Where the session is known, its id stands in the place of the word SESSION: the line can be typed as it is. */
+static void print_hint (const cli_t *self, const char *hint)
+{
+    terminal_filter_t filter = {0};
+    const char *word = *self->session ? strstr (hint, "SESSION") : NULL;
+    fputs ("  \u2192 ", self->err);
+    if (word) {
+        terminal_write (&filter, self->err, hint, (size_t) (word - hint));
+        fputs (self->session, self->err);
+        hint = word + strlen ("SESSION");
+    }
+    terminal_write (&filter, self->err, hint, strlen (hint));
+    fputc ('\n', self->err);
+}
+
 void cli_complain (const cli_t *self, const baton_error_t *error)
 {
-    const char *hint = baton_reason_hint (error->reason);
-    fprintf (self->err, "baton: %s\n", error->message);
+    const char *hint = *self->hint ? self->hint : baton_reason_hint (error->reason);
+    terminal_filter_t filter = {0};
+    fputs ("baton: ", self->err);
+    terminal_write (&filter, self->err, error->message, strlen (error->message));
+    fputc ('\n', self->err);
     if (*hint)
-        fprintf (self->err, "  \u2192 %s\n", hint);
+        print_hint (self, hint);
+}
+
+void cli_hint (cli_t *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    vsnprintf (self->hint, sizeof self->hint, format, arguments);
+    va_end (arguments);
 }
 
 /* ---- the connection ---- */
@@ -70,17 +100,42 @@ void cli_clear (cli_t *self)
 
 /* ---- calls ---- */
 
-static baton_status call (cli_t *self, method_id_t method, const void *request, const baton_call_t *options,
-                          void *ret_reply, baton_bytes_t *ret_raw, baton_error_t *error)
+void cli_note_away (cli_t *self)
+{
+    if (self->progress && !self->away)
+        fprintf (self->err, "baton: no answer from %s; still trying\n", self->context.endpoint);
+    self->away = true;
+}
+
+void cli_note_back (cli_t *self)
+{
+    if (self->progress && self->away)
+        fprintf (self->err, "baton: %s answers again\n", self->context.endpoint);
+    self->away = false;
+}
+
+static void note_silence (void *self)
+{
+    cli_note_away (self);
+}
+
+static baton_status call (cli_t *self, method_id_t method, const void *request, baton_call_t *options, void *ret_reply,
+                          baton_bytes_t *ret_raw, baton_error_t *error)
 {
     const method_row_t *row = &METHODS[method];
     baton_status status = cli_connect (self, error);
     if (status != BATON_OK)
         return status;
+    if (options->timeout == 0 && cli_inside (self))
+        options->timeout = LIMIT_WAIT;
+    options->on_silence = note_silence;
+    options->silence_arg = self;
     baton_bytes_t body = {0}, raw = {0};
     if (record_encode (&row->type, request, &body) != BATON_OK)
         return baton_fail_memory (error);
     status = baton_call (self->client, row->name, body.data, body.size, options, &raw.data, &raw.size, error);
+    if (status == BATON_OK)
+        cli_note_back (self);
     if (status == BATON_OK)
         status = record_decode (row->reply, raw.data, raw.size, ret_reply, error);
     if (status == BATON_OK && ret_raw) {

@@ -33,16 +33,21 @@ typedef struct {
     FILE *err;
     bool colour;   /*  out is a terminal that wants it */
     bool progress; /*  err is a terminal: lines that change while one waits */
+    size_t width;  /*  columns of the terminal that out is; 0: it is none */
     /*  What every command may be told. Borrowed from argv. */
     output_t output;
     const char *context_name; /*  NULL: the one that baton_context_find finds */
     const char *key;
-    uint64_t timeout; /*  milliseconds; 0: the default of baton_call, or for ever where a command waits */
+    uint64_t timeout; /*  milliseconds; 0: see cli_call, or for ever where a command waits */
     uint64_t if_n;
     /*  Made by cli_connect. */
     baton_context_t context;
     baton_client_t *client;
+    bool away;     /*  it was said that the broker is away */
     int exit_code; /*  of a command that succeeded */
+    /*  For whoever reads an error. */
+    char session[LIMIT_ID + 1]; /*  the id that the command is about; "" while it is not known */
+    char hint[LIMIT_SHORT];     /*  what to do next, where that is known better than from the reason */
 } cli_t;
 
 /*  A whole use of the program: parses argv, does it, prints, and gives the exit code. */
@@ -57,7 +62,8 @@ bool cli_inside (const cli_t *self);
 BATON_MUST_USE baton_status cli_find_context (cli_t *self, baton_error_t *error);
 
 /*  Calls a method. ret_reply, a zeroed record of the method's reply type, is the caller's to clear; ret_raw, the same
- *  as msgpack, may be NULL. */
+ *  as msgpack, may be NULL. Without a --timeout it waits ten seconds, but LIMIT_WAIT inside a run: a broker that is
+ *  away is to cost a driver nothing but time. */
 BATON_MUST_USE baton_status cli_call (cli_t *self, method_id_t method, const void *request, void *ret_reply,
                                       baton_bytes_t *ret_raw, baton_error_t *error);
 
@@ -67,9 +73,16 @@ BATON_MUST_USE baton_status cli_read_past (cli_t *self, method_id_t method, cons
                                            uint64_t timeout, void *ret_reply, baton_bytes_t *ret_raw,
                                            baton_error_t *error);
 
+/*  Says once, on a terminal, that the broker is away, and once that it is back; for commands that go on waiting. */
+void cli_note_away (cli_t *self);
+void cli_note_back (cli_t *self);
+
 /*  Prints "baton: MESSAGE" and, on a second line, what to do next. */
 void cli_complain (const cli_t *self, const baton_error_t *error);
 
 int cli_exit_code (baton_status status);
+
+/*  Sets what to do next, for the error that the command is about to give. */
+void cli_hint (cli_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 
 #endif

@@ -1,10 +1,12 @@
 #include "commands.h"
 #include "event.h"
 #include "output.h"
+#include "wait.h"
 
 #include <stdlib.h>
 
-#define SLICE 60000 /*  milliseconds; only so that a number without end is needed nowhere */
+#define SLICE 1000  /*  milliseconds between two looks at whether the broker is there */
+#define AWAY_MOST 2 /*  looks at which it was not, before we say so */
 
 OPTIONS (
     events,
@@ -31,19 +33,43 @@ static baton_status print_event (cli_t *cli, const uint8_t *data, size_t size, b
     return status;
 }
 
+static void note_connection (cli_t *cli, const baton_events_t *events, int *looks)
+{
+    *looks = baton_events_connected (events) ? 0 : *looks + 1;
+    if (*looks == 0)
+        cli_note_back (cli);
+    else if (*looks >= AWAY_MOST)
+        cli_note_away (cli);
+}
+
+/*  The next event. With --timeout, that much silence is the end; without, there is none. */
+static baton_status next_event (cli_t *cli, baton_events_t *events, uint8_t **ret_event, size_t *ret_size,
+                                baton_error_t *error)
+{
+    uint64_t seq = 0;
+    wait_t wait = wait_begin (cli);
+    for (int looks = 0;;) {
+        uint64_t slice = wait_slice (&wait, SLICE);
+        if (slice == 0)
+            return baton_fail (error, BATON_deadline_exceeded, BATON_REASON_timed_out, "no event came within %llu ms",
+                               (unsigned long long) cli->timeout);
+        baton_status status = baton_events_next (events, slice, ret_event, ret_size, &seq, error);
+        note_connection (cli, events, &looks);
+        if (status != BATON_deadline_exceeded)
+            return status;
+    }
+}
+
 static baton_status follow (cli_t *cli, baton_events_t *events, baton_error_t *error)
 {
     for (;;) {
         uint8_t *event = NULL;
         size_t size = 0;
-        uint64_t seq = 0;
-        baton_status status =
-            baton_events_next (events, cli->timeout > 0 ? cli->timeout : SLICE, &event, &size, &seq, error);
+        baton_status status = next_event (cli, events, &event, &size, error);
         if (status == BATON_OK)
             status = print_event (cli, event, size, error);
         free (event);
-        /*  With --timeout, that much silence is the end; without, there is none. */
-        if (status != BATON_OK && (status != BATON_deadline_exceeded || cli->timeout > 0))
+        if (status != BATON_OK)
             return status;
     }
 }

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "terminal.h"
 #include "wait.h"
 
 #define PAUSE 200 /*  milliseconds between two looks at a log that has not grown */
@@ -13,7 +14,17 @@ typedef struct {
     bool follow;
     bool all;   /*  more than one page */
     bool heard; /*  the node has answered once */
+    terminal_filter_t filter;
 } reader_t;
+
+/*  As it is for a program; but a terminal would obey what a run prints. */
+static void print_content (cli_t *cli, terminal_filter_t *filter, const baton_bytes_t *content)
+{
+    if (cli->width > 0)
+        terminal_write (filter, cli->out, content->data, content->size);
+    else
+        fwrite (content->data, 1, content->size, cli->out);
+}
 
 /*  "The last run" must not become another one while we read; and a run that has moved prints on from the beginning of
  *  another log. */
@@ -45,7 +56,7 @@ static baton_status print_page (cli_t *cli, reader_t *reader, bool *ret_more, bo
         status = cli_call (cli, METHOD_run_logs, reader->request, &page, NULL, error);
     if (status == BATON_OK) {
         if (page.content.size > 0)
-            fwrite (page.content.data, 1, page.content.size, cli->out);
+            print_content (cli, &reader->filter, &page.content);
         reader->request->offset = page.next; /*  also when it lies before: the log began anew */
         reader->heard = true;
         *ret_more = page.content.size > 0;
@@ -72,6 +83,8 @@ static baton_status print_log (cli_t *cli, reader_t *reader, baton_error_t *erro
         if (end || (!reader->follow && (!reader->all || !more)))
             return BATON_OK;
         fflush (cli->out);
+        if (status == BATON_unavailable)
+            cli_note_away (cli);
         if (!more && wait_pause (&wait, PAUSE, error) != BATON_OK)
             return BATON_deadline_exceeded;
     }

@@ -1,6 +1,8 @@
 /*  From argv to a command and its exit code. */
 #include "arguments.h"
 #include "help.h"
+#include "suggest.h"
+#include "terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 static bool find_command (int argc, char **argv, command_t *ret_command, int *ret_words)
 {
     *ret_words = 2;
-    if (argc > 1 && command_find (argv[0], argv[1], ret_command))
+    if (argc > 1 && *argv[1] && command_find (argv[0], argv[1], ret_command))
         return true;
     *ret_words = 1;
     return command_find (argv[0], "", ret_command);
@@ -24,18 +26,51 @@ static bool asks_for_help (int argc, char **argv)
     return false;
 }
 
-static int help (FILE *out, int argc, char **argv)
+/*  The nearest noun, or verb of a noun, or nothing. */
+static suggest_t suggest_word (const char *noun, const char *word)
+{
+    suggest_t nearest = suggest_begin (word);
+    command_t command;
+    for (size_t i = 0; command_at (i, &command); i++)
+        if (!noun)
+            suggest_try (&nearest, command.noun);
+        else if (strcmp (command.noun, noun) == 0)
+            suggest_try (&nearest, command.verb);
+    return nearest;
+}
+
+static int unknown (const cli_t *cli, int argc, char **argv)
+{
+    bool noun = command_noun_exists (argv[0]);
+    suggest_t nearest = {0};
+    if (noun && argc > 1)
+        fprintf (cli->err, "baton: %s has no verb %s\n", argv[0], *argv[1] ? argv[1] : "\"\"");
+    else if (noun)
+        fprintf (cli->err, "baton: %s needs a verb\n", argv[0]);
+    else
+        fprintf (cli->err, "baton: there is no command %s\n", *argv[0] ? argv[0] : "\"\"");
+    if (!noun || argc > 1)
+        nearest = suggest_word (noun ? argv[0] : NULL, noun ? argv[1] : argv[0]);
+    if (*nearest.best)
+        fprintf (cli->err, "  \u2192 did you mean: baton %s%s%s?\n", noun ? argv[0] : "", noun ? " " : "",
+                 nearest.best);
+    fprintf (cli->err, "  \u2192 see: baton %s%s--help\n", noun ? argv[0] : "", noun ? " " : "");
+    return EXIT_usage;
+}
+
+static int help (const cli_t *cli, int argc, char **argv)
 {
     command_t command;
     int words;
+    size_t width = cli->width > 0 ? cli->width : HELP_WIDTH;
     if (argc == 0 || argv[0][0] == '-')
-        help_all (out);
+        help_all (cli->out, width);
     else if (find_command (argc, argv, &command, &words))
-        help_command (out, &command);
-    else if (command_noun_exists (argv[0]))
-        help_noun (out, argv[0]);
+        help_command (cli->out, &command, width);
+    else if (command_noun_exists (argv[0]) && (argc == 1 || argv[1][0] == '-'))
+        help_noun (cli->out, argv[0], width);
     else
-        help_all (out);
+        return unknown (cli, argc, argv);
     return EXIT_ok;
 }
 
@@ -64,19 +99,6 @@ static int run (cli_t *cli, const command_t *command, int argc, char **argv)
     return status == BATON_OK ? cli->exit_code : complain (cli, command, &error);
 }
 
-static int unknown (const cli_t *cli, int argc, char **argv)
-{
-    bool noun = command_noun_exists (argv[0]);
-    if (noun && argc > 1)
-        fprintf (cli->err, "baton: %s has no verb %s\n", argv[0], argv[1]);
-    else if (noun)
-        fprintf (cli->err, "baton: %s needs a verb\n", argv[0]);
-    else
-        fprintf (cli->err, "baton: there is no command %s\n", argv[0]);
-    fprintf (cli->err, "  \u2192 see: baton %s%s--help\n", noun ? argv[0] : "", noun ? " " : "");
-    return EXIT_usage;
-}
-
 static bool wants_colour (FILE *stream)
 {
     const char *no = getenv ("NO_COLOR"), *term = getenv ("TERM");
@@ -85,13 +107,18 @@ static bool wants_colour (FILE *stream)
 
 int cli_main (int argc, char **argv, FILE *out, FILE *err)
 {
-    cli_t cli = {.out = out, .err = err, .colour = wants_colour (out), .progress = isatty (fileno (err)) == 1};
+    cli_t cli = {.out = out,
+                 .err = err,
+                 .colour = wants_colour (out),
+                 .progress = isatty (fileno (err)) == 1,
+                 .width = terminal_width (out)};
     baton_error_t error = {.status = BATON_internal};
     int taken = 1, words, code = EXIT_usage;
     baton_status status = BATON_OK;
     argc--;
     argv++;
-    while (argc > 0 && argv[0][0] == '-' && !asks_for_help (1, argv) && status == BATON_OK && taken > 0) {
+    while (argc > 0 && argv[0][0] == '-' && strcmp (argv[0], "--version") != 0 && !asks_for_help (1, argv) &&
+           status == BATON_OK && taken > 0) {
         status = arguments_common (&cli, argc, argv, &taken, &error);
         argc -= taken;
         argv += taken;
@@ -100,9 +127,14 @@ int cli_main (int argc, char **argv, FILE *out, FILE *err)
     if (status != BATON_OK)
         code = complain (&cli, NULL, &error);
     else if (argc == 0) {
-        help_all (err);
+        help_all (err, HELP_WIDTH);
+    } else if (strcmp (argv[0], "help") == 0)
+        code = help (&cli, argc - 1, argv + 1);
+    else if (strcmp (argv[0], "--version") == 0) {
+        char *words[] = {(char *) "version", NULL};
+        code = find_command (1, words, &command, &taken) ? run (&cli, &command, 0, words + 1) : EXIT_failure;
     } else if (asks_for_help (argc, argv))
-        code = help (out, argc, argv);
+        code = help (&cli, argc, argv);
     else if (find_command (argc, argv, &command, &words))
         code = run (&cli, &command, argc - words, argv + words);
     else

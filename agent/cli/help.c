@@ -3,15 +3,18 @@
 #include "arguments.h"
 #include "parse.h"
 #include "view.h"
+#include "wrap.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char COMMON_FLAGS[] =
     "Flags of every command\n"
     "  -o, --output FORM          table (default), json, jsonl (one element a line) or name (ids only)\n"
     "  --context NAME             use this context: a name in your folder of contexts, or a path\n"
-    "  --timeout DURATION         wait this long for the broker (default 10s; commands that wait: for ever)\n"
+    "  --timeout DURATION         wait this long for the broker (default 10s, inside a run 5m;\n"
+    "                             commands that wait: for ever)\n"
     "  --idempotency-key KEY      the same key and request get the first answer again\n"
     "  --if-n N                   refuse the change unless the session's journal stands at N\n"
     "  -h, --help                 help for the words so far\n";
@@ -140,8 +143,9 @@ static void print_field (FILE *out, const slot_t *slot)
     fputs (")\n", out);
 }
 
-void help_command (FILE *out, const command_t *command)
+static void print_command (FILE *out, const void *what)
 {
+    const command_t *command = what;
     slots_t slots;
     slots_list (command, NULL, NULL, &slots);
     fprintf (out, "%s.\n\nUsage\n  ", command_help (command));
@@ -158,8 +162,9 @@ void help_command (FILE *out, const command_t *command)
 
 /* ---- many commands ---- */
 
-void help_noun (FILE *out, const char *noun)
+static void print_noun (FILE *out, const void *what)
 {
+    const char *noun = what;
     command_t command;
     fprintf (out, "Commands\n");
     for (size_t i = 0; command_at (i, &command); i++)
@@ -188,8 +193,9 @@ static void print_verbs (FILE *out, const char *noun)
         }
 }
 
-void help_all (FILE *out)
+static void print_all (FILE *out, const void *nothing)
 {
+    (void) nothing;
     command_t command;
     fputs ("baton: sessions of AI agents, from the command line\n\nUsage\n  baton COMMAND [WORD…] [FLAG…]\n\n", out);
     fputs ("Commands of one word\n", out);
@@ -203,6 +209,35 @@ void help_all (FILE *out)
             print_verbs (out, command.noun);
             fputc ('\n', out);
         }
-    fprintf (out, "\nMore: baton NOUN --help, baton NOUN VERB --help\n\n%s\n%s\n%s", COMMON_FLAGS, ENVIRONMENT,
-             EXIT_CODES);
+    fprintf (out, "\nMore: baton help NOUN, baton help NOUN VERB\n\n%s\n%s\n%s", COMMON_FLAGS, ENVIRONMENT, EXIT_CODES);
+}
+
+/* ---- between words ---- */
+
+static void print_wrapped (FILE *out, size_t width, void (*print) (FILE *out, const void *what), const void *what)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream (&text, &size);
+    if (!stream)
+        return;
+    print (stream, what);
+    if (fclose (stream) == 0)
+        wrap_print (out, text, width);
+    free (text);
+}
+
+void help_command (FILE *out, const command_t *command, size_t width)
+{
+    print_wrapped (out, width, print_command, command);
+}
+
+void help_noun (FILE *out, const char *noun, size_t width)
+{
+    print_wrapped (out, width, print_noun, noun);
+}
+
+void help_all (FILE *out, size_t width)
+{
+    print_wrapped (out, width, print_all, NULL);
 }

@@ -4,9 +4,12 @@
 
 #include "command.h"
 
-void help_all (FILE *out);
-void help_noun (FILE *out, const char *noun);
-void help_command (FILE *out, const command_t *command);
+#define HELP_WIDTH 80 /*  columns where there is no terminal */
+
+/*  Lines are broken between words at that width. */
+void help_all (FILE *out, size_t width);
+void help_noun (FILE *out, const char *noun, size_t width);
+void help_command (FILE *out, const command_t *command, size_t width);
 
 /*  "baton session create TITLE [--objective TEXT] …", without a line feed. */
 void help_usage (FILE *out, const command_t *command);

@@ -18,8 +18,7 @@ wait_t wait_begin (const cli_t *cli)
     return (wait_t){cli->timeout > 0 ? clock_now () + cli->timeout : 0, cli->timeout};
 }
 
-/*  Milliseconds of the next slice; 0 when the wait is over. */
-static uint64_t slice (const wait_t *wait, uint64_t most)
+uint64_t wait_slice (const wait_t *wait, uint64_t most)
 {
     uint64_t now = clock_now ();
     if (wait->deadline == 0)
@@ -37,7 +36,7 @@ static baton_status is_over (const wait_t *wait, baton_error_t *error)
 
 baton_status wait_pause (const wait_t *wait, uint64_t milliseconds, baton_error_t *error)
 {
-    uint64_t part = slice (wait, milliseconds);
+    uint64_t part = wait_slice (wait, milliseconds);
     if (part == 0)
         return is_over (wait, error);
     struct timespec pause = {(time_t) (part / 1000), (long) (part % 1000) * 1000000};
@@ -56,10 +55,12 @@ baton_status wait_past (cli_t *cli, const wait_t *wait, method_id_t method, cons
 {
     for (;;) {
         baton_error_t flaw = {0};
-        uint64_t timeout = slice (wait, SLICE);
+        uint64_t timeout = wait_slice (wait, SLICE);
         if (timeout == 0)
             return is_over (wait, error);
         baton_status status = cli_read_past (cli, method, request, past, timeout, ret_reply, ret_raw, &flaw);
+        if (status == BATON_unavailable)
+            cli_note_away (cli);
         if (status == BATON_OK || !is_passing (status, flaw.reason)) {
             *error = flaw;
             return status;

@@ -13,6 +13,9 @@ typedef struct {
 /*  From now on, as --timeout says. */
 wait_t wait_begin (const cli_t *cli);
 
+/*  Milliseconds of the next part of the wait, at most so many; 0 when it is over. */
+uint64_t wait_slice (const wait_t *wait, uint64_t most);
+
 /*  Reads until the session's journal is past that position: a broker or node that is away, or too busy to park us, is
  *  asked again. deadline_exceeded when the wait is over; an answer with the old state may come as well. */
 BATON_MUST_USE baton_status wait_past (cli_t *cli, const wait_t *wait, method_id_t method, const void *request,

@@ -7,6 +7,7 @@
 
 #define TIMEOUT_DEFAULT 10000 /*  milliseconds */
 #define RESEND_EVERY 1000
+#define SILENCE_TOLD 2000 /*  without a connection for so long, the caller is told once */
 
 struct baton_client {
     connection_t *connection;
@@ -76,16 +77,35 @@ static bool answers (const message_in_t *message, uint64_t id, baton_status *ret
     return ours;
 }
 
-static baton_status await_answer (connection_t *connection, request_t *request, message_in_t *ret_answer,
-                                  baton_status *ret_status, baton_error_t *error)
+/*  Watches for a connection that does not stand, to tell the caller. */
+typedef struct {
+    const baton_call_t *options;
+    uint64_t since; /*  when it was last seen to stand */
+    bool told;
+} silence_t;
+
+static void watch_silence (silence_t *silence, const connection_t *connection, uint64_t now)
+{
+    if (connection_up (connection))
+        silence->since = now;
+    if (silence->told || !silence->options->on_silence || now - silence->since < SILENCE_TOLD)
+        return;
+    silence->told = true;
+    silence->options->on_silence (silence->options->silence_arg);
+}
+
+static baton_status await_answer (connection_t *connection, request_t *request, const baton_call_t *options,
+                                  message_in_t *ret_answer, baton_status *ret_status, baton_error_t *error)
 {
     uint64_t started = connection_clock ();
+    silence_t silence = {.options = options, .since = started};
     for (;;) {
         uint64_t now = connection_clock ();
+        watch_silence (&silence, connection, now);
         if (now >= request->deadline)
             return connection_blame (connection, request->header.method, now - started, error);
-        uint64_t wait =
-            request->deadline - now < request->resend_every ? request->deadline - now : request->resend_every;
+        uint64_t most = request->resend_every < RESEND_EVERY ? request->resend_every : RESEND_EVERY;
+        uint64_t wait = request->deadline - now < most ? request->deadline - now : most;
         if (connection_receive (connection, wait, ret_answer)) {
             if (answers (ret_answer, request->header.id, ret_status))
                 return BATON_OK;
@@ -139,7 +159,7 @@ baton_status baton_call (baton_client_t *self, const char *method, const uint8_t
     message_in_t answer = {0};
     baton_status outcome = BATON_OK;
     status = send_request (self->connection, &request) == BATON_OK
-                 ? await_answer (self->connection, &request, &answer, &outcome, error)
+                 ? await_answer (self->connection, &request, options, &answer, &outcome, error)
                  : baton_fail_memory (error);
     if (status != BATON_OK)
         return status;

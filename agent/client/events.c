@@ -97,6 +97,11 @@ void baton_events_destroy (baton_events_t **self)
     *self = NULL;
 }
 
+bool baton_events_connected (const baton_events_t *self)
+{
+    return connection_up (self->connection);
+}
+
 int baton_events_fd (baton_events_t *self)
 {
     return connection_fd (self->connection);

@@ -66,6 +66,9 @@ typedef struct {
     uint64_t if_n;    /*  refuse the change unless the session's journal stands here; 0: don't care */
     uint64_t
         past; /*  park this read until the session's journal is past this position or the timeout is near; 0: don't */
+    /*  Called once when no connection has stood for two seconds of the wait; may be NULL. */
+    void (*on_silence) (void *arg);
+    void *silence_arg;
 } baton_call_t;
 
 /*  Sends a request and waits for the answer. Lost connections are made again and the request is sent again: a read is
@@ -97,6 +100,9 @@ void baton_events_destroy (baton_events_t **self);
  *  came within timeout milliseconds; any other error is final, such as unauthenticated for a revoked key. */
 BATON_MUST_USE baton_status baton_events_next (baton_events_t *self, uint64_t timeout, uint8_t **ret_event,
                                                size_t *ret_size, uint64_t *ret_seq, baton_error_t *error);
+
+/*  Whether the broker could be heard when baton_events_next was called last. */
+bool baton_events_connected (const baton_events_t *self);
 
 /*  A file descriptor that becomes readable when baton_events_next may have something (as ZMQ_FD: edge-triggered, so
  *  call it until deadline_exceeded). Call it every second as well: it is there that silence is noticed. */

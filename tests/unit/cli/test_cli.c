@@ -2,6 +2,7 @@
 #include "../client/fake_broker.h"
 
 #include "cli.h"
+#include "slots.h"
 #include "token.h"
 
 #include <setjmp.h>
@@ -33,7 +34,7 @@ static char *out, *err;
 static int run (const fake_t *fake, const char *const *words)
 {
     char path[128];
-    char *argv[24] = {(char *) "baton"};
+    char *argv[SLOTS_MOST + 16] = {(char *) "baton"};
     int argc = 1;
     size_t out_size = 0, err_size = 0;
     baton_context_t context = fake_context (fake);
@@ -392,7 +393,7 @@ static void explains_itself (void **state)
 {
     (void) state;
     static const struct {
-        const char *words[4];
+        const char *words[5];
         int code;
         const char *says;
     } CASES[] = {
@@ -406,16 +407,65 @@ static void explains_itself (void **state)
         {{"session", "dance"}, 2, NULL},
         {{"dance"}, 2, NULL},
         {{"-o", "xml", "version"}, 2, NULL},
+        {{"--version"}, 0, "baton " BATON_VERSION},
+        {{"help"}, 0, "Exit codes"},
+        {{"help", "session"}, 0, "baton session create"},
+        {{"help", "session", "create"}, 0, "baton session create TITLE"},
+        {{"help", "sesion"}, 2, "did you mean: baton session?"},
+        {{"sessions", "list"}, 2, "did you mean: baton session?"},
+        {{"session", "lits"}, 2, "did you mean: baton session list?"},
+        {{"session", "create", "x", "--lable=a"}, 2, "did you mean --label?"},
+        {{"session", ""}, 2, "session has no verb"},
+        {{"inbox", ""}, 2, "session is empty"},
+        {{"", "list"}, 2, "there is no command"},
     };
     fake_t fake = {.endpoint = "tcp://127.0.0.1:1"};
     zmq_curve_keypair (fake.public_key, fake.secret_key);
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         assert_int_equal (run (&fake, CASES[i].words), CASES[i].code);
         if (CASES[i].says)
-            assert_non_null (strstr (out, CASES[i].says));
+            assert_non_null (strstr (CASES[i].code == 0 ? out : err, CASES[i].says));
         else
             assert_string_not_equal (err, "");
     }
+}
+
+/*  Each command with each of its words, and each of its flags, empty, very long, or of odd bytes: nothing but an exit
+ *  code that is documented, and a sentence. */
+static void survives_odd_words (void **state)
+{
+    (void) state;
+    static char huge[70000];
+    static const char *const ODD[] = {"", huge, "\xff\xfe", "\x1b[2J", "/", "=", "{", "@", "--", "-0", "\xc2", "0/0"};
+    fake_t fake = {.endpoint = "tcp://127.0.0.1:1"};
+    command_t command;
+    memset (huge, 'a', sizeof huge - 1);
+    zmq_curve_keypair (fake.public_key, fake.secret_key);
+    for (size_t i = 0; command_at (i, &command); i++)
+        for (size_t odd = 0; odd < sizeof ODD / sizeof *ODD; odd++) {
+            slots_t slots;
+            size_t ignored[SLOTS_MOST];
+            slots_list (&command, NULL, NULL, &slots);
+            size_t count = slots_positional (&command, &slots, ignored);
+            for (size_t at = 0; at <= count + slots.count; at++) {
+                char flag[LIMIT_NAME + 2] = "--";
+                const char *words[SLOTS_MOST + 8] = {"--timeout", "1ms", command.noun, command.verb};
+                size_t used = *command.verb ? 4 : 3;
+                for (size_t word = 0; word < count; word++)
+                    words[used++] = word == at ? ODD[odd] : "1";
+                if (at == count)
+                    words[used++] = ODD[odd];
+                if (at > count) {
+                    slot_flag (slots.items[at - count - 1].field, flag + 2);
+                    words[used++] = flag;
+                    words[used++] = ODD[odd];
+                }
+                int code = run (&fake, words);
+                assert_in_range (code, 0, 7);
+                assert_true (code == 0 || strncmp (err, "baton: ", 7) == 0);
+                assert_null (strchr (err, '\x1b'));
+            }
+        }
 }
 
 static int make_folder (void **state)
@@ -423,7 +473,7 @@ static int make_folder (void **state)
     (void) state;
     strcpy (folder, "/tmp/baton-test-XXXXXX");
     unsetenv ("BATON_SOCKET");
-    return mkdtemp (folder) ? 0 : -1;
+    return mkdtemp (folder) && setenv ("XDG_CONFIG_HOME", folder, 1) == 0 ? 0 : -1;
 }
 
 static int remove_folder (void **state)
@@ -452,6 +502,7 @@ int main (void)
         TEST (prints_a_whole_journal),
         TEST (joins_with_a_token),
         TEST (explains_itself),
+        TEST (survives_odd_words),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
