@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /*  Pre-copy ends after so many generations, or when one brought so little that the rest can wait for the freeze. */
 #define ROUNDS_MOST 3
@@ -12,7 +13,8 @@
 #define PATIENCE_MS 30000
 #define RETRY_MS 50
 #define PROGRESS_MS 100
-#define KEEP_UP_MS 5000 /*  between generations while waiting to be told to accept */
+#define ROOM_LEFT (1u << 20) /*  bytes of the target's disk that a workspace must leave */
+#define KEEP_UP_MS 5000      /*  between generations while waiting to be told to accept */
 
 struct transfer_target {
     zactor_t *actor;
@@ -89,6 +91,22 @@ static size_t length_of (void *argument, size_t index)
     return transfer_stage_missing_length (self->stage, index);
 }
 
+/*  Says so before the disk is full: the node's own database is on it, too. */
+static baton_status check_room (mover_t *self, baton_error_t *error)
+{
+    uint64_t done, total;
+    struct statvfs disk;
+    transfer_stage_progress (self->stage, &done, &total);
+    if (statvfs (self->staging, &disk) < 0)
+        return BATON_OK;
+    uint64_t room = (uint64_t) disk.f_bavail * disk.f_frsize;
+    return total - done + ROOM_LEFT <= room
+               ? BATON_OK
+               : baton_fail (error, BATON_resource_exhausted, BATON_REASON_disk_full,
+                             "No space left at the target: the workspace needs %llu MiB more, and %llu MiB are free",
+                             (unsigned long long) (total - done) >> 20, (unsigned long long) room >> 20);
+}
+
 /*  Fetches the manifest and whatever of it is missing here. */
 static baton_status try_generation (mover_t *self, baton_error_t *error)
 {
@@ -104,6 +122,8 @@ static baton_status try_generation (mover_t *self, baton_error_t *error)
     if (status == BATON_OK)
         status = transfer_stage_begin (self->stage, &wanted, error);
     workspace_clear (&wanted);
+    if (status == BATON_OK)
+        status = check_room (self, error);
     if (status != BATON_OK)
         return status;
     size_t count = 0;
