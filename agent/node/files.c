@@ -72,7 +72,7 @@ static void flush_folder_of (const char *path)
     }
 }
 
-baton_status files_write (const char *path, const void *data, size_t size, baton_error_t *error)
+static baton_status replace_file (const char *path, const void *data, size_t size, bool flush, baton_error_t *error)
 {
     char fresh[PATH_MAX];
     int length = snprintf (fresh, sizeof fresh, "%s.new", path);
@@ -81,7 +81,7 @@ baton_status files_write (const char *path, const void *data, size_t size, baton
     int file = open (fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0)
         return failed (error, "write", fresh);
-    bool written = write_all (file, data, size) && fsync (file) == 0;
+    bool written = write_all (file, data, size) && (!flush || fsync (file) == 0);
     int reason = errno;
     close (file);
     errno = reason;
@@ -90,8 +90,19 @@ baton_status files_write (const char *path, const void *data, size_t size, baton
         unlink (fresh);
         return status;
     }
-    flush_folder_of (path);
+    if (flush)
+        flush_folder_of (path);
     return BATON_OK;
+}
+
+baton_status files_write (const char *path, const void *data, size_t size, baton_error_t *error)
+{
+    return replace_file (path, data, size, true, error);
+}
+
+baton_status files_write_unflushed (const char *path, const void *data, size_t size, baton_error_t *error)
+{
+    return replace_file (path, data, size, false, error);
 }
 
 bool files_read (const char *path, char *ret_text, size_t size)

@@ -317,7 +317,10 @@ static baton_status prepare_folder (const char *folder, const launch_t *launch, 
     files_remove_tree (folder);
     baton_status status = files_make_folder (folder, error);
     snprintf (path, sizeof path, "%s/input.json", folder);
-    return status == BATON_OK ? files_write (path, launch->input, strlen (launch->input), error) : status;
+    if (status != BATON_OK)
+        return status;
+    /*  When the machine ends, the attempt does. */
+    return files_write_unflushed (path, launch->input, strlen (launch->input), error);
 }
 
 static baton_status spawn (runs_t *self, child_t *child, const launch_t *launch, const char *folder,

@@ -38,12 +38,14 @@ static uint64_t now_ms (void)
     return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
 }
 
-static void write_word (const shim_t *self, const char *name, const char *text)
+typedef baton_status write_fn (const char *path, const void *data, size_t size, baton_error_t *error);
+
+static void write_word (const shim_t *self, const char *name, const char *text, write_fn *write)
 {
     char path[PATH_MAX];
     snprintf (path, sizeof path, "%s/%s", self->folder, name);
     baton_error_t error;
-    if (files_write (path, text, strlen (text), &error) != BATON_OK && self->log)
+    if (write (path, text, strlen (text), &error) != BATON_OK && self->log)
         runlog_append (self->log, error.message, strlen (error.message));
 }
 
@@ -51,7 +53,7 @@ static void write_pids (const shim_t *self)
 {
     char text[64];
     snprintf (text, sizeof text, "%d %d\n", (int) getpid (), (int) self->driver);
-    write_word (self, "pid", text);
+    write_word (self, "pid", text, files_write_unflushed); /*  means nothing after the machine has ended */
 }
 
 static void write_exit (const shim_t *self)
@@ -61,7 +63,7 @@ static void write_exit (const shim_t *self)
         snprintf (text, sizeof text, "signal %d\n", WTERMSIG (self->status));
     else
         snprintf (text, sizeof text, "exit %d\n", WEXITSTATUS (self->status));
-    write_word (self, "exit", text);
+    write_word (self, "exit", text, files_write);
 }
 
 static int open_signals (void)
@@ -217,7 +219,7 @@ int shim_main (int argc, char **argv)
         char text[480];
         snprintf (text, sizeof text, "error can't start %.200s: %.200s\n", argv[SHIM_ARGUMENTS],
                   failure != 0 ? strerror (failure) : error.message);
-        write_word (&self, "exit", text);
+        write_word (&self, "exit", text, files_write);
         runlog_destroy (&self.log);
         return 1;
     }
