@@ -6,7 +6,6 @@
 
 /*  The wire */
 #define LIMIT_FRAME (8u << 20)   /*  one frame of a message */
-#define LIMIT_FRAMES 8           /*  frames of one message */
 #define LIMIT_HEADER 4096        /*  the header frame */
 #define LIMIT_DEPTH 24           /*  nesting of a msgpack frame */
 #define LIMIT_VALUE_DEPTH 16     /*  of a free value inside it: what was let in must fit into events and pages, too */
