@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""Messages between sessions: order, once, receipts, waking, expiry, and the inbox of a run."""
+import os
+import unittest
+
+from harness import wait_until
+from nodes import WORDS, NodeTest, phase
+
+READER = WORDS + """
+SAY up $BATON_RUN
+baton inbox --wait --take -o jsonl > letters
+baton item append assistant "$(cat letters)"
+SAY "read-$BATON_RUN" 1
+"""
+SENDER = WORDS + """
+n=0
+while [ $n -lt 20 ]; do
+    n=$((n + 1))
+    baton message send "$(cat "$DIR/to")" "$n" --id "$NODE-$BATON_SESSION-$n" --subject "$BATON_OBJECTIVE"
+done
+"""
+
+
+class Messages(NodeTest):
+    def setUp(self):
+        super().setUp()
+        self.east = self.node("east", {"default": READER, "sender": SENDER,
+                                       "one": WORDS + 'baton message send "$(cat "$DIR/to")" 7 --id one\n'}, slots=8)
+
+    def send(self, to, **fields):
+        return self.admin.call("message.send", {"to": to, **fields})
+
+    def waiting(self, session):
+        return [(message["letter"]["id"], message.get("body"))
+                for message in self.admin.call("message.list", {"session": session, "limit": 1000}).get("messages", [])]
+
+    def receipts(self, session):
+        return [(event["body"]["id"], event["body"]["receipt"]) for event in self.events(session, "message_receipt")]
+
+    def test_in_order_from_each_sender(self):
+        receiver = self.create("receiver")
+        self.touch("to", receiver)
+        senders = [self.begin(f"sender-{name}", driver="sender", objective=name) for name in "abc"]
+        for sender in senders:
+            self.assertEqual(self.until_settled(sender)["run"]["outcome"], "completed", self.logs(sender))
+        found = self.waiting(receiver)
+        self.assertEqual(len(found), 60)
+        for sender in senders:
+            self.assertEqual([body for id, body in found if sender in id], list(range(1, 21)))
+            self.assertEqual([event["body"]["id"] for event in self.events(sender, "message_sent")],
+                             [id for id, _ in found if sender in id])
+
+    def test_an_id_is_delivered_once(self):
+        receiver = self.create("receiver")
+        for _ in range(3):
+            self.send(receiver, id="same", body=1)
+        self.send(receiver, id="same", body=2)
+        self.assertEqual(self.waiting(receiver), [("same", 1)])
+        self.admin.call("message.read", {"session": receiver, "id": "same"})
+        self.send(receiver, id="same", body=3)
+        self.assertEqual(self.waiting(receiver), [])
+        self.broker.restart()
+        self.send(receiver, id="same", body=4)
+        self.assertEqual(self.waiting(receiver), [])
+        self.assertEqual(len(self.events(receiver, "message_delivered")), 1)
+
+    def test_receipts(self):
+        receiver = self.create("receiver")
+        self.touch("to", receiver)
+        sender = self.begin("sender", driver="one")
+        self.until_settled(sender)
+        self.assertEqual(self.receipts(sender), [("one", "delivered")])
+        letter = self.admin.call("message.list", {"session": receiver})["messages"][0]["letter"]
+        self.assertEqual((letter["from_session"], letter["id"]), (sender, "one"))
+        for _ in range(2):  # taken twice, told once
+            self.admin.call("message.read", {"session": receiver, "id": "one"})
+        self.assertEqual(self.receipts(sender), [("one", "delivered"), ("one", "read")])
+
+    def test_it_wakes_who_sleeps_for_it(self):
+        sleeper, deaf = self.create("sleeper"), self.create("deaf")
+        self.admin.call("session.sleep", {"session": sleeper, "on_message": True})
+        self.admin.call("session.sleep", {"session": deaf})
+        for session in (deaf, sleeper):
+            self.send(session, id="wake", body={"a": 1})
+        self.wait_file("read-1")
+        state = self.until_settled(sleeper)
+        self.assertEqual((state["run"]["number"], state["run"]["outcome"], state.get("mailbox")), (1, "completed", None))
+        self.assertIn('"a": 1', self.items(sleeper)[0].replace('"a":1', '"a": 1'))
+        self.assertEqual([event["body"]["cause"] for event in self.events(sleeper, "session_activated")], ["message"])
+        self.assertEqual((self.show(deaf)["state"], self.waiting(deaf)), ("sleeping", [("wake", {"a": 1})]))
+
+    def test_a_run_waits_for_one(self):
+        session = self.begin("reader")
+        self.wait_file("up")
+        self.until_running(session)
+        self.assertFalse(os.path.exists(self.path("read-1")))
+        self.send(session, id="late", subject="hello", body=[1, 2])
+        self.wait_file("read-1")
+        self.until_settled(session)
+        self.assertIn("late", self.items(session)[0])
+        self.assertEqual(self.waiting(session), [])
+
+    def test_a_run_goes_on_waiting_while_the_broker_is_away(self):
+        session = self.begin("reader")
+        self.wait_file("up")
+        self.until_running(session)
+        for _ in range(2):
+            self.broker.kill()
+            self.broker.start()
+        self.send(session, id="late")
+        self.wait_file("read-1")
+        self.assertEqual(self.until_settled(session)["run"]["outcome"], "completed")
+
+    def test_time_to_live(self):
+        receiver = self.create("receiver")
+        self.touch("to", receiver)
+        self.send(receiver, id="short", body=1, ttl=300)
+        self.send(receiver, id="long", body=2, ttl=3600000)
+        wait_until(lambda: self.events(receiver, "message_expired"), "the message to expire")
+        self.assertEqual(self.waiting(receiver), [("long", 2)])
+        self.admin.call("message.read", {"session": receiver, "id": "short"})  # as one that was read already: no effect
+        self.assertEqual(self.events(receiver, "message_read"), [])
+        self.refused("not_found", "no_such_message", self.admin.call, "message.read", {"session": receiver, "id": "x"})
+        self.send(receiver, id="short", body=3)  # the id was used
+        self.assertEqual(self.waiting(receiver), [("long", 2)])
+
+    def test_to_nobody(self):
+        self.refused("not_found", "no_such_session", self.send, "0" * 20, body=1)
+        ended = self.create("ended")
+        self.admin.call("session.cancel", {"session": ended})
+        self.refused("failed_precondition", "wrong_state", self.send, ended, body=1)
+        self.touch("to", "0" * 20)
+        sender = self.begin("sender", driver="one")
+        self.assertEqual(self.until_settled(sender)["run"]["exit_code"], 3)
+
+    def test_woken_between_two_runs(self):
+        """Messages that come while it falls asleep wake it: none waits unread for ever."""
+        self.nodes["east"].close()
+        west = self.node("west", {"default": WORDS + """
+            baton inbox --take -o jsonl | while read -r line; do baton item append assistant "$line"; done
+            baton session sleep --on-message; exec sleep 60
+            """})
+        session = self.create("worker", node="west")
+        self.admin.call("session.sleep", {"session": session, "on_message": True})
+        for number in range(15):
+            self.send(session, id=f"m{number}", body=number)
+        self.until(session, lambda s: s.get("items", 0) == 15 and s["state"] == "sleeping", "all to be read")
+        self.assertEqual(phase(self.show(session)), "finished")
+        self.assert_clean(west)
+
+
+if __name__ == "__main__":
+    unittest.main()
