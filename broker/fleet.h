@@ -14,10 +14,11 @@ typedef struct fleet fleet_t;
 /*  What is known of a node beside its description in the site's state. */
 typedef struct {
     char name[LIMIT_NAME + 1];
-    peer_t peer;      /*  where it speaks from */
-    uint64_t heard;   /*  monotonic ms of the last heartbeat; 0: not since the broker started */
-    uint64_t seen_at; /*  the same as wall clock */
-    uint64_t seq;     /*  last event that concerned it */
+    char instance[LIMIT_ID + 1]; /*  which process it is, across its restarts; "": it does not say */
+    peer_t peer;                 /*  where it speaks from */
+    uint64_t heard;              /*  monotonic ms of the last heartbeat; 0: not since the broker started */
+    uint64_t seen_at;            /*  the same as wall clock */
+    uint64_t seq;                /*  last event that concerned it */
     uint64_t free_bytes;
     uint64_t occupied; /*  slots in use, or promised to a migration */
     uint64_t bytes;    /*  at most, of what it is to do: its assignments must fit into one answer */

@@ -3,6 +3,7 @@
 
 #include "wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PATIENCE 60000 /*  ms that a step of a migration may take, unless given */
@@ -14,11 +15,29 @@ static const node_t *registered (broker_t *broker, const char *name)
 
 /* ---- register, heartbeat, list ---- */
 
-static baton_status hear (broker_t *broker, const request_t *request, heartbeat_t *reply, baton_error_t *error)
+/*  Two nodes with one identity would each think that the other's runs are lost. The first one is kept for as long as it
+ *  is heard of. */
+static baton_status check_instance (broker_t *broker, const request_t *request, const char *instance,
+                                    baton_error_t *error)
+{
+    const member_t *member = fleet_member (broker->fleet, request->actor);
+    if (!member)
+        return baton_fail_memory (error);
+    if (member->heard == 0 || text_equal (member->instance, instance) ||
+        !fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl))
+        return BATON_OK;
+    return baton_fail (error, BATON_failed_precondition, BATON_REASON_identity_in_use,
+                       "another node with another state directory is %s already: it was heard of %lu ms ago",
+                       request->actor, broker->monotonic - member->heard);
+}
+
+static baton_status hear (broker_t *broker, const request_t *request, const char *instance, heartbeat_t *reply,
+                          baton_error_t *error)
 {
     member_t *member = fleet_member (broker->fleet, request->actor);
     if (!member)
         return baton_fail_memory (error);
+    snprintf (member->instance, sizeof member->instance, "%s", instance ? instance : "");
     member->peer = request->peer;
     if (member->heard == 0)
         broker->schedule = true;
@@ -31,10 +50,13 @@ static baton_status hear (broker_t *broker, const request_t *request, heartbeat_
 
 baton_status handle_node_register (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
+    const char *instance = ((const node_register_request_t *) request->params)->instance;
     command_t command = command_of (broker, request);
-    baton_status status = journal_decide_site (broker->journal, &command, error);
+    baton_status status = check_instance (broker, request, instance, error);
+    if (status == BATON_OK)
+        status = journal_decide_site (broker->journal, &command, error);
     broker->schedule = true;
-    return status == BATON_OK ? hear (broker, request, ret_reply, error) : status;
+    return status == BATON_OK ? hear (broker, request, instance, ret_reply, error) : status;
 }
 
 baton_status handle_node_heartbeat (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -44,7 +66,11 @@ baton_status handle_node_heartbeat (broker_t *broker, request_t *request, void *
     if (!node || node->state != node_state_up)
         return baton_fail (error, BATON_not_found, BATON_REASON_no_such_node, "node %s has %s: it must register first",
                            request->actor, node ? "been given up as lost" : "not registered");
-    baton_status status = hear (broker, request, ret_reply, error);
+    const member_t *member = fleet_member (broker->fleet, request->actor);
+    if (member && !text_equal (member->instance, params->instance))
+        return baton_fail (error, BATON_not_found, BATON_REASON_no_such_node,
+                           "another process has registered as node %s: this one must register first", request->actor);
+    baton_status status = hear (broker, request, params->instance, ret_reply, error);
     if (status == BATON_OK)
         fleet_member (broker->fleet, request->actor)->free_bytes = params->free_bytes;
     return status;

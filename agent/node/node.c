@@ -7,6 +7,7 @@
 #include "prune.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -134,12 +135,24 @@ static baton_status open_signals (daemon_t *self, baton_error_t *error)
     return BATON_OK;
 }
 
+static baton_status know_instance (daemon_t *self, baton_error_t *error)
+{
+    char path[BATON_ENDPOINT_SIZE];
+    snprintf (path, sizeof path, "%s/instance", self->options->state);
+    if (files_read (path, self->instance, sizeof self->instance) && strlen (self->instance) == ID_SIZE - 1)
+        return BATON_OK;
+    id_new (self->instance);
+    return files_write (path, self->instance, ID_SIZE - 1, error);
+}
+
 static baton_status open_state (daemon_t *self, baton_error_t *error)
 {
     char path[BATON_ENDPOINT_SIZE];
     snprintf (path, sizeof path, "%s/node.db", self->options->state);
     runs_handlers_t handlers = {report_started, report_ended, on_run_changed, self};
-    baton_status status = db_new (path, &self->db, error);
+    baton_status status = know_instance (self, error);
+    if (status == BATON_OK)
+        status = db_new (path, &self->db, error);
     if (status == BATON_OK)
         status = runs_new (self->loop, self->db, self->options->state, &handlers, &self->runs, error);
     return status;

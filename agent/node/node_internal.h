@@ -3,6 +3,7 @@
 #define BATON_NODE_INTERNAL_H
 
 #include "courier.h"
+#include "id.h"
 #include "local.h"
 #include "move.h"
 #include "node.h"
@@ -26,6 +27,7 @@ typedef struct {
 
     /*  sync.c: what the broker was asked and has said */
     char name[LIMIT_NAME + 1]; /*  of our identity; "" until the broker has said it */
+    char instance[ID_SIZE];    /*  which of several that use one identity we are: STATE/instance */
     bool registered;
     bool ready;             /*  systemd was told */
     bool beating;           /*  a heartbeat has no answer yet */
@@ -37,6 +39,7 @@ typedef struct {
     bool lapsed;            /*  the lease had ended before it was renewed */
     assignment_page_t page; /*  the last answer */
     bool known;             /*  there was one */
+    bool to_act;            /*  the last look at the page was cut short */
     bool ending;            /*  told to end, and the runs with us */
     bool ended;             /*  and they have */
 } daemon_t;
@@ -53,7 +56,8 @@ bool sync_assigned (const daemon_t *self, const char *session);
 
 /* ---- act.c: carry out what reconcile finds ---- */
 
-void act_on_page (daemon_t *self);
+/*  False when time or memory was too short for all of it: the rest is done soon. */
+bool act_on_page (daemon_t *self);
 void act_departed (void *daemon, const char *session, bool sure);
 void act_abandoned (void *daemon, const char *session, uint64_t migration);
 

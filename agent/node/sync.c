@@ -42,8 +42,8 @@ static void take_assignments (void *arg, const link_answer_t *answer)
         record_clear (&RECORD_assignment_page, &self->page);
         self->page = page;
         self->known = true;
-        act_on_page (self);
-        self->lapsed = false;
+        if (act_on_page (self))
+            self->lapsed = false;
     }
     if (self->stale)
         sync_assignments (self);
@@ -124,7 +124,7 @@ static void take_registered (void *arg, const link_answer_t *answer)
 static void send_registration (daemon_t *self)
 {
     const config_t *config = &self->options->config;
-    node_register_request_t request = {.labels = config->labels, .slots = config->slots};
+    node_register_request_t request = {.labels = config->labels, .slots = config->slots, .instance = self->instance};
     request.transfer = (char *) move_endpoint (self->move);
     baton_status status = BATON_OK;
     for (size_t i = 0; i < config->drivers.count && status == BATON_OK; i++)
@@ -202,7 +202,7 @@ void sync_beat (daemon_t *self)
     if (self->beating)
         return;
     struct statvfs disk;
-    node_heartbeat_request_t request = {.active = runs_alive (self->runs)};
+    node_heartbeat_request_t request = {.active = runs_alive (self->runs), .instance = self->instance};
     if (statvfs (self->options->state, &disk) == 0)
         request.free_bytes = (uint64_t) disk.f_bavail * disk.f_frsize;
     self->beating = link_ask (self->link, METHOD_node_heartbeat, &request, take_beat, self) == BATON_OK;
