@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+#define ACT_MOST 40 /*  milliseconds that the loop may wait for what is to be done */
+
 /*  How long a run may take to reach a safe point. */
 static int64_t safe_point_grace (daemon_t *self, const action_t *action)
 {
@@ -350,10 +352,36 @@ static void carry_out (daemon_t *self, const action_t *action)
     }
 }
 
-void act_on_page (daemon_t *self)
+static int act_again (zloop_t *loop, int timer, void *arg)
+{
+    (void) loop;
+    (void) timer;
+    daemon_t *self = arg;
+    self->to_act = false;
+    act_on_page (self);
+    return 0;
+}
+
+/*  What is left when the time is up, many runs to start for example, waits for the heartbeat and whatever else is due.
+ *  All of it is looked at anew then: what was done is no difference any more. */
+static bool carry_out_all (daemon_t *self, const actions_t *actions)
+{
+    int64_t until = zclock_mono () + ACT_MOST;
+    for (size_t i = 0; i < actions->count; i++) {
+        if (zclock_mono () > until) {
+            self->to_act = self->to_act || zloop_timer (self->loop, 1, 1, act_again, self) >= 0;
+            return false;
+        }
+        if (!actions->items[i].assignment || place_possible (actions->items[i].assignment->session))
+            carry_out (self, &actions->items[i]);
+    }
+    return true;
+}
+
+bool act_on_page (daemon_t *self)
 {
     if (!self->known || self->ending)
-        return;
+        return true;
     attempt_t *attempts = NULL;
     size_t count = 0;
     actions_t actions = {.count = 0};
@@ -361,12 +389,12 @@ void act_on_page (daemon_t *self)
     situation_t situation = {self->name, self->lapsed, &self->page, attempts, count};
     if (status == BATON_OK)
         status = reconcile (&situation, &actions);
-    for (size_t i = 0; i < actions.count && status == BATON_OK; i++)
-        if (!actions.items[i].assignment || place_possible (actions.items[i].assignment->session))
-            carry_out (self, &actions.items[i]);
     if (status != BATON_OK)
         log_error ("no memory to look at the assignments");
-    move_retain (self->move, self->name, &self->page);
+    bool done = status == BATON_OK && carry_out_all (self, &actions);
+    if (done)
+        move_retain (self->move, self->name, &self->page);
     free (actions.items);
     free (attempts);
+    return done;
 }
