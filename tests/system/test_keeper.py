@@ -44,7 +44,7 @@ class Node:
 
 
 class KeeperTest(SystemTest):
-    broker_options = ("--lease-ttl", "2000")
+    broker_options = ("--lease-ttl", "60000")  # a machine that stands still for a while must not lose the node
 
     def create(self, title, **fields):
         return self.admin.call("session.create", {"title": title, "activate": True, **fields})["session"]
@@ -118,6 +118,8 @@ class Placing(KeeperTest):
 
 
 class Losing(KeeperTest):
+    broker_options = ("--lease-ttl", "3000")
+
     def test_a_silent_node_is_given_up_and_its_late_words_are_refused(self):
         session, node = self.create("work"), Node(self, "near")
         assignment = node.start(session)
