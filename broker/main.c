@@ -99,7 +99,7 @@ static int parse (int argc, char **argv, arguments_t *ret)
     }
     if (optind < argc)
         return 1 + usage ("there is no use for the argument ", argv[optind]);
-    return ret->state ? 0 : 1 + usage ("--state DIR is required", "");
+    return ret->state && *ret->state ? 0 : 1 + usage ("--state DIR is required", "");
 }
 
 static uint64_t now_ms (void)

@@ -4,20 +4,20 @@
 #include "wait.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 OPTIONS (
     ask, struct { bool wait; }, OPTION (wait, FIELD_FLAG, 0, NULL, "wait until it is decided, and print the outcome"));
 
-/*  What the caller's script branches on. An outcome by the deadline's declared option counts as that option. */
+/*  What the caller's script branches on. An outcome by the deadline's declared option counts as that option; one that
+ *  was voted for counts as such, also when it is called "expired". */
 static int code_of (const breakpoint_t *breakpoint)
 {
-    const char *outcome = breakpoint->outcome ? breakpoint->outcome : "";
-    if (breakpoint->state == breakpoint_state_cancelled || strcmp (outcome, "cancelled") == 0)
+    if (breakpoint->state == breakpoint_state_cancelled)
         return EXIT_cancelled;
-    if (strcmp (outcome, "expired") == 0 || (breakpoint->state == breakpoint_state_expired && !*outcome))
+    if (breakpoint->state == breakpoint_state_expired && breakpoint->on_expiry != expiry_option)
         return EXIT_expired;
-    return breakpoint->kind == breakpoint_kind_approval && strcmp (outcome, "reject") == 0 ? EXIT_rejected : EXIT_ok;
+    return breakpoint->kind == breakpoint_kind_approval && text_equal (breakpoint->outcome, "reject") ? EXIT_rejected
+                                                                                                      : EXIT_ok;
 }
 
 static void print_outcome (cli_t *cli, const breakpoint_t *breakpoint)

@@ -143,7 +143,8 @@ class Refusals(SystemTest):
         self.refuse("state")
 
     def test_usage(self):
-        cases = [([], "--state DIR is required"), (["--state", "x", "--lease-ttl", "5"], "1000 to 600000"),
+        cases = [([], "--state DIR is required"), (["--state", ""], "--state DIR is required"),
+                 (["--state", "x", "--lease-ttl", "5"], "1000 to 600000"),
                  (["--state", "x", "--log-level", "loud"], "not loud"), (["--nonsense"], "not known"),
                  (["--state", "x", "extra"], "extra")]
         for arguments, sentence in cases:

@@ -58,14 +58,16 @@ static int run (const fake_t *fake, const char *const *words)
 static void answer_show (fake_t *fake, const asked_t *asked, stage_t *stage)
 {
     bool open = stage->looks-- > 0;
-    breakpoint_view_t view = {.session = (char *) ID,
-                              .n = asked->header.past + 1,
-                              .breakpoint = {.number = 1,
-                                             .key = (char *) "k",
-                                             .title = (char *) "t",
-                                             .kind = breakpoint_kind_approval,
-                                             .state = open ? breakpoint_state_open : stage->state,
-                                             .outcome = open ? NULL : (char *) (uintptr_t) stage->outcome}};
+    breakpoint_view_t view = {
+        .session = (char *) ID,
+        .n = asked->header.past + 1,
+        .breakpoint = {.number = 1,
+                       .key = (char *) "k",
+                       .title = (char *) "t",
+                       .kind = breakpoint_kind_approval,
+                       .state = open ? breakpoint_state_open : stage->state,
+                       .on_expiry = text_equal (stage->outcome, "expired") ? expiry_expire : expiry_option,
+                       .outcome = open ? NULL : (char *) (uintptr_t) stage->outcome}};
     fake_answer (fake, asked, &RECORD_breakpoint_view, &view);
 }
 
@@ -238,6 +240,7 @@ static void waits_for_a_decision (void **state)
         {"approve", breakpoint_state_decided, 0, "approve\n"},
         {"reject", breakpoint_state_decided, 10, "reject\n"},
         {"expired", breakpoint_state_expired, 11, "expired\n"},
+        {"expired", breakpoint_state_decided, 0, "expired\n"}, /*  an option may be called so */
         {"approve", breakpoint_state_expired, 0, "approve\n"},
         {"reject", breakpoint_state_expired, 10, "reject\n"},
         {"cancelled", breakpoint_state_cancelled, 12, "cancelled\n"},
