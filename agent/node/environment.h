@@ -10,7 +10,7 @@
 #ifndef BATON_ENVIRONMENT_H
 #define BATON_ENVIRONMENT_H
 
-#include "runs.h"
+#include "launch.h"
 
 /*  A NULL-ended array of NAME=VALUE, or NULL for lack of memory. folder is the attempt's. */
 char **environment_of (const attempt_t *attempt, const launch_t *launch, const char *folder);

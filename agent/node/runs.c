@@ -1,7 +1,5 @@
 #include "runs.h"
 
-#include "environment.h"
-#include "files.h"
 #include "log.h"
 #include "place.h"
 #include "procs.h"
@@ -301,51 +299,6 @@ void runs_destroy (runs_t **self_p)
 
 /* ---- verbs ---- */
 
-static void fill_attempt (attempt_t *attempt, const launch_t *launch)
-{
-    *attempt =
-        (attempt_t){.run = launch->run, .attempt = launch->attempt, .epoch = launch->epoch, .state = ATTEMPT_starting};
-    snprintf (attempt->session, sizeof attempt->session, "%s", launch->session);
-    unsigned char random[(TOKEN_SIZE - 1) / 2];
-    randombytes_buf (random, sizeof random);
-    sodium_bin2hex (attempt->token, TOKEN_SIZE, random, sizeof random);
-}
-
-static baton_status prepare_folder (const char *folder, const launch_t *launch, baton_error_t *error)
-{
-    char path[PLACE_SIZE + 16];
-    files_remove_tree (folder);
-    baton_status status = files_make_folder (folder, error);
-    snprintf (path, sizeof path, "%s/input.json", folder);
-    if (status != BATON_OK)
-        return status;
-    /*  When the machine ends, the attempt does. */
-    return files_write_unflushed (path, launch->input, strlen (launch->input), error);
-}
-
-static baton_status spawn (runs_t *self, child_t *child, const launch_t *launch, const char *folder,
-                           baton_error_t *error)
-{
-    char log[PLACE_SIZE];
-    place_log_path (self->state, launch->session, launch->run, log);
-    char **argv = calloc (launch->driver->argv.count + 1, sizeof *argv);
-    char **envp = environment_of (&child->attempt, launch, folder);
-    int pidfd = -1, ready = -1;
-    baton_status status = BATON_OK;
-    if (!argv || !envp)
-        status = baton_fail_memory (error);
-    else {
-        memcpy (argv, launch->driver->argv.items, launch->driver->argv.count * sizeof *argv);
-        spawn_t spawn = {folder, log, launch->log_bound, launch->driver->grace, launch->workspace, argv, envp};
-        status = spawn_shim (&spawn, &pidfd, &ready, error);
-    }
-    if (status == BATON_OK)
-        watch (self, child, pidfd, ready);
-    environment_free (envp);
-    free (argv);
-    return status;
-}
-
 /*  What was there before the start that failed is there again: a frozen attempt is still to go on. */
 static void undo_start (runs_t *self, child_t *child, const attempt_t *before)
 {
@@ -361,6 +314,17 @@ static void undo_start (runs_t *self, child_t *child, const attempt_t *before)
         log_warning ("the ledger keeps an attempt that was not started: %s", error.message);
 }
 
+static baton_status spawn (runs_t *self, child_t *child, const launch_t *launch, baton_error_t *error)
+{
+    int pidfd = -1, ready = -1;
+    baton_status status = launch_spawn (self->state, launch, &child->attempt, &pidfd, &ready, error);
+    if (status == BATON_OK)
+        watch (self, child, pidfd, ready);
+    else
+        sweep (self, &child->attempt, false); /*  it may have been started, only not be watchable */
+    return status;
+}
+
 baton_status runs_start (runs_t *self, const launch_t *launch, baton_error_t *error)
 {
     child_t *child = find_child (self, launch->session);
@@ -369,17 +333,12 @@ baton_status runs_start (runs_t *self, const launch_t *launch, baton_error_t *er
     if (!child)
         return baton_fail_memory (error);
     attempt_t before = child->attempt;
-    fill_attempt (&child->attempt, launch);
-    char folder[PLACE_SIZE];
-    attempt_folder (self, &child->attempt, folder);
-    baton_status status = prepare_folder (folder, launch, error);
+    launch_describe (launch, &child->attempt);
+    baton_status status = launch_prepare (self->state, launch, &child->attempt, error);
     if (status == BATON_OK)
         status = ledger_put (self->db, &child->attempt, error);
-    if (status == BATON_OK) {
-        status = spawn (self, child, launch, folder, error);
-        if (status != BATON_OK) /*  it may have been started, only not be watchable */
-            sweep (self, &child->attempt, false);
-    }
+    if (status == BATON_OK)
+        status = spawn (self, child, launch, error);
     if (status != BATON_OK)
         undo_start (self, child, &before);
     return status;

@@ -6,8 +6,7 @@
 #ifndef BATON_RUNS_H
 #define BATON_RUNS_H
 
-#include "config.h"
-#include "ledger.h"
+#include "launch.h"
 #include "shim.h"
 
 #include <czmq.h>
@@ -30,19 +29,6 @@ BATON_MUST_USE baton_status runs_new (zloop_t *loop, db_t *db, const char *state
 
 /*  Stops watching; the processes go on. */
 void runs_destroy (runs_t **self);
-
-typedef struct {
-    const char *session;
-    uint64_t run;
-    uint64_t attempt;
-    uint64_t epoch;
-    const char *workspace;
-    const driver_t *driver;
-    const char *socket;    /*  endpoint for the run */
-    const char *input;     /*  JSON */
-    const char *objective; /*  or NULL */
-    uint64_t log_bound;
-} launch_t;
 
 /*  Starts a process, replacing what the ledger has of the session, which must not be alive. */
 BATON_MUST_USE baton_status runs_start (runs_t *self, const launch_t *launch, baton_error_t *error);
