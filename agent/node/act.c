@@ -226,8 +226,8 @@ static bool outlived (const daemon_t *self, const session_t *session)
 static void look_at_workspace (leaving_t *leaving, const session_t *session)
 {
     daemon_t *self = leaving->daemon;
-    bool moved = text_equal (session->migration.source, self->name) && committed (session) &&
-                 !text_equal (session->lease.node, self->name);
+    bool ours = text_equal (session->lease.node, self->name) || text_equal (session->home, self->name);
+    bool moved = text_equal (session->migration.source, self->name) && committed (session) && !ours;
     if (runs_find (self->runs, leaving->session))
         return;
     if (moved)
