@@ -13,6 +13,14 @@
 /*  What was asked for last. */
 typedef enum { MOVE_offered = 1, MOVE_freezing, MOVE_fetching, MOVE_accepting } move_stage_t;
 
+/*  What for a target was told to end. */
+typedef enum {
+    ENDING_not,
+    ENDING_done,  /*  it has accepted or failed, and stays until the migration ends */
+    ENDING_again, /*  another one is to go on with what is staged */
+    ENDING_over,  /*  the migration has ended */
+} ending_t;
+
 typedef struct {
     move_t *move;
     char session[LIMIT_ID + 1];
@@ -21,13 +29,8 @@ typedef struct {
     bool committed;            /*  source */
     char *endpoint;            /*  target: where the source serves */
     transfer_target_t *target; /*  NULL for a source */
-    enum {
-        ENDING_not,
-        ENDING_done,    /*  it has accepted or failed, and stays until the migration ends */
-        ENDING_again,   /*  another one is to go on with what is staged */
-        ENDING_over,    /*  so has the migration */
-    } ending;           /*  target: what for it was told to end */
-    method_id_t unsaid; /*  a report that could not be written down yet */
+    ending_t ending;           /*  target */
+    method_id_t unsaid;        /*  a report that could not be written down yet */
     char *unsaid_text;
 } entry_t;
 
@@ -158,7 +161,7 @@ static int take_source_reports (zloop_t *loop, zsock_t *pipe, void *arg)
 }
 
 /*  The thread may be hashing a large tree: it is told to end, and the rest happens when it has. */
-static void end_target (entry_t *entry, int ending)
+static void end_target (entry_t *entry, ending_t ending)
 {
     if (entry->target && entry->ending == ENDING_not)
         transfer_target_end (entry->target);
