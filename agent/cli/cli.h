@@ -43,6 +43,7 @@ typedef struct {
     /*  Made by cli_connect. */
     baton_context_t context;
     baton_client_t *client;
+    bool headed;   /*  a stream's columns have their headers */
     bool away;     /*  it was said that the broker is away */
     int exit_code; /*  of a command that succeeded */
     /*  For whoever reads an error. */

@@ -4,6 +4,7 @@
 #include "wait.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 OPTIONS (
     ask, struct { bool wait; }, OPTION (wait, FIELD_FLAG, 0, NULL, "wait until it is decided, and print the outcome"));
@@ -24,7 +25,9 @@ static void print_outcome (cli_t *cli, const breakpoint_t *breakpoint)
 {
     char *value = view_path (&RECORD_breakpoint, breakpoint, "value");
     char *outcome = view_path (&RECORD_breakpoint, breakpoint, breakpoint->outcome ? "outcome" : "state");
-    fprintf (cli->out, "%s\n", value ? value : outcome ? outcome : "");
+    const char *text = value ? value : outcome ? outcome : "";
+    output_content (cli, text, strlen (text));
+    fputc ('\n', cli->out);
     free (value);
     free (outcome);
 }

@@ -28,7 +28,7 @@ static baton_status print_event (cli_t *cli, const uint8_t *data, size_t size, b
     event_envelope_t event = {0};
     baton_status status = record_decode (&RECORD_event_envelope, data, size, &event, error);
     if (status == BATON_OK)
-        status = output_event (cli, &event, error);
+        status = output_event (cli, &event, STREAM_site, error);
     record_clear (&RECORD_event_envelope, &event);
     return status;
 }

@@ -1,5 +1,6 @@
 /*  Commands that give a content as it is: `$(baton memory get KEY)`, `baton artifact get NAME > FILE`. */
 #include "commands.h"
+#include "output.h"
 #include "view.h"
 
 #include <errno.h>
@@ -17,8 +18,10 @@ static baton_status get_memory (cli_t *cli, const arguments_t *arguments, baton_
     memory_t memory = {0};
     baton_status status = cli_call (cli, METHOD_memory_get, arguments->request, &memory, NULL, error);
     char *value = status == BATON_OK ? view_path (&RECORD_memory, &memory, "value") : NULL;
-    if (status == BATON_OK)
-        fprintf (cli->out, "%s\n", value ? value : "");
+    if (status == BATON_OK) {
+        output_content (cli, value ? value : "", value ? strlen (value) : 0);
+        fputc ('\n', cli->out);
+    }
     free (value);
     record_clear (&RECORD_memory, &memory);
     return status;
@@ -26,14 +29,17 @@ static baton_status get_memory (cli_t *cli, const arguments_t *arguments, baton_
 
 static baton_status write_content (cli_t *cli, const char *path, const baton_bytes_t *content, baton_error_t *error)
 {
-    FILE *stream = path ? fopen (path, "we") : cli->out;
+    if (!path) {
+        output_content (cli, content->data, content->size);
+        return BATON_OK;
+    }
+    FILE *stream = fopen (path, "we");
     bool done = stream && (content->size == 0 || fwrite (content->data, content->size, 1, stream) == 1);
-    if (path && stream)
+    if (stream)
         done = fclose (stream) == 0 && done;
     if (done)
         return BATON_OK;
-    return baton_fail (error, BATON_internal, BATON_REASON_none, "can't write %s: %s",
-                       path ? path : "to standard output", strerror (errno));
+    return baton_fail (error, BATON_internal, BATON_REASON_none, "can't write %s: %s", path, strerror (errno));
 }
 
 static baton_status get_artifact (cli_t *cli, const arguments_t *arguments, baton_error_t *error)

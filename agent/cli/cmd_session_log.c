@@ -30,7 +30,7 @@ static baton_status print_page (cli_t *cli, const event_page_t *page, session_lo
                                 baton_error_t *error)
 {
     for (size_t i = 0; i < page->events.count; i++) {
-        baton_status status = output_event (cli, &page->events.items[i], error);
+        baton_status status = output_event (cli, &page->events.items[i], STREAM_session, error);
         if (status != BATON_OK)
             return status;
         request->after = page->events.items[i].n;

@@ -1,18 +1,14 @@
 #include "output.h"
 
 #include "json.h"
+#include "output_internal.h"
 #include "table.h"
+#include "terminal.h"
 #include "view.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*  The layout of every list in a record. */
-typedef struct {
-    size_t count;
-    const char *items;
-} rows_t;
 
 /*  The list of an answer that is a page; NULL for one that stands for itself. */
 static const field_t *page_field (const record_type_t *type)
@@ -26,6 +22,17 @@ static const field_t *page_field (const record_type_t *type)
     return NULL;
 }
 
+/* ---- content ---- */
+
+void output_content (cli_t *cli, const void *data, size_t size)
+{
+    terminal_filter_t filter = {0};
+    if (cli->width > 0)
+        terminal_write (&filter, cli->out, data, size);
+    else if (size > 0)
+        fwrite (data, 1, size, cli->out);
+}
+
 /* ---- JSON ---- */
 
 static baton_status print_json (cli_t *cli, const json_t *json, size_t flags, baton_error_t *error)
@@ -33,7 +40,8 @@ static baton_status print_json (cli_t *cli, const json_t *json, size_t flags, ba
     char *text = json ? json_dumps (json, flags | JSON_ENCODE_ANY) : NULL;
     if (!text)
         return baton_fail_memory (error);
-    fprintf (cli->out, "%s\n", text);
+    output_content (cli, text, strlen (text));
+    fputc ('\n', cli->out);
     free (text);
     return BATON_OK;
 }
@@ -59,7 +67,7 @@ static baton_status output_json (cli_t *cli, const record_type_t *type, const ba
 static baton_status print_name (cli_t *cli, const record_type_t *type, const void *record)
 {
     const view_t *view = view_of (type);
-    char *name = view_path (type, record, view ? view->name : type->fields ()[0].name);
+    char *name = terminal_clean (view_path (type, record, view ? view->name : type->fields ()[0].name));
     if (name)
         fprintf (cli->out, "%s\n", name);
     free (name);
@@ -89,8 +97,7 @@ static char *one_line (char *text)
     return text;
 }
 
-static baton_status print_rows (cli_t *cli, const record_type_t *type, const rows_t *rows, bool narrow,
-                                baton_error_t *error)
+baton_status output_rows (cli_t *cli, const record_type_t *type, const rows_t *rows, baton_error_t *error)
 {
     static const column_t NONE[] = {{NULL, NULL}};
     const view_t *view = view_of (type);
@@ -104,9 +111,10 @@ static baton_status print_rows (cli_t *cli, const record_type_t *type, const row
         status = table_add (table, strdup (columns[i].header));
     for (size_t row = 0; row < rows->count && status == BATON_OK; row++)
         for (size_t i = 0; i < count && status == BATON_OK; i++)
-            status = table_add (table, one_line (view_path (type, rows->items + row * type->size, columns[i].path)));
+            status = table_add (
+                table, one_line (terminal_clean (view_cell (&columns[i], type, rows->items + row * type->size))));
     if (status == BATON_OK)
-        table_print (table, cli->out, cli->colour, narrow);
+        table_print (table, cli->out, cli->colour, cli->width);
     table_destroy (&table);
     return status;
 }
@@ -121,18 +129,23 @@ static size_t widest_name (const record_type_t *type)
 
 static baton_status print_fields (cli_t *cli, const record_type_t *type, const void *record, baton_error_t *error);
 
+void output_heading (cli_t *cli, const char *name)
+{
+    fprintf (cli->out, "\n%s%s%s\n", cli->colour ? COLOUR_BOLD : "", name, cli->colour ? COLOUR_END : "");
+}
+
 /*  Lists and inner records come after the plain fields, each below its name. */
 static baton_status print_part (cli_t *cli, const field_t *field, const void *at, baton_error_t *error)
 {
     const rows_t *rows = at;
     if (field->kind == FIELD_LIST && rows->count > 0) {
-        fprintf (cli->out, "\n%s%s%s\n", cli->colour ? COLOUR_BOLD : "", field->name, cli->colour ? COLOUR_END : "");
-        return print_rows (cli, field->type, rows, true, error);
+        output_heading (cli, field->name);
+        return output_rows (cli, field->type, rows, error);
     }
     char *text = field->kind == FIELD_INNER ? view_field (field, at) : NULL;
     baton_status status = BATON_OK;
     if (text) {
-        fprintf (cli->out, "\n%s%s%s\n", cli->colour ? COLOUR_BOLD : "", field->name, cli->colour ? COLOUR_END : "");
+        output_heading (cli, field->name);
         status = print_fields (cli, field->type, at, error);
     }
     free (text);
@@ -144,20 +157,30 @@ static bool is_part (const field_t *field)
     return field->kind == FIELD_LIST || (field->kind == FIELD_INNER && field->type != &RECORD_policy);
 }
 
+void output_field (cli_t *cli, size_t width, const char *name, const char *text, const char *paint)
+{
+    paint = !cli->colour ? "" : paint ? paint : table_word_colour (text);
+    fprintf (cli->out, "%-*s  %s%s%s%s", (int) width, name, strchr (text, '\n') ? "\n" : "", paint, text,
+             *paint ? COLOUR_END "\n" : "\n");
+}
+
 static baton_status print_fields (cli_t *cli, const record_type_t *type, const void *record, baton_error_t *error)
 {
     size_t width = widest_name (type);
+    const char *urgent = view_urgent (type), *waiting = record_text (type, record, urgent);
+    if (waiting)
+        output_field (cli, width, urgent, waiting, COLOUR_WARN);
     for (const field_t *field = type->fields (); field->name; field++) {
-        char *text = is_part (field) ? NULL : view_field (field, (const char *) record + field->offset);
-        const char *paint = text && cli->colour ? table_word_colour (text) : "";
+        if (is_part (field) || strcmp (field->name, urgent) == 0 || view_hides (type, record, field->name))
+            continue;
+        char *text = terminal_clean (view_field (field, (const char *) record + field->offset));
         if (text)
-            fprintf (cli->out, "%-*s  %s%s%s%s", (int) width, field->name, strchr (text, '\n') ? "\n" : "", paint, text,
-                     *paint ? COLOUR_END "\n" : "\n");
+            output_field (cli, width, field->name, text, NULL);
         free (text);
     }
     baton_status status = BATON_OK;
     for (const field_t *field = type->fields (); field->name && status == BATON_OK; field++)
-        if (is_part (field))
+        if (is_part (field) && !view_hides (type, record, field->name))
             status = print_part (cli, field, (const char *) record + field->offset, error);
     return status;
 }
@@ -167,11 +190,11 @@ static baton_status output_table (cli_t *cli, const record_type_t *type, const v
     const field_t *page = page_field (type);
     const view_t *view = view_of (type);
     const rows_t itself = {1, reply};
+    if (type == &RECORD_breakpoint_view)
+        return output_breakpoint (cli, reply, error);
     if (!page)
-        return view && view->brief ? print_rows (cli, type, &itself, true, error)
-                                   : print_fields (cli, type, reply, error);
-    baton_status status =
-        print_rows (cli, page->type, (const void *) ((const char *) reply + page->offset), false, error);
+        return view && view->brief ? output_rows (cli, type, &itself, error) : print_fields (cli, type, reply, error);
+    baton_status status = output_rows (cli, page->type, (const void *) ((const char *) reply + page->offset), error);
     const char *cursor = record_text (type, reply, "cursor");
     if (cursor)
         fprintf (cli->err, "there are more: add --after %s\n", cursor);
@@ -205,23 +228,53 @@ baton_status output_record (cli_t *cli, const record_type_t *type, const void *r
     return status;
 }
 
-static void print_event (cli_t *cli, const event_envelope_t *event)
+#define BODY_LEAST 20 /*  columns of an event's body on a narrow terminal */
+
+/*  Columns are as wide as what mostly stands in them: the next event is not known yet. */
+static void print_head (cli_t *cli, event_stream_t stream)
+{
+    fputs (cli->colour ? COLOUR_BOLD : "", cli->out);
+    if (stream == STREAM_site)
+        fprintf (cli->out, "%8s  %-20s  %-20s %5s  %-20s  %-12s  %s", "SEQ", "AT", "SESSION", "N", "KIND", "ACTOR",
+                 "BODY");
+    else
+        fprintf (cli->out, "%5s  %-20s  %-20s  %-12s  %s", "N", "AT", "KIND", "ACTOR", "BODY");
+    fputs (cli->colour ? COLOUR_END "\n" : "\n", cli->out);
+    cli->headed = true;
+}
+
+static void print_event (cli_t *cli, const event_envelope_t *event, event_stream_t stream)
 {
     char at[VIEW_TIME_SIZE];
+    const char *bold = cli->colour ? COLOUR_BOLD : "", *end = cli->colour ? COLOUR_END : "";
+    const char *actor = event->actor ? event->actor : "-";
+    int before = 0;
+    if (!cli->headed)
+        print_head (cli, stream);
     view_time (event->at, at);
-    char *body = view_path (&RECORD_event_envelope, event, "body");
-    fprintf (cli->out, "%8llu  %s  %-20s %5llu  %s%-20s%s  %-12s  %s\n", (unsigned long long) event->seq, at,
-             event->session, (unsigned long long) event->n, cli->colour ? COLOUR_BOLD : "", event->kind,
-             cli->colour ? COLOUR_END : "", event->actor ? event->actor : "-", body ? body : "");
+    if (stream == STREAM_site)
+        before = fprintf (cli->out, "%8llu  %s  %-20s %5llu  ", (unsigned long long) event->seq, at, event->session,
+                          (unsigned long long) event->n);
+    else
+        before = fprintf (cli->out, "%5llu  %s  ", (unsigned long long) event->n, at);
+    fputs (bold, cli->out);
+    before += fprintf (cli->out, "%-20s", event->kind);
+    fputs (end, cli->out);
+    before += fprintf (cli->out, "  %-12s  ", actor);
+    char *body = terminal_clean (view_path (&RECORD_event_envelope, event, "body"));
+    size_t room = cli->width > (size_t) before + BODY_LEAST ? cli->width - (size_t) before : BODY_LEAST;
+    if (body)
+        table_print_cut (cli->out, body, cli->width > 0 ? room : SIZE_MAX);
+    fputc ('\n', cli->out);
     free (body);
 }
 
-baton_status output_event (cli_t *cli, const event_envelope_t *event, baton_error_t *error)
+baton_status output_event (cli_t *cli, const event_envelope_t *event, event_stream_t stream, baton_error_t *error)
 {
     baton_bytes_t raw = {0};
     baton_status status = BATON_OK;
     if (cli->output == OUTPUT_table)
-        print_event (cli, event);
+        print_event (cli, event, stream);
     else if (cli->output == OUTPUT_name)
         status = print_name (cli, &RECORD_event_envelope, event);
     else if (record_encode (&RECORD_event_envelope, event, &raw) != BATON_OK)

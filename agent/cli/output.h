@@ -12,8 +12,16 @@ BATON_MUST_USE baton_status output_reply (cli_t *cli, const record_type_t *type,
 BATON_MUST_USE baton_status output_record (cli_t *cli, const record_type_t *type, const void *record,
                                            baton_error_t *error);
 
-/*  One element of a stream (an event), flushed at once. In a table, columns have fixed widths. */
-BATON_MUST_USE baton_status output_event (cli_t *cli, const event_envelope_t *event, baton_error_t *error);
+/*  Of the whole site, or of the one session that everybody knows is meant. */
+typedef enum { STREAM_site, STREAM_session } event_stream_t;
+
+/*  One element of a stream (an event), flushed at once. In a table, columns have fixed widths, and what does not fit
+ *  into the terminal's is cut off. */
+BATON_MUST_USE baton_status output_event (cli_t *cli, const event_envelope_t *event, event_stream_t stream,
+                                          baton_error_t *error);
+
+/*  A content as it is; on a terminal, with its control characters written out. */
+void output_content (cli_t *cli, const void *data, size_t size);
 
 /*  A sentence for people about what was done; only in a table, and never where a program reads. */
 void output_note (cli_t *cli, const char *format, ...) __attribute__ ((format (printf, 2, 3)));

@@ -15,11 +15,16 @@ void table_destroy (table_t **self);
  *  frees it also when there is no memory for the row. */
 BATON_MUST_USE baton_status table_add (table_t *self, char *text);
 
-/*  Prints all rows; a column that is empty but for its header is left out when `narrow` is set. */
-void table_print (const table_t *self, FILE *out, bool colour, bool narrow);
+/*  Prints all rows, without the columns that are empty in each of them. Where the table is wider than so many columns
+ *  (0: any width will do), ids are shortened as far as they differ, to 8 characters at least, and then the widest
+ *  cells. */
+void table_print (table_t *self, FILE *out, bool colour, size_t width);
 
 /*  The colour that a word such as "running" or "rejected" has by itself, as an escape sequence; "" for none. */
 const char *table_word_colour (const char *word);
+
+/*  Prints a text, cut to so many columns. */
+void table_print_cut (FILE *out, const char *text, size_t width);
 
 /*  Columns that a text takes on a terminal, taking each code point as one. */
 size_t table_width (const char *text);

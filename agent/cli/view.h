@@ -23,6 +23,16 @@ typedef struct {
 /*  NULL for a type that has none: then its fields are shown one by one. */
 const view_t *view_of (const record_type_t *type);
 
+/*  A field that comes first, because somebody may have to act; "" for none. */
+const char *view_urgent (const record_type_t *type);
+
+/*  Whether a field of the record has nothing to say to people: what the domain keeps for itself, and what is left over
+ *  from something that has ended. */
+bool view_hides (const record_type_t *type, const void *record, const char *field);
+
+/*  What a column shows of a record, freed by the caller; NULL when it is empty, or for lack of memory. */
+char *view_cell (const column_t *column, const record_type_t *type, const void *record);
+
 /*  A field as text for people, freed by the caller; NULL when it is empty, or for lack of memory. */
 char *view_field (const field_t *field, const void *at);
 

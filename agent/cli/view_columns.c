@@ -1,6 +1,9 @@
 /*  The columns of each kind of list, as data. */
 #include "schema.h"
+#include "tally.h"
 #include "view.h"
+
+#include <string.h>
 
 #define COLUMNS(...) ((const column_t[]){__VA_ARGS__, {NULL, NULL}})
 
@@ -68,4 +71,33 @@ const view_t *view_of (const record_type_t *type)
         if (VIEWS[i].type == type)
             return &VIEWS[i];
     return NULL;
+}
+
+const char *view_urgent (const record_type_t *type)
+{
+    return type == &RECORD_session ? "waiting" : "";
+}
+
+static bool session_hides (const session_t *session, const char *field)
+{
+    if (strcmp (field, "migration") == 0)
+        return !session->migrating;
+    if (strcmp (field, "lease") == 0)
+        return !session->lease.node;
+    return strcmp (field, "before") == 0 || strcmp (field, "seen") == 0 || strcmp (field, "migrating") == 0;
+}
+
+bool view_hides (const record_type_t *type, const void *record, const char *field)
+{
+    return type == &RECORD_session && session_hides (record, field);
+}
+
+char *view_cell (const column_t *column, const record_type_t *type, const void *record)
+{
+    bool votes = strcmp (column->header, "VOTES") == 0;
+    if (votes && type == &RECORD_breakpoint)
+        return tally_text (record);
+    if (votes && type == &RECORD_breakpoint_view)
+        return tally_text (&((const breakpoint_view_t *) record)->breakpoint);
+    return view_path (type, record, column->path);
 }

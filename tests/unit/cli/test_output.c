@@ -1,5 +1,6 @@
 #include "output.h"
 #include "table.h"
+#include "terminal.h"
 #include "view.h"
 
 #include <setjmp.h>
@@ -41,10 +42,9 @@ static void prints_each_form (void **state)
     session_page_t page = {.sessions = {2, rows}};
     changed_t changed = {.session = (char *) "aaa", .n = 5, .state = lifecycle_suspended, .breakpoint = 3};
     nothing_t nothing = {};
-    static const char TABLE[] =
-        "SESSION  TITLE   AGENT  STATE     CAUSE      RUN       NODE  OPEN  CREATED\n"
-        "aaa      Review         running   activated  2/queued              1970-01-01T00:00:01Z\n"
-        "bb       \u00dcber    hr     sleeping  requested                  1\n";
+    static const char TABLE[] = "SESSION  TITLE   AGENT  STATE     CAUSE      RUN       OPEN  CREATED\n"
+                                "aaa      Review         running   activated  2/queued        1970-01-01T00:00:01Z\n"
+                                "bb       \u00dcber    hr     sleeping  requested            1\n";
     const struct {
         output_t output;
         const record_type_t *type;
@@ -91,6 +91,183 @@ static void shows_what_has_parts (void **state)
     free (text);
 }
 
+/*  When a session is shown, what is over is not; nor what only the domain needs. */
+static void leaves_out_what_is_over (void **state)
+{
+    (void) state;
+    seen_t seen[] = {{.id = (char *) "old"}};
+    session_t session = {.session = (char *) "aaa",
+                         .n = 3,
+                         .title = (char *) "Review",
+                         .lease = {.epoch = 2},
+                         .before = {.items = 4},
+                         .seen = {1, seen},
+                         .waiting = (char *) "no node has a free slot",
+                         .migration = {.number = 1, .step = migration_step_commit, .target = (char *) "west"}};
+    char *text = print (OUTPUT_table, false, &RECORD_session, &session);
+    assert_non_null (text);
+    assert_int_equal (strncmp (text, "waiting          no node has a free slot\n", 41), 0);
+    assert_null (strstr (text, "migration"));
+    assert_null (strstr (text, "epoch"));
+    assert_null (strstr (text, "before"));
+    assert_null (strstr (text, "seen"));
+    free (text);
+    session.migrating = true;
+    text = print (OUTPUT_table, false, &RECORD_session, &session);
+    assert_non_null (strstr (text, "\nmigration\n"));
+    assert_null (strstr (text, "migrating"));
+    free (text);
+    session.migrating = false;
+    text = print (OUTPUT_json, false, &RECORD_session, &session);
+    assert_non_null (strstr (text, "\"migration\""));
+    assert_non_null (strstr (text, "\"epoch\""));
+    free (text);
+}
+
+static void shows_the_question_first (void **state)
+{
+    (void) state;
+    char *options[] = {(char *) "approve", (char *) "reject"}, *people[] = {(char *) "alice", (char *) "bob"};
+    vote_t votes[] = {{.actor = (char *) "alice", .option = (char *) "approve"},
+                      {.actor = (char *) "eve", .option = (char *) "reject"}};
+    breakpoint_view_t view = {.session = (char *) "aaa",
+                              .body = (char *) "the plan",
+                              .breakpoint = {.number = 1,
+                                             .title = (char *) "Deploy?",
+                                             .state = breakpoint_state_open,
+                                             .options = {2, options},
+                                             .votes = {2, votes}}};
+    static const struct {
+        policy_t policy;
+        bool decided;
+        const char *tally, *missing;
+    } CASES[] = {
+        {{.kind = policy_kind_first}, false, "approve 1, reject 1 / needs 1", "one vote decides"},
+        {{.kind = policy_kind_quorum, .k = 2},
+         false,
+         "approve 1, reject 1 / needs 2",
+         "2 equal votes decide; so far: approve 1, reject 1"},
+        {{.kind = policy_kind_majority, .of = 5}, false, "approve 1, reject 1 / needs 3", "3 equal votes decide"},
+        {{.kind = policy_kind_unanimous, .of = 4, .veto = true},
+         false,
+         "approve 1, reject 1 / needs 4",
+         "one vote for reject decides at once"},
+        {{.kind = policy_kind_named}, false, "approve 1, reject 1 / needs 2", "still to vote: bob"},
+        {{.kind = policy_kind_quorum, .k = 2}, true, "approve 1, reject 1\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        breakpoint_page_t page = {.breakpoints = {1, &view}};
+        view.breakpoint.policy = CASES[i].policy;
+        if (CASES[i].policy.kind == policy_kind_named)
+            view.breakpoint.policy.people = (baton_texts_t){2, people};
+        view.breakpoint.state = CASES[i].decided ? breakpoint_state_decided : breakpoint_state_open;
+        char *list = print (OUTPUT_table, false, &RECORD_breakpoint_page, &page);
+        char *text = print (OUTPUT_table, false, &RECORD_breakpoint_view, &view);
+        assert_non_null (strstr (list, CASES[i].tally));
+        assert_int_equal (strncmp (text, "Deploy?\n\nthe plan\n\nvotes\nWHO", 28), 0);
+        assert_int_equal (strstr (text, "needed") != NULL, CASES[i].missing != NULL);
+        if (CASES[i].missing)
+            assert_non_null (strstr (text, CASES[i].missing));
+        free (list);
+        free (text);
+    }
+}
+
+/*  What a reply prints on a terminal of that width. */
+static char *print_narrow (output_t output, size_t width, const record_type_t *type, const void *reply)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cli_t cli = {.out = open_memstream (&text, &size), .err = stderr, .output = output, .width = width};
+    assert_int_equal (output_record (&cli, type, reply, NULL), BATON_OK);
+    fclose (cli.out);
+    return text;
+}
+
+static void fits_into_a_terminal (void **state)
+{
+    (void) state;
+    session_row_t rows[] = {
+        {.session = (char *) "0123456789abcdefghjk",
+         .title = (char *) "A rather long title",
+         .state = lifecycle_running},
+        {.session = (char *) "0123456780abcdefghjk", .title = (char *) "\u00dcber", .state = lifecycle_sleeping},
+    };
+    session_page_t page = {.sessions = {2, rows}};
+    static const struct {
+        size_t width;
+        const char *text;
+    } CASES[] = {
+        {0, "SESSION               TITLE                STATE\n"
+            "0123456789abcdefghjk  A rather long title  running\n"
+            "0123456780abcdefghjk  \u00dcber                 sleeping\n"},
+        {52, "SESSION               TITLE                STATE\n"
+             "0123456789abcdefghjk  A rather long title  running\n"
+             "0123456780abcdefghjk  \u00dcber                 sleeping\n"},
+        {45, "SESSION     TITLE                STATE\n"
+             "0123456789  A rather long title  running\n"
+             "0123456780  \u00dcber                 sleeping\n"},
+        {30, "SESSION    TITLE      STATE\n"
+             "01234567\u2026  A rather\u2026  running\n"
+             "01234567\u2026  \u00dcber       sleeping\n"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char *text = print_narrow (OUTPUT_table, CASES[i].width, &RECORD_session_page, &page);
+        assert_string_equal (text, CASES[i].text);
+        free (text);
+    }
+}
+
+/*  Whatever stands in a session, a terminal gets no control character from it. */
+static void gives_a_terminal_nothing_to_obey (void **state)
+{
+    (void) state;
+    uint8_t evil[] = {0xa9, 'a', 0x1b, '[', '2', 'J', 0xc2, 0x9b, '\r', 0x7f};
+    memory_t memory[] = {{.key = (char *) "k", .value = {sizeof evil, evil}, .n = 2}};
+    memory_page_t page = {.memory = {1, memory}};
+    static const output_t FORMS[] = {OUTPUT_table, OUTPUT_json, OUTPUT_jsonl};
+    for (size_t i = 0; i < sizeof FORMS / sizeof *FORMS; i++) {
+        char *text = print_narrow (FORMS[i], 80, &RECORD_memory_page, &page);
+        assert_null (strpbrk (text, "\x1b\x7f\r"));
+        assert_null (strstr (text, "\xc2\x9b"));
+        assert_non_null (strcasestr (text, "a\\u001b[2J\\u009b"));
+        free (text);
+    }
+}
+
+static void writes_controls_out (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *raw, *shown;
+    } CASES[] = {
+        {"plain\ttext\r\n", "plain\ttext\r\n"},
+        {"\x1b]0;title\x07", "\\u001b]0;title\\u0007"},
+        {"\u00fc\u20ac\U0001f600", "\u00fc\u20ac\U0001f600"},
+        {"\xc2\x9b"
+         "31m",
+         "\\u009b31m"},
+        {"\xc2\xa9", "\xc2\xa9"},
+        {"\x9b"
+         "31m",
+         "\\x9b31m"},
+        {"\xff\xc2x\xe2\x82", "\\xff\\xc2x\xe2\x82"},
+        {"\xc2\xc2\x85", "\\xc2\\u0085"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+        for (size_t piece = 1; piece < 4; piece++) {
+            char *text = NULL;
+            size_t size = 0, length = strlen (CASES[i].raw);
+            terminal_filter_t filter = {0};
+            FILE *stream = open_memstream (&text, &size);
+            for (size_t at = 0; at < length; at += piece)
+                terminal_write (&filter, stream, CASES[i].raw + at, at + piece < length ? piece : length - at);
+            fclose (stream);
+            assert_string_equal (text, CASES[i].shown);
+            free (text);
+        }
+}
+
 static void colours_only_where_it_is_wanted (void **state)
 {
     (void) state;
@@ -120,8 +297,10 @@ static void prints_events_one_a_line (void **state)
         output_t output;
         const char *text;
     } CASES[] = {
-        {OUTPUT_table, "       7  1970-01-01T00:00:01Z  aaa                      2  memory_set            -            "
-                       " {\"k\":\"a\\nb\"}\n"},
+        {OUTPUT_table,
+         "     SEQ  AT                    SESSION                  N  KIND                  ACTOR         "
+         "BODY\n       7  1970-01-01T00:00:01Z  aaa                      2  memory_set            -            "
+         " {\"k\":\"a\\nb\"}\n"},
         {OUTPUT_json,
          "{\"at\":1000,\"body\":{\"k\":\"a\\nb\"},\"kind\":\"memory_set\",\"n\":2,\"seq\":7,\"session\":\"aaa\"}\n"},
         {OUTPUT_name, "7\n"},
@@ -130,7 +309,7 @@ static void prints_events_one_a_line (void **state)
         char *text = NULL;
         size_t size = 0;
         cli_t cli = {.out = open_memstream (&text, &size), .err = stderr, .output = CASES[i].output};
-        assert_int_equal (output_event (&cli, &event, NULL), BATON_OK);
+        assert_int_equal (output_event (&cli, &event, STREAM_site, NULL), BATON_OK);
         fclose (cli.out);
         assert_string_equal (text, CASES[i].text);
         free (text);
@@ -175,11 +354,11 @@ static void has_columns_that_exist (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (prints_each_form),
-        cmocka_unit_test (shows_what_has_parts),
-        cmocka_unit_test (colours_only_where_it_is_wanted),
-        cmocka_unit_test (prints_events_one_a_line),
-        cmocka_unit_test (writes_durations),
+        cmocka_unit_test (prints_each_form),         cmocka_unit_test (shows_what_has_parts),
+        cmocka_unit_test (leaves_out_what_is_over),  cmocka_unit_test (shows_the_question_first),
+        cmocka_unit_test (fits_into_a_terminal),     cmocka_unit_test (gives_a_terminal_nothing_to_obey),
+        cmocka_unit_test (writes_controls_out),      cmocka_unit_test (colours_only_where_it_is_wanted),
+        cmocka_unit_test (prints_events_one_a_line), cmocka_unit_test (writes_durations),
         cmocka_unit_test (has_columns_that_exist),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
