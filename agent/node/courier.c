@@ -38,8 +38,10 @@ bool courier_temporary (const link_answer_t *answer)
     case BATON_REASON_timed_out:
         return true;
     default:
-        /*  A key that is not known (any more) may be enrolled again: nothing is thrown away for it. */
-        return answer->status == BATON_unavailable || answer->status == BATON_unauthenticated;
+        /*  A key that is not known (any more) may be enrolled again, and a broker's own fault be mended: nothing is
+         *  thrown away for them. */
+        return answer->status == BATON_unavailable || answer->status == BATON_unauthenticated ||
+               answer->status == BATON_internal;
     }
 }
 
