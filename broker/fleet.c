@@ -178,6 +178,11 @@ const char *fleet_next_at (const fleet_t *self, const char *node, size_t *cursor
 
 /* ---- choosing ---- */
 
+void fleet_pardon (fleet_t *self, uint64_t now)
+{
+    self->started = now;
+}
+
 bool fleet_alive (const fleet_t *self, const member_t *member, uint64_t now, uint64_t ttl)
 {
     uint64_t since = member->heard > self->started ? member->heard : self->started;

@@ -33,6 +33,10 @@ member_t *fleet_member (fleet_t *self, const char *name);
 /*  Notes a session's state after a commit, or at the start. */
 BATON_MUST_USE baton_status fleet_note (fleet_t *self, const session_t *state, uint64_t order);
 
+/*  The broker itself was away until now: what was sent to it meanwhile has yet to be read, so every node gets a whole
+ *  ttl again. */
+void fleet_pardon (fleet_t *self, uint64_t now);
+
 /*  Whether a node was heard of within ttl. Just after the start every node gets that long to show up. */
 bool fleet_alive (const fleet_t *self, const member_t *member, uint64_t now, uint64_t ttl);
 

@@ -59,6 +59,10 @@ typedef enum { SEND_ok, SEND_full, SEND_gone } send_result_t;
 send_result_t frontend_send (frontend_t *self, const peer_t *peer, const char *signature, const baton_bytes_t *header,
                              const baton_bytes_t *body);
 
+/*  Whether the ROUTER has named this connection. A name that a client has chosen could be taken over by another client,
+ *  with all that is still to be sent to it. */
+bool peer_is_ours (const peer_t *peer);
+
 bool peer_equal (const peer_t *a, const peer_t *b);
 
 #endif

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include "value.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static baton_status decode_header (request_t *self, inbound_t *inbound)
                           &self->header, &self->error);
 }
 
-static baton_status decode_body (request_t *self, inbound_t *inbound)
+static baton_status decode_body (request_t *self, inbound_t *inbound, bool known)
 {
     self->method = method_find (self->header.method);
     if (self->method == METHOD_none || METHODS[self->method].access == ACCESS_internal) {
@@ -36,12 +37,17 @@ static baton_status decode_body (request_t *self, inbound_t *inbound)
         return baton_fail_memory (&self->error);
     const uint8_t *body = zmq_msg_data (&inbound->frame[2]);
     size_t size = zmq_msg_size (&inbound->frame[2]);
+    if (!known && size > LIMIT_STRANGER)
+        return baton_fail (&self->error, BATON_unauthenticated, BATON_REASON_unknown_key,
+                           "this key belongs to no identity: it may send %d bytes, not %zu", LIMIT_STRANGER, size);
+    if (size > 0 && size <= LIMIT_FRAME && value_check_most (body, size, LIMIT_VALUES, &self->error) != BATON_OK)
+        return self->error.status;
     if (self->header.key) /*  the method is part of what the key stands for */
         digest_of_named (self->header.method, body, size, self->payload);
     return record_decode (type, body, size, self->params, &self->error);
 }
 
-request_t *request_new (inbound_t *inbound, uint64_t now)
+request_t *request_new (inbound_t *inbound, bool known, uint64_t now)
 {
     request_t *self = calloc (1, sizeof *self);
     if (!self)
@@ -49,7 +55,7 @@ request_t *request_new (inbound_t *inbound, uint64_t now)
     self->peer = inbound->peer;
     self->arrived = now;
     memcpy (self->key, inbound->key, sizeof self->key);
-    if (decode_header (self, inbound) == BATON_OK && decode_body (self, inbound) == BATON_OK)
+    if (decode_header (self, inbound) == BATON_OK && decode_body (self, inbound, known) == BATON_OK)
         self->error.status = BATON_OK;
     return self;
 }

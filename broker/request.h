@@ -34,9 +34,10 @@ struct request {
     baton_bytes_t reply; /*  encoded reply record */
 };
 
-/*  Reads the frames. On an error the request can still carry the answer: it has the peer, and the id if one could be
- *  read. NULL for lack of memory only. */
-request_t *request_new (inbound_t *inbound, uint64_t now);
+/*  Reads the frames; `known` says whether the key belongs to an identity: who is not known is not listened to for long.
+ * On an error the request can still carry the answer: it has the peer, and the id if one could be read. NULL for lack
+ * of memory only. */
+request_t *request_new (inbound_t *inbound, bool known, uint64_t now);
 void request_destroy (request_t **self);
 
 /*  Encodes the reply record of its method as the answer, unless it is too large for a frame; sets error. */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define BEAT 1000            /*  ms between heartbeats to followers */
+#define STALL 1000           /*  ms of a turn after which leases are not held against nodes */
 #define IDLE 100             /*  ms that the loop sleeps at most: leases are looked at that often */
 #define FORGET_EVERY 3600000 /*  ms between forgetting old answers */
 
@@ -174,25 +175,37 @@ static void decide (server_t *self, request_t *request)
     dispatch (&self->broker, request);
 }
 
+static void take_request (server_t *self, inbound_t *inbound)
+{
+    const identity_t *identity = site_identity_of_key (journal_site (self->broker.journal), inbound->key);
+    request_t *request = request_new (inbound, identity && identity->revoked_at == 0, self->broker.monotonic);
+    if (!request)
+        return; /*  no memory: it will be asked again */
+    if (!peer_is_ours (&inbound->peer))
+        baton_fail (&request->error, BATON_invalid_argument, BATON_REASON_malformed,
+                    "this connection has chosen a routing id: leave that to the broker");
+    self->batch[self->count++] = request;
+    if (METHODS[request->method].change)
+        decide (self, request);
+}
+
 /*  Decides the changes among what waits, and keeps the reads for after the commit. */
 static void drain (server_t *self)
 {
     inbound_t inbound;
     self->full = false;
-    while (self->count < LIMIT_BATCH && frontend_receive (self->broker.frontend, &inbound)) {
+    size_t bytes = 0;
+    while (self->count < LIMIT_BATCH && bytes < LIMIT_BATCH_BYTES &&
+           frontend_receive (self->broker.frontend, &inbound)) {
+        for (size_t i = 0; i < 3; i++)
+            bytes += zmq_msg_size (&inbound.frame[i]);
         if (is_answer (&inbound))
             take_relayed (self, &inbound);
-        else {
-            request_t *request = request_new (&inbound, self->broker.monotonic);
-            if (request) {
-                self->batch[self->count++] = request;
-                if (METHODS[request->method].change)
-                    decide (self, request);
-            }
-        }
+        else
+            take_request (self, &inbound);
         inbound_clear (&inbound);
     }
-    self->full = self->count == LIMIT_BATCH;
+    self->full = self->count == LIMIT_BATCH || bytes >= LIMIT_BATCH_BYTES;
 }
 
 /* ---- the turn ---- */
@@ -331,8 +344,13 @@ static long patience (const server_t *self)
 
 static void turn (server_t *self)
 {
+    uint64_t before = self->broker.monotonic;
     self->broker.now = clock_ms (CLOCK_REALTIME);
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
+    if (self->broker.monotonic - before > STALL) {
+        log_warning ("the broker stood still for %lu ms", self->broker.monotonic - before);
+        fleet_pardon (self->broker.fleet, self->broker.monotonic);
+    }
     drain (self);
     keeper_turn (&self->broker);
     commit (self);

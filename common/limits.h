@@ -7,6 +7,8 @@
 /*  The wire */
 #define LIMIT_FRAME (8u << 20)   /*  one frame of a message */
 #define LIMIT_HEADER 4096        /*  the header frame */
+#define LIMIT_STRANGER 4096      /*  the body of a request from a key that belongs to no identity */
+#define LIMIT_VALUES 262144      /*  msgpack values in one request */
 #define LIMIT_DEPTH 24           /*  nesting of a msgpack frame */
 #define LIMIT_VALUE_DEPTH 16     /*  of a free value inside it: what was let in must fit into events and pages, too */
 #define LIMIT_WAIT 300000        /*  how long a reader may be parked at the broker */
@@ -70,5 +72,6 @@
 
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256
+#define LIMIT_BATCH_BYTES (16u << 20)
 
 #endif

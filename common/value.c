@@ -60,7 +60,13 @@ static baton_status malformed (baton_error_t *error, const char *what)
 
 baton_status value_check (const uint8_t *data, size_t size, baton_error_t *error)
 {
+    return value_check_most (data, size, UINT64_MAX, error);
+}
+
+baton_status value_check_most (const uint8_t *data, size_t size, uint64_t most, baton_error_t *error)
+{
     uint64_t open[LIMIT_DEPTH + 1] = {1}; /*  values still to come at each level */
+    uint64_t count = 0;
     size_t level = 0, at = 0;
     for (;;) {
         while (open[level] == 0) {
@@ -75,6 +81,9 @@ baton_status value_check (const uint8_t *data, size_t size, baton_error_t *error
             return malformed (error, "a format that is not in use here");
         if (shape.bytes > size - at || shape.values > size - at - shape.bytes)
             return malformed (error, "it claims more than there is");
+        if (++count > most)
+            return baton_fail (error, BATON_invalid_argument, BATON_REASON_too_large, "it holds more than %llu values",
+                               (unsigned long long) most);
         at += shape.bytes;
         open[level]--;
         if (shape.values > 0) {

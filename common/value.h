@@ -14,6 +14,10 @@
 /*  Exactly one msgpack value of at most LIMIT_DEPTH levels and without extension types, and no byte after it. */
 BATON_MUST_USE baton_status value_check (const uint8_t *data, size_t size, baton_error_t *error);
 
+/*  The same, and at most that many values, counting those inside others: each costs 24 bytes once it is unpacked,
+ *  however short it was. */
+BATON_MUST_USE baton_status value_check_most (const uint8_t *data, size_t size, uint64_t most, baton_error_t *error);
+
 /*  Packs a decoded value canonically: map keys (text only) ascending and each once, shortest forms, valid UTF-8. */
 BATON_MUST_USE baton_status value_pack (msgpack_packer *packer, const msgpack_object *value, baton_error_t *error);
 

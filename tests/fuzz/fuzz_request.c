@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         put_frame (&inbound, data + 2, header);
     if (frames > 2)
         put_frame (&inbound, data + 2 + header, size - 2 - header);
-    request_t *request = request_new (&inbound, 1);
+    request_t *request = request_new (&inbound, true, 1);
     must (request != NULL);
     must (request->error.status == BATON_OK ? request->method != METHOD_none && request->params
                                             : *request->error.message);

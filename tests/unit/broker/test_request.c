@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static baton_bytes_t text (const char *bytes, size_t size)
@@ -10,6 +11,8 @@ static baton_bytes_t text (const char *bytes, size_t size)
     return (baton_bytes_t){size, (uint8_t *) (uintptr_t) bytes};
 }
 #define BYTES(literal) text (literal, sizeof (literal) - 1)
+
+static bool known = true; /*  whether the key belongs to an identity */
 
 static request_t *read_frames (const baton_bytes_t *frames, size_t count)
 {
@@ -22,7 +25,7 @@ static request_t *read_frames (const baton_bytes_t *frames, size_t count)
             memcpy (zmq_msg_data (&inbound.frame[i]), frames[i].size ? frames[i].data : (uint8_t *) "", frames[i].size);
         }
     }
-    request_t *request = request_new (&inbound, 42);
+    request_t *request = request_new (&inbound, known, 42);
     assert_non_null (request);
     assert_int_equal (request->peer.data[0], 7);
     assert_int_equal (request->arrived, 42);
@@ -136,6 +139,44 @@ static void a_payload_tells_requests_apart (void **state)
         request_destroy (&all[i]);
 }
 
+/*  A list of so many zeros, under a field that no method has: each is one byte, and 24 when it is unpacked. */
+static baton_bytes_t zeros (uint32_t count)
+{
+    baton_bytes_t body = {8 + count, calloc (1, 8 + count)};
+    assert_non_null (body.data);
+    memcpy (body.data, "\x81\xa1z\xdd", 4);
+    for (size_t i = 0; i < 4; i++)
+        body.data[4 + i] = (uint8_t) (count >> (24 - 8 * i));
+    return body;
+}
+
+static void check_zeros (uint32_t count, baton_status status, baton_reason reason)
+{
+    baton_bytes_t body = zeros (count);
+    request_t *request = show (NULL, "site.about", body);
+    assert_int_equal (request->error.status, status);
+    if (status != BATON_OK)
+        assert_int_equal (request->error.reason, reason);
+    request_destroy (&request);
+    bytes_clear (&body);
+}
+
+static void many_small_values_are_refused_before_they_are_unpacked (void **state)
+{
+    (void) state;
+    check_zeros (LIMIT_VALUES - 3, BATON_OK, BATON_REASON_none); /*  and the map, its key and the list */
+    check_zeros (LIMIT_VALUES - 2, BATON_invalid_argument, BATON_REASON_too_large);
+}
+
+static void a_stranger_is_not_listened_to_for_long (void **state)
+{
+    (void) state;
+    known = false;
+    check_zeros (LIMIT_STRANGER - 8, BATON_OK, BATON_REASON_none);
+    check_zeros (LIMIT_STRANGER - 7, BATON_unauthenticated, BATON_REASON_unknown_key);
+    known = true;
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +184,8 @@ int main (void)
         cmocka_unit_test (what_is_wrong_is_said),
         cmocka_unit_test (frames_that_are_no_request_are_refused),
         cmocka_unit_test (a_payload_tells_requests_apart),
+        cmocka_unit_test (many_small_values_are_refused_before_they_are_unpacked),
+        cmocka_unit_test (a_stranger_is_not_listened_to_for_long),
     };
     return id_init () == BATON_OK ? cmocka_run_group_tests (tests, NULL, NULL) : 1;
 }
