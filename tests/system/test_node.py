@@ -198,6 +198,9 @@ class Lapsed(NodeTest):
         self.wait_file("up")
         state = self.until(session, lambda s: phase(s) == "running", "the next run")
         self.assertGreater(state["lease"]["epoch"], epoch)
+        for stale in (epoch - 1, epoch, state["lease"]["epoch"] + 1):  # the node holds it again, but not under these
+            self.refused("aborted", "stale_epoch", node.call, "memory.set",
+                         {"session": session, "key": "k", "value": "late"}, session=session, run=2, epoch=stale)
 
     def test_frozen_for_a_moment(self):
         session, driver = self.hold()
