@@ -74,7 +74,7 @@ baton_status frontend_new (const char *endpoint, const char *secret_key, fronten
         zmq_getsockopt (self->router, ZMQ_LAST_ENDPOINT, self->endpoint, &size) != 0) {
         int reason = errno;
         frontend_destroy (&self);
-        return baton_fail_field (error, BATON_unavailable, BATON_REASON_unreachable, "listen",
+        return baton_fail_field (error, BATON_unavailable, BATON_REASON_cant_listen, "listen",
                                  "cannot listen on %s: %s", endpoint, zmq_strerror (reason));
     }
     *ret_frontend = self;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -109,6 +110,26 @@ static uint64_t now_ms (void)
     return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
 }
 
+/*  A site that is there knows its admin by the key in admin.ctx: a fresh one would be a stranger's. */
+static baton_status announce (state_dir_t *state, const journal_t *journal, const char *path, const char *endpoint,
+                              baton_error_t *error)
+{
+    if (journal_site (journal)->n == 0 || *state->admin.endpoint)
+        return state_dir_announce (state, path, endpoint, error);
+    log_warning ("%s/admin.ctx is missing: restore it from a backup, or let another admin invite a new one", path);
+    return BATON_OK;
+}
+
+/*  Connections are cheap, and refusing them is not: libzmq tries again and again to accept what it has no room for. */
+static void raise_files (void)
+{
+    struct rlimit files;
+    if (getrlimit (RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit (RLIMIT_NOFILE, &files);
+    }
+}
+
 static baton_status serve (const arguments_t *arguments, state_dir_t *state, store_t *store, int stop_fd,
                            baton_error_t *error)
 {
@@ -124,7 +145,7 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
         const char *endpoint = arguments->advertise ? arguments->advertise : frontend_endpoint (frontend);
         snprintf (options.endpoint, sizeof options.endpoint, "%s", endpoint);
         memcpy (options.key, state->broker.public_key, sizeof options.key);
-        status = state_dir_announce (state, arguments->state, frontend_endpoint (frontend), error);
+        status = announce (state, journal, arguments->state, frontend_endpoint (frontend), error);
     }
     if (status == BATON_OK && journal_site (journal)->n == 0)
         status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
@@ -152,6 +173,7 @@ int main (int argc, char **argv)
     int done = parse (argc, argv, &arguments);
     if (done)
         return done - 1;
+    raise_files ();
     umask (077); /*  all that is made here is the owner's alone */
     sigset_t signals;
     sigemptyset (&signals);

@@ -36,11 +36,22 @@ void parking_destroy (parking_t **self)
     *self = NULL;
 }
 
+static size_t count_of (const parking_t *self, const char *actor)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->count; i++)
+        count += strcmp (self->items[i]->actor, actor) == 0;
+    return count;
+}
+
 baton_status parking_add (parking_t *self, request_t **request, baton_error_t *error)
 {
     if (self->count == LIMIT_WAITERS)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy, "%d requests wait at the broker already",
                            LIMIT_WAITERS);
+    if (self->count >= LIMIT_WAITERS_EACH && count_of (self, (*request)->actor) >= LIMIT_WAITERS_EACH)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                           "%d requests of %s wait at the broker already", LIMIT_WAITERS_EACH, (*request)->actor);
     if (deadline (*request) < self->next)
         self->next = deadline (*request);
     self->items[self->count++] = *request;

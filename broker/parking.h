@@ -11,7 +11,8 @@ typedef struct parking parking_t;
 BATON_MUST_USE baton_status parking_new (parking_t **ret_parking);
 void parking_destroy (parking_t **self);
 
-/*  Takes the request over, unless there are LIMIT_WAITERS already: resource_exhausted, and it stays the caller's. */
+/*  Takes the request over, unless there are LIMIT_WAITERS already, or LIMIT_WAITERS_EACH of its identity:
+ *  resource_exhausted, and it stays the caller's. */
 BATON_MUST_USE baton_status parking_add (parking_t *self, request_t **request, baton_error_t *error);
 
 /*  The request that was handed on under this id to this node, given back to the caller; NULL when there is none. */

@@ -88,6 +88,28 @@ static baton_status load_admin (const char *path, const char *broker_key, baton_
     return status;
 }
 
+static bool has (const char *path, const char *name)
+{
+    char file[PATH_SIZE];
+    struct stat about;
+    join (file, path, name);
+    return stat (file, &about) == 0 && about.st_size > 0;
+}
+
+/*  The first start makes broker.ctx, then the database, then admin.ctx. A directory that lacks an earlier one has lost
+ * it, and a broker that began anew there would lock everybody out of what is left. */
+static baton_status check_complete (const char *path, baton_error_t *error)
+{
+    bool database = has (path, "baton.db");
+    if (database && !has (path, "broker.ctx"))
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_corrupt,
+                           "%s/baton.db is there, but the broker's key, broker.ctx, is not", path);
+    if (!database && has (path, "admin.ctx"))
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_corrupt,
+                           "%s/admin.ctx is there, but the database, baton.db, is not", path);
+    return BATON_OK;
+}
+
 baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton_error_t *error)
 {
     state_dir_t self = {.lock = -1};
@@ -95,6 +117,8 @@ baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton
     baton_status status = make_directory (path, error);
     if (status == BATON_OK)
         status = lock_directory (path, &self.lock, error);
+    if (status == BATON_OK)
+        status = check_complete (path, error);
     if (status == BATON_OK) {
         join (name, path, "broker.ctx");
         status = load_broker (name, &self.broker, error);

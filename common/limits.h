@@ -13,6 +13,7 @@
 #define LIMIT_VALUE_DEPTH 16     /*  of a free value inside it: what was let in must fit into events and pages, too */
 #define LIMIT_WAIT 300000        /*  how long a reader may be parked at the broker */
 #define LIMIT_WAITERS 8192       /*  parked readers at one broker */
+#define LIMIT_WAITERS_EACH 1024  /*  of them, those of one identity */
 #define LIMIT_READS 1024         /*  long reads under way at one broker */
 #define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
 #define LIMIT_SUBSCRIPTIONS_KEY 256 /*  of one identity: each costs the broker a message an event */
@@ -55,6 +56,7 @@
 /*  One site */
 #define LIMIT_IDENTITIES 10000
 #define LIMIT_INVITATIONS 1000
+#define LIMIT_NODE_BYTES (4u << 20) /*  what all nodes say of themselves: the site's state fits into a frame */
 #define LIMIT_NODES 1000
 #define LIMIT_SLOTS 4096
 #define LIMIT_INVITATION_TTL 2592000000u /*  30 days */

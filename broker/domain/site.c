@@ -1,6 +1,8 @@
 /*  The site's own journal: dispatch, and the nodes. Identities are in site_identity.c. */
 #include "site_internal.h"
 
+#include <string.h>
+
 const node_t *site_node (const site_t *self, const char *name)
 {
     return keyed_find (&self->nodes, &RECORD_node, name);
@@ -24,6 +26,29 @@ static bool texts_equal (const baton_texts_t *a, const baton_texts_t *b)
     return equal;
 }
 
+/*  Never less than what it takes when it is encoded. */
+static size_t description_bytes (const baton_pairs_t *labels, const baton_texts_t *drivers, const char *transfer)
+{
+    size_t bytes = 512 + (transfer ? strlen (transfer) : 0);
+    for (size_t i = 0; i < labels->count; i++)
+        bytes += 8 + strlen (labels->items[i].key) + (labels->items[i].value ? strlen (labels->items[i].value) : 0);
+    for (size_t i = 0; i < drivers->count; i++)
+        bytes += 8 + strlen (drivers->items[i]);
+    return bytes;
+}
+
+/*  Of all nodes but that one. */
+static size_t described_bytes (const site_t *self, const char *except)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < self->nodes.count; i++) {
+        const node_t *node = &self->nodes.items[i];
+        if (!text_equal (node->name, except))
+            bytes += description_bytes (&node->labels, &node->drivers, node->transfer);
+    }
+    return bytes;
+}
+
 static baton_status decide_register (site_deciding_t *deciding)
 {
     const command_t *command = deciding->command;
@@ -36,6 +61,12 @@ static baton_status decide_register (site_deciding_t *deciding)
     if (!known && deciding->self->nodes.count >= LIMIT_NODES)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "the site has %d nodes, and can't have more", LIMIT_NODES);
+    if (described_bytes (deciding->self, command->actor) +
+            description_bytes (&request->labels, &request->drivers, request->transfer) >
+        LIMIT_NODE_BYTES)
+        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "all nodes together describe themselves in more than %u bytes: use fewer labels",
+                           LIMIT_NODE_BYTES);
     return site_emit (deciding, EVENT_node_registered,
                       &(node_registered_event_t){
                           .name = (char *) command->actor,

@@ -194,7 +194,7 @@ baton_status site_decide_revoke (site_deciding_t *deciding)
     if (!is_live (identity) && !invited)
         return BATON_OK;
     if (is_live (identity) && identity->role == role_admin && count_admins (self) == 1)
-        return baton_fail_field (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state, "name",
+        return baton_fail_field (deciding->error, BATON_failed_precondition, BATON_REASON_last_admin, "name",
                                  "%s is the last admin: nobody could invite anybody any more", request->name);
     return site_emit (deciding, EVENT_identity_revoked, &(identity_revoked_event_t){.name = request->name});
 }

@@ -127,8 +127,10 @@ class Refusals(SystemTest):
                 self.refuse("restore the state directory from a backup")
 
     def test_somebody_elses_database(self):
-        os.makedirs(self.broker.state)
-        with sqlite3.connect(os.path.join(self.broker.state, "baton.db")) as database:
+        self.made()
+        path = os.path.join(self.broker.state, "baton.db")
+        os.unlink(path)
+        with sqlite3.connect(path) as database:
             database.execute("CREATE TABLE cats (name)")
         database.close()
         self.refuse("not one of Baton's")

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 
 static const peer_t NODE = {1, {1}}, OTHER = {1, {2}};
@@ -97,8 +98,11 @@ static void each_ends_at_its_time (void **state)
 static void there_is_room_for_so_many (void **state)
 {
     parking_t *parking = *state;
-    for (size_t i = 0; i < LIMIT_WAITERS; i++)
-        park (parking, make ("a", 1, i, 1000));
+    for (size_t i = 0; i < LIMIT_WAITERS; i++) {
+        request_t *request = make ("a", 1, i, 1000);
+        snprintf (request->actor, sizeof request->actor, "n%zu", i / LIMIT_WAITERS_EACH);
+        park (parking, request);
+    }
     request_t *more = make ("a", 1, 0, 1000), *kept = more;
     baton_error_t error = {0};
     assert_int_equal (parking_add (parking, &more, &error), BATON_resource_exhausted);
@@ -110,6 +114,20 @@ static void there_is_room_for_so_many (void **state)
     park (parking, more);
 }
 
+static void nobody_takes_all_the_room (void **state)
+{
+    parking_t *parking = *state;
+    baton_error_t error = {0};
+    for (size_t i = 0; i < LIMIT_WAITERS_EACH; i++)
+        park (parking, make ("a", 1, i, 1000));
+    request_t *more = make ("a", 1, 0, 1000), *other = make ("a", 1, 0, 1000);
+    assert_int_equal (parking_add (parking, &more, &error), BATON_resource_exhausted);
+    assert_int_equal (error.reason, BATON_REASON_busy);
+    strcpy (other->actor, "somebody-else");
+    park (parking, other);
+    request_destroy (&more);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +135,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_node_answers_only_what_it_was_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown (each_ends_at_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown (there_is_room_for_so_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (nobody_takes_all_the_room, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
