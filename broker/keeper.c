@@ -175,13 +175,19 @@ static bool move_away (broker_t *broker, const char *session, const char *node)
 
 static void drain (broker_t *broker, const char *node)
 {
-    size_t moving = count_migrating (broker, node);
+    size_t moving = count_migrating (broker, node), seen = LIMIT_PAGE;
     store_filter_t filter = {.node = node};
-    store_projections_t rows = {0};
-    if (moving < DRAIN_MOST && store_list (broker->store, &filter, 0, LIMIT_PAGE, &rows, NULL) == BATON_OK)
-        for (size_t i = 0; i < rows.count && moving < DRAIN_MOST; i++)
+    for (uint64_t before = 0; moving < DRAIN_MOST && seen == LIMIT_PAGE;) {
+        store_projections_t rows = {0};
+        if (store_list (broker->store, &filter, before, LIMIT_PAGE, &rows, NULL) != BATON_OK)
+            return;
+        seen = rows.count;
+        for (size_t i = 0; i < rows.count && moving < DRAIN_MOST; i++) {
+            before = rows.items[i].order;
             moving += move_away (broker, rows.items[i].row.session, node);
-    store_projections_clear (&rows);
+        }
+        store_projections_clear (&rows);
+    }
 }
 
 static void drain_all (broker_t *broker)

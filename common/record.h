@@ -45,7 +45,7 @@ typedef struct {
 
 typedef enum {
     FIELD_TEXT,  /*  char *, UTF-8, line feeds and tabs but no other control character; limit in bytes */
-    FIELD_LINE,  /*  char *, UTF-8 without any control character; limit in bytes */
+    FIELD_LINE,  /*  char *, UTF-8 without any control or bidirectional control; limit in bytes */
     FIELD_NAME,  /*  char *, [A-Za-z0-9] and then [A-Za-z0-9._:@/+-]*; limit in bytes */
     FIELD_UINT,  /*  uint64_t; limit is the largest value, 0 for no bound */
     FIELD_FLAG,  /*  bool */

@@ -31,6 +31,13 @@ static size_t sequence (const uint8_t *text, size_t size, uint32_t *ret_point)
     return length;
 }
 
+/*  What makes a line look like another one, or like two: U+2028, U+2029 and the bidirectional embeddings, overrides and
+ *  isolates of UAX #9. A title is what people decide by. */
+static bool deceives (uint32_t point)
+{
+    return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
 bool text_valid (const char *text, size_t size, bool lines)
 {
     const uint8_t *at = (const uint8_t *) text;
@@ -41,6 +48,8 @@ bool text_valid (const char *text, size_t size, bool lines)
             return false;
         bool control = point < 0x20 || (point >= 0x7f && point <= 0x9f);
         if (control && !(lines && (point == '\n' || point == '\t')))
+            return false;
+        if (!lines && deceives (point))
             return false;
         at += length;
         size -= length;

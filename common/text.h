@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /*  Valid UTF-8 as RFC 3629 has it (no overlong forms, no surrogates, at most U+10FFFF), without C0 and C1 control
- *  characters and DEL; line feeds and tabs pass when `lines` is set. */
+ *  characters and DEL. With `lines`, line feeds and tabs pass; without, the separators and bidirectional controls that
+ *  make a line look like another are refused too. */
 bool text_valid (const char *text, size_t size, bool lines);
 
 /*  [A-Za-z0-9] and then any of [A-Za-z0-9._:@/+-]; at least one character. */
