@@ -113,12 +113,18 @@ static action_t idle (const look_t *look)
     return act (frozen_step (look) ? ACTION_freeze : ACTION_none);
 }
 
+/*  A run that waits for a slot is not a node's yet: its session moves like one without a run. */
+static bool under_way (run_phase_e phase)
+{
+    return phase == run_phase_placed || phase == run_phase_running || phase == run_phase_stopping;
+}
+
 /*  What concerns the process, or what stands in its place. */
 static action_t look_at_run (const look_t *look)
 {
     bool current = owned (look) && look->here && look->here->epoch == look->wanted->lease.epoch &&
                    look->here->run == look->wanted->run.number;
-    bool wants_run = owned (look) && look->wanted->run.number > 0 && look->wanted->run.phase != run_phase_finished;
+    bool wants_run = owned (look) && look->wanted->run.number > 0 && under_way (look->wanted->run.phase);
     if (current && wants_run)
         return compare (look);
     if (look->here && (attempt_alive (look->here) || !wants_run))
