@@ -86,7 +86,7 @@ baton_status baton_context_load (const char *path, baton_context_t *ret_context,
         return status;
     zconfig_t *root = zconfig_str_load (text);
     if (!root)
-        return baton_fail (error, BATON_failed_precondition, BATON_REASON_malformed,
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_bad_context,
                            "context %s is not a configuration in ZPL form", path);
     baton_context_t context = {0};
     for (size_t i = 0; i < ENTRY_COUNT; i++)

@@ -25,6 +25,14 @@ static baton_status set_output (cli_t *cli, const char *value, baton_error_t *er
     return USAGE ("there is no output %s: choose table, json, jsonl or name", value);
 }
 
+static baton_status set_timeout (cli_t *cli, const char *value, baton_error_t *error)
+{
+    baton_status status = parse_duration (value, &cli->timeout, error);
+    if (status == BATON_OK && cli->timeout == 0)
+        return USAGE ("--timeout must be longer than nothing");
+    return status;
+}
+
 static baton_status set_common (cli_t *cli, int which, const char *value, baton_error_t *error)
 {
     static const field_t NUMBER = {.name = "if-n", .kind = FIELD_UINT};
@@ -35,7 +43,7 @@ static baton_status set_common (cli_t *cli, int which, const char *value, baton_
         cli->context_name = value;
         return *value ? BATON_OK : USAGE ("--context is empty");
     case COMMON_timeout:
-        return parse_duration (value, &cli->timeout, error);
+        return set_timeout (cli, value, error);
     case COMMON_key:
         cli->key = value;
         return *value ? BATON_OK : USAGE ("--idempotency-key is empty");

@@ -75,8 +75,12 @@ baton_status cli_find_context (cli_t *self, baton_error_t *error)
 {
     if (*self->context.endpoint)
         return BATON_OK;
-    return self->context_name ? baton_context_open (self->context_name, &self->context, error)
-                              : baton_context_find (&self->context, error);
+    if (!self->context_name)
+        return baton_context_find (&self->context, error);
+    baton_status status = baton_context_open (self->context_name, &self->context, error);
+    if (status == BATON_not_found)
+        cli_hint (self, "list your contexts with: baton context list");
+    return status;
 }
 
 bool cli_inside (const cli_t *self)

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "json.h"
 #include "output.h"
 #include "view.h"
 #include "wait.h"
@@ -55,9 +56,21 @@ static baton_status await_decision (cli_t *cli, const changed_t *asked, baton_er
     return status;
 }
 
+static bool is_object (const baton_bytes_t *value)
+{
+    json_t *json = json_from_value (value->data, value->size);
+    bool object = json_is_object (json);
+    json_decref (json);
+    return object;
+}
+
 static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     const ask_options_t *options = arguments->options;
+    const breakpoint_ask_request_t *request = arguments->request;
+    if (request->schema.size > 0 && !is_object (&request->schema))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "schema",
+                                 "--schema must be a JSON object");
     if (!options->wait)
         return command_run_generic (cli, arguments, error);
     changed_t asked = {0};

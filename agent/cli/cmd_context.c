@@ -79,6 +79,8 @@ static baton_status use (cli_t *cli, const arguments_t *arguments, baton_error_t
     baton_status status = baton_context_directory (directory, error);
     if (status == BATON_OK)
         status = baton_context_open (options->name, &context, error);
+    if (status == BATON_not_found)
+        cli_hint (cli, "list your contexts with: baton context list");
     if (status != BATON_OK)
         return status;
     snprintf (standard, sizeof standard, "%s/default.ctx", directory);
@@ -96,6 +98,21 @@ static baton_status use (cli_t *cli, const arguments_t *arguments, baton_error_t
     return BATON_OK;
 }
 
+/*  What --context or BATON_CONTEXT said, or what the default stands for; "" for a context that has no name: a run's, or
+ *  that of this user's own broker. */
+static void name_in_use (const cli_t *cli, const char *directory, char ret_name[BATON_PATH_SIZE])
+{
+    const char *named = cli->context_name ? cli->context_name : getenv ("BATON_CONTEXT");
+    char standard[LIMIT_NAME + 8] = "";
+    if (named && *named && !(cli_inside (cli) && !cli->context_name))
+        snprintf (ret_name, BATON_PATH_SIZE, "%s", named);
+    else {
+        if (!cli_inside (cli))
+            default_name (directory, standard);
+        snprintf (ret_name, BATON_PATH_SIZE, "%s", standard);
+    }
+}
+
 static baton_status show (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     (void) arguments;
@@ -103,7 +120,10 @@ static baton_status show (cli_t *cli, const arguments_t *arguments, baton_error_
     if (status != BATON_OK)
         return status;
     baton_context_t *context = &cli->context;
-    shown_options_t shown = {.endpoint = context->endpoint,
+    char name[BATON_PATH_SIZE], directory[BATON_PATH_SIZE];
+    name_in_use (cli, baton_context_directory (directory, NULL) == BATON_OK ? directory : "", name);
+    shown_options_t shown = {.name = name,
+                             .endpoint = context->endpoint,
                              .broker_key = context->broker_key,
                              .public_key = context->public_key,
                              .session = context->session,

@@ -9,6 +9,9 @@ static baton_status invite (cli_t *cli, const arguments_t *arguments, baton_erro
         return command_run_generic (cli, arguments, error);
     invited_t invited = {0};
     baton_status status = cli_call (cli, METHOD_identity_invite, arguments->request, &invited, NULL, error);
+    if (error->reason == BATON_REASON_name_taken && status != BATON_OK)
+        cli_hint (cli, "choose another name, or free this one: baton identity revoke %s",
+                  ((const identity_invite_request_t *) arguments->request)->name);
     if (status != BATON_OK)
         return status;
     char until[VIEW_TIME_SIZE];

@@ -36,9 +36,10 @@ static baton_status await_end (cli_t *cli, const migration_plan_t *plan, baton_e
         status = wait_past (cli, &wait, METHOD_session_show, &request, session.n, &session, NULL, error);
     }
     bool moved = status == BATON_OK && text_equal (session.lease.node, plan->target);
-    if (moved)
+    if (moved) {
         show_progress (cli, &session, plan->migration);
-    else if (status == BATON_OK) {
+        output_note (cli, "%s has moved to %s", session.session, plan->target);
+    } else if (status == BATON_OK) {
         fputs (cli->progress ? "\n" : "", cli->err);
         status = baton_fail (error, BATON_internal, BATON_REASON_none,
                              "the migration of %s to %s was undone: it stays at %s; baton session log %s says why",

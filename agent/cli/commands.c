@@ -1,8 +1,6 @@
 #include "commands.h"
 
 /*  Methods whose words stand in another order than their fields. */
-static const command_t VOTE = {
-    .noun = "breakpoint", .verb = "vote", .method = METHOD_breakpoint_vote, .positionals = "session breakpoint option"};
 static const command_t PENDING = {
     .noun = "breakpoint", .verb = "list", .method = METHOD_breakpoint_list, .positionals = "session"};
 static const command_t SEND = {
@@ -23,6 +21,7 @@ const command_t *const COMMANDS[] = {
     &CMD_context_list,
     &CMD_context_use,
     &CMD_context_show,
+    &CMD_session_activate,
     &CMD_session_log,
     &CMD_session_wait,
     &CMD_session_migrate,
@@ -33,7 +32,7 @@ const command_t *const COMMANDS[] = {
     &APPEND,
     &DECIDE,
     &CMD_breakpoint_ask,
-    &VOTE,
+    &CMD_breakpoint_vote,
     &PENDING,
     &SEND,
 };

@@ -84,9 +84,12 @@ static baton_status read_text (const char *text, uint64_t limit, char **ret_text
 static baton_status set_number (const field_t *field, uint64_t *at, const char *text, baton_error_t *error)
 {
     struct timespec now;
+    baton_status status;
     switch (parse_unit (field)) {
     case UNIT_duration:
-        return parse_duration (text, at, error);
+        status = parse_duration (text, at, error);
+        /*  In a request, 0 would be a field that was not given. */
+        return status == BATON_OK && *at == 0 ? REFUSE (field, "%s must be longer than nothing", field->name) : status;
     case UNIT_time:
         clock_gettime (CLOCK_REALTIME, &now);
         return parse_time (text, (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000, at, error);

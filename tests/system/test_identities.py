@@ -175,7 +175,7 @@ class Revocation(SystemTest):
         self.assertEqual(unpack(frames[2])["reason"], "revoked")
 
     def test_the_last_admin_stays(self):
-        self.refused("failed_precondition", "wrong_state", self.admin.call, "identity.revoke", {"name": "admin"})
+        self.refused("failed_precondition", "last_admin", self.admin.call, "identity.revoke", {"name": "admin"})
         other = self.enrolled("second", "admin")
         other.call("identity.revoke", {"name": "admin"})
         self.refused("unauthenticated", "revoked", self.admin.call, "identity.list")

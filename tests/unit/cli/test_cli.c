@@ -17,12 +17,17 @@
 /*  What the broker says. */
 typedef struct {
     const char *refusal; /*  a status; NULL: answers */
+    const char *refused; /*  the method that is; NULL: all */
+    const char *reason;
+    const char *field;
+    size_t queued;       /*  starts that wait */
     const char *outcome; /*  of the breakpoint */
     breakpoint_state_e state;
     int looks;             /*  at the breakpoint or mailbox until there is something to see */
     int taken;             /*  messages */
     lifecycle_e lifecycle; /*  of the session, in the end */
     int reads;             /*  of the log */
+    uint64_t timeout;      /*  of the last request */
     uint64_t offsets[4];   /*  that were asked for */
     char secret[LIMIT_ID + 1];
     char invited[LIMIT_ID + 1];
@@ -58,12 +63,14 @@ static int run (const fake_t *fake, const char *const *words)
 static void answer_show (fake_t *fake, const asked_t *asked, stage_t *stage)
 {
     bool open = stage->looks-- > 0;
+    char *options[] = {(char *) "approve", (char *) "reject"};
     breakpoint_view_t view = {
         .session = (char *) ID,
         .n = asked->header.past + 1,
         .breakpoint = {.number = 1,
                        .key = (char *) "k",
                        .title = (char *) "t",
+                       .options = {2, options},
                        .kind = breakpoint_kind_approval,
                        .state = open ? breakpoint_state_open : stage->state,
                        .on_expiry = text_equal (stage->outcome, "expired") ? expiry_expire : expiry_option,
@@ -104,6 +111,9 @@ static void answer_session (fake_t *fake, const asked_t *asked, stage_t *stage)
                          .cause = cause_requested,
                          .lease = {.node = (char *) "east"},
                          .run = {.number = 1, .phase = run_phase_running, .attempt = stage->reads < 2 ? 1 : 2}};
+    start_t starts[2] = {{.cause = cause_activated}, {.cause = cause_activated}};
+    session.queue.count = stage->queued;
+    session.queue.items = starts;
     session.migrating = session.state == lifecycle_running;
     session.migration =
         (migration_t){.number = 4, .step = migration_step_accept, .source = (char *) "east", .target = (char *) "west"};
@@ -156,9 +166,11 @@ static void answer (fake_t *fake, const asked_t *asked)
     changed_t changed = {.session = (char *) ID, .n = 1, .breakpoint = 1};
     session_ref_t found = {.session = (char *) ID};
     failure_t failure = {.status = (char *) (uintptr_t) stage->refusal,
-                         .reason = (char *) "no_such_session",
+                         .reason = (char *) (uintptr_t) (stage->reason ? stage->reason : "no_such_session"),
+                         .field = (char *) (uintptr_t) stage->field,
                          .message = (char *) "it is not there"};
-    if (stage->refusal)
+    stage->timeout = asked->header.timeout;
+    if (stage->refusal && (!stage->refused || strcmp (stage->refused, asked->header.method) == 0))
         fake_refuse (fake, asked, &failure);
     else if (strcmp (asked->header.method, "session.resolve") == 0)
         fake_answer (fake, asked, &RECORD_session_ref, &found);
@@ -310,6 +322,7 @@ static void follows_a_migration (void **state)
         assert_int_equal (run (&fake, WORDS), CASES[i].code);
         fake_stop (&fake);
         assert_int_equal (strstr (err, "was undone") != NULL, CASES[i].code == 1);
+        assert_int_equal (strstr (err, "has moved to east") != NULL, CASES[i].code == 0);
     }
 }
 
@@ -378,6 +391,10 @@ static void joins_with_a_token (void **state)
     assert_int_equal (run (&fake, SHOW), 0);
     assert_non_null (strstr (out, fake.endpoint));
     assert_null (strstr (out, "secret"));
+    assert_non_null (strstr (out, "/test.ctx\n"));
+    static const char *const NAMED[] = {"--context", "bob", "context", "show", NULL};
+    assert_int_equal (run (&fake, NAMED), 0);
+    assert_non_null (strstr (out, "name        bob\n"));
     /*  A refused token leaves nothing behind. */
     stage.refusal = "unauthenticated";
     const char *const REFUSED[] = {"join", token, "--name", "carol", NULL};
@@ -412,6 +429,7 @@ static void explains_itself (void **state)
         {{"-o", "xml", "version"}, 2, NULL},
         {{"--version"}, 0, "baton " BATON_VERSION},
         {{"help"}, 0, "Exit codes"},
+        {{"context", "list"}, 0, ""},
         {{"help", "session"}, 0, "baton session create"},
         {{"help", "session", "create"}, 0, "baton session create TITLE"},
         {{"help", "sesion"}, 2, "did you mean: baton session?"},
@@ -431,6 +449,137 @@ static void explains_itself (void **state)
         else
             assert_string_not_equal (err, "");
     }
+}
+
+static void says_what_to_do_next (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *words[12];
+        const char *status, *method, *reason, *field, *says;
+    } CASES[] = {
+        {{"session", "suspend", ID},
+         "failed_precondition",
+         NULL,
+         "wrong_state",
+         "",
+         "with: baton session show " ID "\n"},
+        {{"breakpoint", "vote", ID "/1", "maybe"},
+         "invalid_argument",
+         "breakpoint.vote",
+         "bad_value",
+         "option",
+         "vote for one of approve, reject: baton breakpoint vote " ID "/1 OPTION"},
+        {{"breakpoint", "vote", ID "/1"},
+         "invalid_argument",
+         "breakpoint.vote",
+         "missing_field",
+         "option",
+         "vote for one of approve, reject"},
+        {{"breakpoint", "vote", ID "/1", "approve"},
+         "permission_denied",
+         "breakpoint.vote",
+         "excluded",
+         "",
+         "another person has to decide"},
+        {{"invite", "bob", "--role", "operator"},
+         "already_exists",
+         NULL,
+         "name_taken",
+         "name",
+         "free this one: baton identity revoke bob"},
+        {{"identity", "revoke", "admin"},
+         "failed_precondition",
+         NULL,
+         "last_admin",
+         "name",
+         "make another admin first: baton invite NAME --role admin"},
+        {{"invite", "bad name!", "--role", "operator"}, "ok", "-", NULL, NULL, "no spaces"},
+        {{"breakpoint", "ask", ID, "--key", "k", "--title", "t", "--schema", "[1]"},
+         "ok",
+         "-",
+         NULL,
+         NULL,
+         "--schema must be a JSON object"},
+        {{"context", "use", "nosuch"}, "ok", "-", NULL, NULL, "baton context list"},
+        {{"--context", "nosuch", "session", "list"}, "ok", "-", NULL, NULL, "baton context list"},
+        {{"--context", "/dev/fd/99/bad.ctx", "session", "list"}, "ok", "-", NULL, NULL, "can't read context"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.refusal = CASES[i].status,
+                         .refused = CASES[i].method,
+                         .state = breakpoint_state_open,
+                         .reason = CASES[i].reason,
+                         .field = CASES[i].field};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_not_equal (run (&fake, CASES[i].words), 0);
+        fake_stop (&fake);
+        if (!strstr (err, CASES[i].says))
+            print_error ("%s\n", err);
+        assert_non_null (strstr (err, CASES[i].says));
+    }
+}
+
+static void blames_the_file_of_a_context (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"--context", "broken", "session", "list", NULL};
+    char path[128];
+    fake_t fake = {.endpoint = "tcp://127.0.0.1:1"};
+    snprintf (path, sizeof path, "%s/baton", folder);
+    assert_int_equal (mkdir (path, 0700), 0);
+    snprintf (path, sizeof path, "%s/baton/broken.ctx", folder);
+    FILE *file = fopen (path, "we");
+    fputs ("bad\n   {\n", file);
+    fclose (file);
+    assert_int_equal (chmod (path, 0600), 0);
+    zmq_curve_keypair (fake.public_key, fake.secret_key);
+    assert_int_equal (run (&fake, WORDS), 5);
+    assert_non_null (strstr (err, "repair the file"));
+    assert_null (strstr (err, "msgpack"));
+}
+
+static void says_that_a_start_waits (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"session", "activate", ID, "--multitask-strategy", "enqueue", NULL};
+    for (size_t queued = 0; queued < 3; queued++) {
+        stage_t stage = {.looks = 1, .lifecycle = lifecycle_running, .queued = queued};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), 0);
+        fake_stop (&fake);
+        assert_int_equal (strstr (err, "enqueued: it starts when run 1 has finished") != NULL, queued > 0);
+        assert_int_equal (strstr (err, "after the others") != NULL, queued > 1);
+    }
+}
+
+/*  A driver waits for a broker that is away; a person is told soon. */
+static void waits_longer_inside_a_run (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"session", "suspend", ID, NULL};
+    static const char *const HASTY[] = {"session", "suspend", ID, "--timeout", "3s", NULL};
+    char endpoint[96];
+    snprintf (endpoint, sizeof endpoint, "ipc://%s/node", folder);
+    stage_t stage = {0};
+    fake_t fake = {0};
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (run (&fake, WORDS), 0);
+    assert_int_equal (stage.timeout, 10000);
+    fake_stop (&fake);
+    fake_start (&fake, endpoint, answer, &stage);
+    setenv ("BATON_SOCKET", endpoint + strlen ("ipc://"), 1);
+    setenv ("BATON_SESSION", ID, 1);
+    setenv ("BATON_RUN", "1", 1);
+    setenv ("BATON_TOKEN", "token", 1);
+    assert_int_equal (run (&fake, WORDS), 0);
+    assert_int_equal (stage.timeout, LIMIT_WAIT);
+    assert_int_equal (run (&fake, HASTY), 0);
+    assert_int_equal (stage.timeout, 3000);
+    fake_stop (&fake);
+    unsetenv ("BATON_SOCKET");
 }
 
 /*  Each command with each of its words, and each of its flags, empty, very long, or of odd bytes: nothing but an exit
@@ -505,6 +654,10 @@ int main (void)
         TEST (prints_a_whole_journal),
         TEST (joins_with_a_token),
         TEST (explains_itself),
+        TEST (says_what_to_do_next),
+        TEST (blames_the_file_of_a_context),
+        TEST (says_that_a_start_waits),
+        TEST (waits_longer_inside_a_run),
         TEST (survives_odd_words),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
