@@ -298,8 +298,6 @@ const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *
             continue;
         if (!fits (self, node, session, now, ttl, reason, sizeof reason))
             continue;
-        if (!except && text_equal (node->name, session->run.node))
-            return node;
         uint64_t room = node->slots - fleet_member (self, node->name)->occupied;
         if (room > most) {
             most = room;

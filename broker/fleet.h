@@ -45,8 +45,7 @@ bool fleet_has_room (fleet_t *self, const site_t *site, uint64_t now, uint64_t t
 
 /*  The node that a run of this session should go to, or NULL with a sentence in `why` (may be NULL): its home if it
  *  has one; otherwise, of the nodes that are alive, not draining, match name, labels and driver and have a free slot,
- *  the one where its last run was (and was lost: its workspace may still be there), else the one with most free slots,
- *  the first by name among equals. `except` may name a node that is out of the question.
+ *  the one with most free slots, the first by name among equals. `except` may name a node that is out of the question.
  */
 const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *session, const char *except,
                             uint64_t now, uint64_t ttl, char *why, size_t why_size);

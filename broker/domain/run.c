@@ -22,7 +22,6 @@ void run_begin (deciding_t *deciding, const baton_bytes_t *input)
               .number = number,
               .driver = self->driver ? self->driver : (char *) DRIVER_DEFAULT,
               .input = input ? *input : (baton_bytes_t){0},
-              .node = self->lease.node ? NULL : self->run.node,
           });
     deciding->changed.run = number;
 }
@@ -53,8 +52,7 @@ baton_status evolve_run_queued (session_t *self, const event_t *event)
     self->run.phase = run_phase_queued;
     self->run.base = event->n - 1;
     self->run.queued_at = event->at;
-    if (text_set (&self->run.driver, body->driver) || text_set (&self->run.node, body->node) ||
-        bytes_set (&self->run.input, body->input.data, body->input.size))
+    if (text_set (&self->run.driver, body->driver) || bytes_set (&self->run.input, body->input.data, body->input.size))
         return BATON_resource_exhausted;
     return keep_before (self);
 }
