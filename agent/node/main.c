@@ -12,12 +12,13 @@
 #include <sys/file.h>
 
 static const char USAGE[] =
-    "usage: baton-node --state DIR --context FILE [options]\n"
+    "usage: baton-node --state DIR --context NAME [options]\n"
     "\n"
     "Runs the sessions that the broker places on this host.\n"
     "\n"
     "  --state DIR        where the node keeps what must survive it; one node a folder\n"
-    "  --context FILE     who the node is and where its broker is: made with `baton join TOKEN`\n"
+    "  --context NAME     who the node is and where its broker is, made with `baton join TOKEN`: a name in your\n"
+    "                     folder of contexts, or a path with a slash in it\n"
     "  --config FILE      drivers, slots and labels, in ZPL\n"
     "  --slots N          runs at a time\n"
     "  --label KEY=VALUE  a label to choose this node by; may be repeated\n"
@@ -117,7 +118,7 @@ static baton_status read_arguments (int argc, char **argv, arguments_t *argument
         fputs (USAGE, stderr);
         exit (2);
     }
-    return baton_context_load (arguments->context, &arguments->node.context, error);
+    return baton_context_open (arguments->context, &arguments->node.context, error);
 }
 
 /*  The lock is held until the process ends, however it ends. */
