@@ -182,6 +182,15 @@ command_t command_of (const broker_t *broker, const request_t *request)
     };
 }
 
+baton_status session_of (broker_t *broker, const request_t *request, const session_t **ret_state, baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    baton_status status = cache_get (journal_cache (broker->journal), request_session (request), &entry, error);
+    if (status == BATON_OK)
+        *ret_state = &entry->state;
+    return status;
+}
+
 bool dispatch_ready (broker_t *broker, const request_t *request)
 {
     entry_t *entry = NULL;

@@ -24,4 +24,9 @@ extern handler_t *const HANDLERS[METHOD_COUNT];
 /*  The command that a request is for the domain. Borrows from request. */
 command_t command_of (const broker_t *broker, const request_t *request);
 
+/*  The state of the session that a request is about, as it is now; not_found/no_such_session. Borrowed from the cache.
+ */
+BATON_MUST_USE baton_status session_of (broker_t *broker, const request_t *request, const session_t **ret_state,
+                                        baton_error_t *error);
+
 #endif

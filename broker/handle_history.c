@@ -10,21 +10,11 @@
 
 #define PAGE_DEFAULT 100
 
-static baton_status current (broker_t *broker, const request_t *request, const session_t **ret_state,
-                             baton_error_t *error)
-{
-    entry_t *entry = NULL;
-    baton_status status = cache_get (journal_cache (broker->journal), request_session (request), &entry, error);
-    if (status == BATON_OK)
-        *ret_state = &entry->state;
-    return status;
-}
-
 /*  For handlers that need only that the session is there. */
 static baton_status read_later (broker_t *broker, request_t *request, later_t *later, baton_error_t *error)
 {
     const session_t *state = NULL;
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     if (status == BATON_OK)
         request->later = later;
     return status;
@@ -55,7 +45,7 @@ baton_status handle_session_show (broker_t *broker, request_t *request, void *re
     const session_t *state = NULL;
     if (params->at > 0)
         return read_later (broker, request, show_later, error);
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     if (status == BATON_OK && (record_copy (&RECORD_session, state, ret_reply) != BATON_OK ||
                                say_why_it_waits (broker, ret_reply) != BATON_OK))
         status = baton_fail_memory (error);
@@ -91,7 +81,7 @@ baton_status handle_session_snapshot (broker_t *broker, request_t *request, void
     const session_t *state = NULL;
     if (params->at > 0)
         return read_later (broker, request, snapshot_later, error);
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     return status == BATON_OK ? fill_snapshot (state, ret_reply, error) : status;
 }
 
@@ -119,7 +109,7 @@ baton_status handle_session_log (broker_t *broker, request_t *request, void *ret
 {
     event_page_t *page = ret_reply;
     const session_t *state = NULL;
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     if (status == BATON_OK)
         page->head = state->n;
     request->later = log_later;
@@ -278,7 +268,7 @@ baton_status handle_message_list (broker_t *broker, request_t *request, void *re
     message_page_t *page = ret_reply;
     const session_t *state = NULL;
     size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     if (status != BATON_OK)
         return status;
     page->n = state->n;

@@ -11,16 +11,6 @@
 #define PAGE_DEFAULT 100
 #define RESOLVE_MOST 64 /*  sessions of one title that are told apart */
 
-static baton_status current (broker_t *broker, const request_t *request, const session_t **ret_state,
-                             baton_error_t *error)
-{
-    entry_t *entry = NULL;
-    baton_status status = cache_get (journal_cache (broker->journal), request_session (request), &entry, error);
-    if (status == BATON_OK)
-        *ret_state = &entry->state;
-    return status;
-}
-
 /* ---- lists ---- */
 
 static baton_status add_row (session_page_t *page, const projection_t *projection)
@@ -128,7 +118,7 @@ baton_status handle_memory_get (broker_t *broker, request_t *request, void *ret_
 {
     const memory_get_request_t *params = request->params;
     const session_t *state = NULL;
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     if (status != BATON_OK)
         return status;
     for (size_t i = 0; i < state->memory.count; i++)
@@ -144,7 +134,7 @@ baton_status handle_memory_list (broker_t *broker, request_t *request, void *ret
 {
     memory_page_t *page = ret_reply;
     const session_t *state = NULL;
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     for (size_t i = 0; status == BATON_OK && i < state->memory.count; i++) {
         memory_t *memory = list_append (&page->memory, sizeof *memory);
         if (!memory || record_copy (&RECORD_memory, &state->memory.items[i], memory) != BATON_OK)
@@ -158,7 +148,7 @@ baton_status handle_artifact_get (broker_t *broker, request_t *request, void *re
     const artifact_get_request_t *params = request->params;
     artifact_content_t *found = ret_reply;
     const session_t *state = NULL;
-    baton_status status = current (broker, request, &state, error);
+    baton_status status = session_of (broker, request, &state, error);
     if (status != BATON_OK)
         return status;
     for (size_t i = 0; i < state->artifacts.count; i++) {
