@@ -5,6 +5,7 @@
 #include "slots.h"
 #include "token.h"
 
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ typedef struct {
     lifecycle_e lifecycle; /*  of the session, in the end */
     int reads;             /*  of the log */
     uint64_t timeout;      /*  of the last request */
+    const char *printed;   /*  by the run; NULL: a few words */
     uint64_t offsets[4];   /*  that were asked for */
     char secret[LIMIT_ID + 1];
     char invited[LIMIT_ID + 1];
@@ -127,7 +129,7 @@ static void answer_logs (fake_t *fake, const asked_t *asked, stage_t *stage)
     if (stage->reads > 3 ||
         record_decode (&METHODS[METHOD_run_logs].type, asked->body.data, asked->body.size, &request, NULL) != BATON_OK)
         abort ();
-    const char *content = CONTENTS[stage->reads];
+    const char *content = stage->printed && stage->reads == 0 ? stage->printed : CONTENTS[stage->reads];
     log_page_t page = {.content = {strlen (content), (uint8_t *) (uintptr_t) content},
                        .next = request.offset + strlen (content),
                        .end = stage->reads == 3};
@@ -582,6 +584,59 @@ static void waits_longer_inside_a_run (void **state)
     unsetenv ("BATON_SOCKET");
 }
 
+/*  What a run prints is obeyed by no terminal, and unchanged everywhere else. */
+static void keeps_a_terminal_from_obeying_a_log (void **state)
+{
+    (void) state;
+    static const char EVIL[] = "\x1b]0;gone\x07 \xc2\x9b"
+                               "2J\n";
+    static const char *const WORDS[] = {"run", "logs", ID, "--limit", "100", NULL};
+    static char *argv[] = {
+        (char *) "baton", (char *) "run", (char *) "logs", (char *) ID, (char *) "--limit", (char *) "100", NULL};
+    char shown[128] = "";
+    int master = -1, slave = -1;
+    stage_t stage = {.lifecycle = lifecycle_running, .printed = EVIL};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (run (&fake, WORDS), 0);
+    assert_string_equal (out, EVIL);
+    stage.reads = 0;
+    assert_int_equal (openpty (&master, &slave, NULL, NULL, NULL), 0);
+    FILE *terminal = fdopen (slave, "w");
+    assert_int_equal (cli_main (6, argv, terminal, stderr), 0);
+    fflush (terminal);
+    assert_true (read (master, shown, sizeof shown - 1) > 0);
+    fake_stop (&fake);
+    fclose (terminal);
+    close (master);
+    assert_string_equal (shown, "\\u001b]0;gone\\u0007 \\u009b2J\r\n");
+}
+
+static void says_that_nobody_answers_yet (void **state)
+{
+    (void) state;
+    session_suspend_request_t request = {.session = (char *) ID};
+    changed_t changed = {0};
+    stage_t stage = {0};
+    fake_t fake;
+    char *told = NULL;
+    size_t size = 0;
+    cli_t cli = {.err = open_memstream (&told, &size), .progress = true, .timeout = 2300};
+    snprintf (cli.context.endpoint, sizeof cli.context.endpoint, "ipc://%s/node", folder);
+    assert_int_equal (cli_call (&cli, METHOD_session_suspend, &request, &changed, NULL, NULL), BATON_unavailable);
+    fflush (cli.err);
+    assert_non_null (strstr (told, "/node; still trying\n"));
+    cli.timeout = 20000;
+    fake_start (&fake, cli.context.endpoint, answer, &stage);
+    assert_int_equal (cli_call (&cli, METHOD_session_suspend, &request, &changed, NULL, NULL), BATON_OK);
+    record_clear (&RECORD_changed, &changed);
+    baton_client_destroy (&cli.client);
+    fake_stop (&fake);
+    fclose (cli.err);
+    assert_non_null (strstr (told, "/node answers again\n"));
+    free (told);
+}
+
 /*  Each command with each of its words, and each of its flags, empty, very long, or of odd bytes: nothing but an exit
  *  code that is documented, and a sentence. */
 static void survives_odd_words (void **state)
@@ -658,6 +713,8 @@ int main (void)
         TEST (blames_the_file_of_a_context),
         TEST (says_that_a_start_waits),
         TEST (waits_longer_inside_a_run),
+        TEST (keeps_a_terminal_from_obeying_a_log),
+        TEST (says_that_nobody_answers_yet),
         TEST (survives_odd_words),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
