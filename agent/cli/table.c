@@ -133,15 +133,16 @@ static size_t total_width (const table_t *self, size_t *ret_widths)
     return total;
 }
 
+/*  The first column is what one types next, so it is never cut. */
 static void fit (table_t *self, size_t width, size_t *widths)
 {
     for (size_t column = 0; column < self->columns; column++)
         shorten_ids (self, column);
     for (size_t total = total_width (self, widths); total > width + GAP; total--) {
-        size_t widest = 0;
-        for (size_t column = 1; column < self->columns; column++)
+        size_t widest = 1;
+        for (size_t column = 2; column < self->columns; column++)
             widest = widths[column] > widths[widest] ? column : widest;
-        if (widths[widest] <= CUT_LEAST)
+        if (widest >= self->columns || widths[widest] <= CUT_LEAST)
             return;
         widths[widest]--;
     }

@@ -207,9 +207,9 @@ static void fits_into_a_terminal (void **state)
         {45, "SESSION     TITLE                STATE\n"
              "0123456789  A rather long title  running\n"
              "0123456780  \u00dcber                 sleeping\n"},
-        {30, "SESSION    TITLE      STATE\n"
-             "01234567\u2026  A rather\u2026  running\n"
-             "01234567\u2026  \u00dcber       sleeping\n"},
+        {30, "SESSION     TITLE     STATE\n"
+             "0123456789  A rathe\u2026  running\n"
+             "0123456780  \u00dcber      sleeping\n"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         char *text = print_narrow (OUTPUT_table, CASES[i].width, &RECORD_session_page, &page);
