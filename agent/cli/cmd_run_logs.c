@@ -83,7 +83,7 @@ static baton_status print_log (cli_t *cli, reader_t *reader, baton_error_t *erro
         if (end || (!reader->follow && (!reader->all || !more)))
             return BATON_OK;
         fflush (cli->out);
-        if (status == BATON_unavailable)
+        if (status == BATON_unavailable && error->reason == BATON_REASON_unreachable)
             cli_note_away (cli);
         if (!more && wait_pause (&wait, PAUSE, error) != BATON_OK)
             return BATON_deadline_exceeded;

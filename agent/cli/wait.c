@@ -59,7 +59,7 @@ baton_status wait_past (cli_t *cli, const wait_t *wait, method_id_t method, cons
         if (timeout == 0)
             return is_over (wait, error);
         baton_status status = cli_read_past (cli, method, request, past, timeout, ret_reply, ret_raw, &flaw);
-        if (status == BATON_unavailable)
+        if (flaw.reason == BATON_REASON_unreachable)
             cli_note_away (cli);
         if (status == BATON_OK || !is_passing (status, flaw.reason)) {
             *error = flaw;
