@@ -132,7 +132,8 @@ BATON_MUST_USE baton_status store_log (store_t *self, uint64_t after, event_clas
 BATON_MUST_USE baton_status store_list (store_t *self, const store_filter_t *filter, uint64_t before, size_t limit,
                                         store_projections_t *ret_rows, baton_error_t *error);
 
-/*  Projections whose id begins with ref, at most limit, and those whose title is ref, at most limit; each once, by id. */
+/*  Projections whose id begins with ref, at most limit, and those whose title is ref, at most limit; each once, by id.
+ */
 BATON_MUST_USE baton_status store_find (store_t *self, const char *ref, size_t limit, store_projections_t *ret_rows,
                                         baton_error_t *error);
 

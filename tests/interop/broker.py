@@ -1,4 +1,5 @@
 """A real broker for the tests of this folder."""
+import os
 import pathlib
 import socket
 import subprocess
@@ -40,7 +41,9 @@ class Broker:
         self.directory.cleanup()
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+        # Its announcement goes into its own folder, not to where the user's programs look.
+        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL,
+                                        env={**os.environ, "XDG_RUNTIME_DIR": self.directory.name})
 
     def stop(self, how):
         self.process.send_signal(how)

@@ -3,8 +3,8 @@
 #include "unit.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const peer_t NODE = {1, {1}}, OTHER = {1, {2}};
 

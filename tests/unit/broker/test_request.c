@@ -144,7 +144,8 @@ static baton_bytes_t zeros (uint32_t count)
 {
     baton_bytes_t body = {8 + count, calloc (1, 8 + count)};
     assert_non_null (body.data);
-    memcpy (body.data, "\x81\xa1z\xdd", 4);
+    static const uint8_t HEAD[] = {0x81, 0xa1, 'z', 0xdd};
+    memcpy (body.data, HEAD, sizeof HEAD);
     for (size_t i = 0; i < 4; i++)
         body.data[4 + i] = (uint8_t) (count >> (24 - 8 * i));
     return body;

@@ -31,6 +31,7 @@ static int make_folder (void **state)
     mkdir (path, 0700);
     setenv ("XDG_CONFIG_HOME", folder, 1);
     setenv ("XDG_STATE_HOME", folder, 1);
+    setenv ("XDG_RUNTIME_DIR", folder, 1);
     unsetenv ("BATON_CONTEXT");
     unsetenv ("BATON_SOCKET");
     return 0;
@@ -135,6 +136,10 @@ static void finds_the_nearest (void **state)
     assert_int_equal (baton_context_save (in_folder ("baton/broker/admin.ctx"), &admin, NULL), BATON_OK);
     assert_int_equal (baton_context_find (&context, NULL), BATON_OK);
     assert_string_equal (context.endpoint, "tcp://admin:1");
+    strcpy (admin.endpoint, "tcp://announced:1");
+    assert_int_equal (baton_context_save (in_folder ("baton/admin.ctx"), &admin, NULL), BATON_OK);
+    assert_int_equal (baton_context_find (&context, NULL), BATON_OK);
+    assert_string_equal (context.endpoint, "tcp://announced:1");
     assert_int_equal (baton_context_save (in_folder ("baton/default.ctx"), &standard, NULL), BATON_OK);
     assert_int_equal (baton_context_find (&context, NULL), BATON_OK);
     assert_string_equal (context.endpoint, "tcp://standard:1");

@@ -198,11 +198,11 @@ static void test_revoke_withdraws_an_invitation (void **context)
 static void test_the_last_admin_stays (void **context)
 {
     (void) context;
-    REVOKE (0, wrong_state, "root");
+    REVOKE (0, last_admin, "root");
     INVITE (1, none, "eve", "d1", .role = role_admin);
     ENROLL (1, none, "key-eve", "d1");
     REVOKE (1, none, "root");
-    REVOKE (0, wrong_state, "eve");
+    REVOKE (0, last_admin, "eve");
 }
 
 static void test_invitations_have_a_limit (void **context)
