@@ -32,6 +32,7 @@ static void run (const daemon_t *self, const char *notify)
 {
     setenv ("NOTIFY_SOCKET", notify, 1);
     const char *listen = *self->context.endpoint ? self->context.endpoint : "tcp://127.0.0.1:*";
+    setenv ("XDG_RUNTIME_DIR", self->state, 1); /*  it announces itself there, and to nobody else */
     execl (self->program, self->program, "--state", self->state, "--listen", listen, "--log-level", "warning",
            (char *) NULL);
     fprintf (stderr, "baton-bench: cannot start %s: %s\n", self->program, strerror (errno));

@@ -2,6 +2,7 @@
 
 #include "id.h"
 #include "journal.h"
+#include "state_dir.h"
 #include "tools.h"
 #include "value.h"
 
@@ -106,6 +107,10 @@ void prefill (const char *folder, size_t sessions, size_t events)
     snprintf (path, sizeof path, "%s/prefilled", folder);
     if (access (path, F_OK) == 0)
         return;
+    state_dir_t keys;
+    baton_error_t error = {0};
+    demand_ok (state_dir_open (folder, &keys, &error), &error, folder); /*  as the first start makes them */
+    state_dir_close (&keys);
     store_t *store = filler_open (&filler, folder);
     for (size_t i = 0; i < sessions; i += GROUP)
         fill_group (&filler, i, sessions - i < GROUP ? sessions - i : GROUP, events);

@@ -6,10 +6,12 @@ host of the story is a home of its own below a temporary directory. The run's co
 """
 import os
 import re
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from harness import BATON, BATOND, PATIENCE, TIED, Readiness, read_text, wait_until
@@ -80,12 +82,15 @@ class Readme(unittest.TestCase):
         self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def follow_at(self, host, line):
-        """Runs a line that doesn't end by itself until it has printed something."""
+    def follow_at(self, host, line, meanwhile=lambda: None):
+        """Runs a line that doesn't end by itself until it has printed something; something happens meanwhile."""
         home, environment = self.environment(host)
         with subprocess.Popen([*TIED, "bash", "-c", "exec " + self.command(line)], cwd=home, env=environment,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-            first = process.stdout.readline()
+            deadline = time.monotonic() + PATIENCE
+            while not select.select([process.stdout], [], [], 0.2)[0] and time.monotonic() < deadline:
+                meanwhile()
+            first = process.stdout.readline() if time.monotonic() < deadline else ""
             process.terminate()
         self.assertNotIn("baton: ", first, line)
         self.assertNotEqual(first, "", line)
@@ -172,7 +177,8 @@ class Readme(unittest.TestCase):
         wait_until(lambda: "payroll" in self.run_at("alice", "baton breakpoint list"), "the breakpoint")
         for line in lines:
             if line == "baton events":
-                self.follow_at("alice", line)
+                # All that was asked for before may be over when it begins to follow.
+                self.follow_at("alice", line, lambda: self.run_at("alice", "baton item append payroll user hello"))
             else:
                 self.run_at("alice", line)
         self.joining(self.page["joining"], "bob")
