@@ -43,6 +43,8 @@ static void run (zsock_t *pipe, void *argument)
         answer (handler);
     }
     zpoller_destroy (&poller);
+    /*  At once: closing alone leaves the name taken until libzmq's own thread has come to it. */
+    zsock_unbind (handler, "%s", ZAP_ENDPOINT);
     zsock_destroy (&handler);
 }
 
