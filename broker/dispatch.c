@@ -199,7 +199,8 @@ bool dispatch_ready (broker_t *broker, const request_t *request)
            entry->state.n > request->header.past;
 }
 
-/*  The reply record of a read that goes on at the reader stays with the request. */
+/*  The reply record of a read that goes on at the reader stays with the request. A change that has to read first begins
+ *  anew when that is done. */
 static void run_handler (broker_t *broker, request_t *request)
 {
     const method_row_t *row = &METHODS[request->method];
@@ -210,12 +211,13 @@ static void run_handler (broker_t *broker, request_t *request)
         return;
     }
     request->error.status = handler_of (request->method) (broker, request, reply, &request->error);
-    if (request->error.status == BATON_OK && request->later) {
-        request->deferred = true;
+    request->deferred = request->deferred || (request->error.status == BATON_OK && request->later);
+    if (request->deferred && request->later && !row->change) {
         request->answer = reply;
         return;
     }
-    request->later = NULL;
+    if (!request->deferred)
+        request->later = NULL;
     if (request->error.status == BATON_OK && !request->deferred)
         request_reply (request, reply);
     record_clear (row->reply, reply);
@@ -239,7 +241,7 @@ void dispatch (broker_t *broker, request_t *request)
         return;
     }
     run_handler (broker, request);
-    if (request->error.status == BATON_OK && keyed &&
+    if (request->error.status == BATON_OK && !request->deferred && keyed &&
         journal_note_answer (broker->journal, answer_actor (request), request->header.key, request->payload,
                              broker->now, &request->reply) != BATON_OK)
         request->error.status = baton_fail_memory (&request->error);

@@ -8,14 +8,15 @@
 #include "broker.h"
 
 /*  Runs a request. Afterwards its error and reply are set, or it is `deferred`: parked until its session has moved on,
- *  or handed on to a node. A change is not on disk before the next journal_commit. */
+ *  handed on to a node, or, when `later` is set, for the reader; a change is dispatched again after that. A change is
+ *  not on disk before the next journal_commit. */
 void dispatch (broker_t *broker, request_t *request);
 
 /*  Whether a parked read has what it waits for: its session's journal is past header.past. */
 bool dispatch_ready (broker_t *broker, const request_t *request);
 
-/*  A handler fills the reply record of its method. It may set request->deferred, or request->later: then the reader
- *  does the rest. */
+/*  A handler fills the reply record of its method. It may set request->deferred. That of a read may set request->later:
+ *  then the reader does the rest. That of a change may call request_prepare and return, having changed nothing. */
 typedef baton_status handler_t (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error);
 
 /*  The handlers by method; NULL: a change that the session's or the site's domain decides, with nothing more to it. */

@@ -18,15 +18,17 @@ struct reader {
 
 static void read_now (store_t *store, request_t *request)
 {
-    const record_type_t *type = METHODS[request->method].reply;
+    void *record = request->prepared ? request->prepared : request->answer;
     request->error.status = store_view_begin (store, &request->error);
     if (request->error.status == BATON_OK) {
-        request->error.status = request->later (store, request, request->answer, &request->error);
+        request->error.status = request->later (store, request, record, &request->error);
         store_view_end (store);
     }
+    if (request->prepared)
+        return;
     if (request->error.status == BATON_OK)
         request_reply (request, request->answer);
-    record_clear (type, request->answer);
+    record_clear (METHODS[request->method].reply, request->answer);
 }
 
 /*  A NULL ends it, and so does the end of the context. */

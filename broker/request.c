@@ -60,6 +60,14 @@ request_t *request_new (inbound_t *inbound, bool known, uint64_t now)
     return self;
 }
 
+static void forget_prepared (request_t *self)
+{
+    if (self->prepared)
+        record_clear (self->prepares, self->prepared);
+    free (self->prepared);
+    self->prepared = NULL;
+}
+
 void request_destroy (request_t **self)
 {
     if (!*self)
@@ -70,10 +78,27 @@ void request_destroy (request_t **self)
     if ((*self)->answer)
         record_clear (METHODS[(*self)->method].reply, (*self)->answer);
     free ((*self)->answer);
+    forget_prepared (*self);
     record_clear (&RECORD_request_header, &(*self)->header);
     bytes_clear (&(*self)->reply);
     free (*self);
     *self = NULL;
+}
+
+baton_status request_prepare (request_t *self, const record_type_t *type, later_t *read, baton_error_t *error)
+{
+    forget_prepared (self);
+    if (self->preparations == PREPARATIONS_MOST)
+        return baton_fail (error, BATON_aborted, BATON_REASON_version_mismatch,
+                           "the session has changed each time that %s was ready to be decided",
+                           METHODS[self->method].name);
+    self->prepared = calloc (1, type->size + 1);
+    if (!self->prepared)
+        return baton_fail_memory (error);
+    self->preparations++;
+    self->prepares = type;
+    self->later = read;
+    return BATON_OK;
 }
 
 const char *request_session (const request_t *self)

@@ -11,8 +11,9 @@
 
 typedef struct request request_t;
 
-/*  The second half of a read, which needs nothing but the store: runs on the reader's thread. */
-typedef baton_status later_t (store_t *store, const request_t *request, void *reply, baton_error_t *error);
+/*  What needs nothing but the store, and runs on the reader's thread: the second half of a read, which fills the reply
+ *  record; or what a change has to know before it can be decided, which fills `prepared`. */
+typedef baton_status later_t (store_t *store, const request_t *request, void *record, baton_error_t *error);
 
 struct request {
     peer_t peer;
@@ -24,11 +25,14 @@ struct request {
     void *params;              /*  <method>_request_t */
     char payload[DIGEST_SIZE]; /*  digest of method and body */
 
-    uint64_t arrived; /*  monotonic milliseconds */
-    bool deferred;    /*  answered later: parked, read by the reader, or handed on to a node */
-    later_t *later;   /*  what the reader is to do; NULL: nothing */
-    void *answer;     /*  for the reader: the reply record as far as it is filled; owned */
-    uint64_t relay;   /*  handed on: the id that the node will answer under */
+    uint64_t arrived;              /*  monotonic milliseconds */
+    bool deferred;                 /*  answered later: parked, read by the reader, or handed on to a node */
+    later_t *later;                /*  what the reader is to do; NULL: nothing */
+    void *answer;                  /*  for the reader: the reply record as far as it is filled; owned */
+    const record_type_t *prepares; /*  of a change: what `prepared` is */
+    void *prepared;                /*  filled by the reader before the change is dispatched again; owned */
+    unsigned preparations;         /*  how often it was prepared */
+    uint64_t relay;                /*  handed on: the id that the node will answer under */
     peer_t relayed_to;
     baton_error_t error; /*  status BATON_OK: the answer is in reply */
     baton_bytes_t reply; /*  encoded reply record */
@@ -42,6 +46,14 @@ void request_destroy (request_t **self);
 
 /*  Encodes the reply record of its method as the answer, unless it is too large for a frame; sets error. */
 void request_reply (request_t *self, const void *reply);
+
+/*  For the handler of a change that must first read what may be long: `read` fills a record of that type on the
+ * reader's thread, and then the change is dispatched again, with the record in self->prepared. The session may have
+ * moved on in between: the handler looks at its n, and may ask again. aborted/version_mismatch when it has moved on
+ * each of PREPARATIONS_MOST times. */
+#define PREPARATIONS_MOST 16
+BATON_MUST_USE baton_status request_prepare (request_t *self, const record_type_t *type, later_t *read,
+                                             baton_error_t *error);
 
 /*  The id of the session that the request is about, or NULL. */
 const char *request_session (const request_t *self);

@@ -189,6 +189,20 @@ static void take_request (server_t *self, inbound_t *inbound)
         decide (self, request);
 }
 
+/*  What the reader is done with: reads are answered, and changes decided that had to read first. */
+static void take_read (server_t *self)
+{
+    request_t *request = NULL;
+    while (self->count < LIMIT_BATCH && (request = reader_take (self->reader))) {
+        if (!METHODS[request->method].change || request->error.status != BATON_OK) {
+            answer (self, &request);
+            continue;
+        }
+        self->batch[self->count++] = request;
+        decide (self, request);
+    }
+}
+
 /*  Decides the changes among what waits, and keeps the reads for after the commit. */
 static void drain (server_t *self)
 {
@@ -220,8 +234,10 @@ static bool depends_on_state (baton_status status)
 static void fail_changes (server_t *self, const baton_error_t *error)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (METHODS[self->batch[i]->method].change && depends_on_state (self->batch[i]->error.status))
+        if (METHODS[self->batch[i]->method].change && depends_on_state (self->batch[i]->error.status)) {
             self->batch[i]->error = *error;
+            self->batch[i]->deferred = false;
+        }
 }
 
 static void wake_session (server_t *self, const char *session, uint64_t n)
@@ -250,7 +266,7 @@ static void answer_changes (server_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
         if (METHODS[self->batch[i]->method].change)
-            answer (self, &self->batch[i]);
+            finish (self, &self->batch[i]);
 }
 
 static void answer_reads (server_t *self)
@@ -304,13 +320,6 @@ static void answer_late (server_t *self)
     }
 }
 
-static void answer_long_reads (server_t *self)
-{
-    request_t *request = NULL;
-    while ((request = reader_take (self->reader)))
-        answer (self, &request);
-}
-
 static void look_after (server_t *self)
 {
     broker_t *broker = &self->broker;
@@ -351,12 +360,12 @@ static void turn (server_t *self)
         log_warning ("the broker stood still for %lu ms", self->broker.monotonic - before);
         fleet_pardon (self->broker.fleet, self->broker.monotonic);
     }
+    take_read (self);
     drain (self);
     keeper_turn (&self->broker);
     commit (self);
     answer_reads (self);
     answer_late (self);
-    answer_long_reads (self);
     look_after (self);
 }
 

@@ -1,6 +1,7 @@
 /*  Long reads on the reader's thread, while the core thread commits: each sees one commit, whole, and never less than
  *  was answered before it was asked for. */
 #include "handlers.h"
+#include "history.h"
 #include "reader.h"
 #include "sockets.h"
 #include "stage.h"
@@ -127,6 +128,65 @@ static void reads_go_on_while_commits_do (void **state)
     assert_true (after > BATCHES * BATCH / 2);
 }
 
+static baton_status replay_second (store_t *store, const request_t *request, void *record, baton_error_t *error)
+{
+    const session_update_request_t *params = request->params;
+    return history_replay (store, params->session, 2, record, error);
+}
+
+static baton_status find_nothing (store_t *store, const request_t *request, void *record, baton_error_t *error)
+{
+    (void) request;
+    return history_replay (store, "s", 1000, record, error);
+}
+
+static request_t *ask_update (void)
+{
+    request_t *request = calloc (1, sizeof *request);
+    session_update_request_t *params = calloc (1, sizeof *params);
+    assert_true (request && params);
+    request->method = METHOD_session_update;
+    request->params = params;
+    assert_int_equal (text_set (&params->session, "s"), BATON_OK);
+    return request;
+}
+
+/*  A change that has to read first comes back with what was read, and without an answer. */
+static void a_change_is_prepared (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    stage_create (&world.stage, "s");
+    stage_commit (&world.stage);
+    assert_int_equal (stage_note (&world.stage, "s", "key", 1), BATON_OK);
+    assert_int_equal (stage_note (&world.stage, "s", "key", 2), BATON_OK);
+    stage_commit (&world.stage);
+    request_t *request = ask_update ();
+    assert_int_equal (request_prepare (request, &RECORD_session, replay_second, &error), BATON_OK);
+    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+    request = wait_for_reader ();
+    assert_int_equal (request->error.status, BATON_OK);
+    assert_int_equal (((session_t *) request->prepared)->n, 2);
+    assert_int_equal (request->reply.size, 0);
+    assert_int_equal (request_prepare (request, &RECORD_session, find_nothing, &error), BATON_OK);
+    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+    request = wait_for_reader ();
+    assert_int_equal (request->error.status, BATON_not_found);
+    request_destroy (&request);
+}
+
+static void preparing_ends (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    request_t *request = ask_update ();
+    for (unsigned i = 0; i < PREPARATIONS_MOST; i++)
+        assert_int_equal (request_prepare (request, &RECORD_session, replay_second, &error), BATON_OK);
+    assert_int_equal (request_prepare (request, &RECORD_session, replay_second, &error), BATON_aborted);
+    assert_int_equal (error.reason, BATON_REASON_version_mismatch);
+    request_destroy (&request);
+}
+
 static void too_many_wait (void **state)
 {
     (void) state;
@@ -149,6 +209,8 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (reads_go_on_while_commits_do, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_change_is_prepared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (preparing_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown (too_many_wait, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
