@@ -4,6 +4,7 @@
 #include "place.h"
 #include "procs.h"
 #include "spawn.h"
+#include "strays.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -270,6 +271,12 @@ static baton_status load (runs_t *self, baton_error_t *error)
     return status;
 }
 
+static bool is_known (const void *arg, const char *session, uint64_t run, uint64_t attempt)
+{
+    const attempt_t *known = runs_find (arg, session);
+    return known && attempt_alive (known) && known->run == run && known->attempt == attempt;
+}
+
 baton_status runs_new (zloop_t *loop, db_t *db, const char *state, const runs_handlers_t *handlers, runs_t **ret_runs,
                        baton_error_t *error)
 {
@@ -278,6 +285,8 @@ baton_status runs_new (zloop_t *loop, db_t *db, const char *state, const runs_ha
         return baton_fail_memory (error);
     *self = (runs_t){loop, db, state, *handlers, zlistx_new ()};
     baton_status status = self->children ? load (self, error) : baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = strays_end (state, is_known, self, error);
     if (status != BATON_OK)
         runs_destroy (&self);
     else

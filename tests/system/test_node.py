@@ -69,6 +69,30 @@ class Killed(NodeTest):
         self.check_items(session)
         self.assert_clean(east)
 
+    def test_its_database_is_deleted_while_a_run_lives(self):
+        """What it no longer knows of is ended before anything else: no session runs twice."""
+        east = self.node("east", {"default": WORDS + 'trap "" TERM; SAY up $$; setsid sleep 600 & WAIT go\n'})
+        session = self.begin("stray")
+        first = int(self.wait_file("up"))
+        self.until_running(session)
+        east.kill()
+        for name in os.listdir(east.state):
+            if name.startswith("node.db"):
+                os.remove(os.path.join(east.state, name))
+        self.assertTrue(alive(first))
+        east.launch()
+        wait_until(lambda: not alive(first), "the run that nobody knows to end")
+        self.assertIn("unknown to the ledger", read_text(east.log))
+        state = self.until_settled(session)
+        self.assertEqual((state["cause"], state["run"]["outcome"]), ("node_lost", "lost"))
+        self.admin.call("session.activate", {"session": session})
+        self.until_running(session)
+        wait_until(lambda: len(read_text(self.path("up")).split()) == 2, "the second run")
+        self.touch("go")
+        self.until_settled(session)
+        self.assertEqual(self.outcomes(session), [(1, "lost"), (2, "completed")])
+        self.assert_clean(east)
+
     def test_what_happens_while_the_broker_is_away_is_told_later(self):
         east = self.node("east", {"default": WORDS + """
             SAY up $$; WAIT away
