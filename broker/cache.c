@@ -1,6 +1,6 @@
 #include "cache.h"
 
-#include "log.h"
+#include "history.h"
 
 #include <czmq.h>
 
@@ -108,42 +108,6 @@ static baton_status insert (cache_t *self, entry_t *entry, baton_error_t *error)
     return BATON_OK;
 }
 
-/*  Applies journal rows. A row that cannot be read is our own mistake or a damaged disk: the session is refused. */
-static baton_status fold (session_t *state, const store_reads_t *rows, const char *id, baton_error_t *error)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        event_t event = {0};
-        baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
-        if (status == BATON_OK && event.n != state->n + 1)
-            status = baton_fail (error, BATON_internal, BATON_REASON_corrupt,
-                                 "the journal of session %s has a gap after %llu", id, (unsigned long long) state->n);
-        if (status == BATON_OK)
-            status = session_evolve (state, &event);
-        event_clear (&event);
-        if (status != BATON_OK) {
-            log_error ("session %s: event %llu cannot be applied", id, (unsigned long long) rows->items[i].n);
-            return status;
-        }
-    }
-    return BATON_OK;
-}
-
-static baton_status load (store_t *store, entry_t *entry, baton_error_t *error)
-{
-    baton_bytes_t snapshot = {0};
-    store_reads_t tail = {0};
-    baton_status status = store_load (store, entry->id, &snapshot, &entry->snapshot_n, &tail, error);
-    if (status == BATON_not_found)
-        return baton_fail (error, BATON_not_found, BATON_REASON_no_such_session, "there is no session %s", entry->id);
-    if (status == BATON_OK && snapshot.size > 0)
-        status = record_decode (&RECORD_session, snapshot.data, snapshot.size, &entry->state, error);
-    if (status == BATON_OK)
-        status = fold (&entry->state, &tail, entry->id, error);
-    bytes_clear (&snapshot);
-    store_reads_clear (&tail);
-    return status;
-}
-
 /*  The order of lists stands in the projection, under the full id. */
 static baton_status load_order (store_t *store, entry_t *entry, baton_error_t *error)
 {
@@ -171,7 +135,7 @@ baton_status cache_get (cache_t *self, const char *id, entry_t **ret_entry, bato
     entry = entry_new (id);
     if (!entry)
         return baton_fail_memory (error);
-    baton_status status = load (self->store, entry, error);
+    baton_status status = history_load (self->store, id, &entry->state, &entry->snapshot_n, error);
     if (status == BATON_OK)
         status = load_order (self->store, entry, error);
     if (status != BATON_OK) {

@@ -16,6 +16,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_session_show] = handle_session_show,
     [METHOD_session_snapshot] = handle_session_snapshot,
     [METHOD_session_log] = handle_session_log,
+    [METHOD_session_fork] = handle_session_fork,
     [METHOD_session_migrate] = handle_session_migrate,
     [METHOD_run_list] = handle_run_list,
     [METHOD_run_logs] = handle_run_logs,

@@ -187,11 +187,10 @@ static size_t size_of (const item_appended_event_t *item)
     return size;
 }
 
-static baton_status visit_item (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+static baton_status visit_item (const found_item_t *found, void *argument, bool *ret_more, baton_error_t *error)
 {
     item_walk_t *self = argument;
-    if (event->kind != EVENT_item_appended)
-        return BATON_OK;
+    const event_t *event = found->event;
     const item_appended_event_t *body = event->body;
     self->bytes += size_of (body);
     if (self->page->items.count == self->limit || (self->page->items.count > 0 && self->bytes > LIMIT_PAGE_BYTES)) {
@@ -201,13 +200,15 @@ static baton_status visit_item (const event_t *event, void *argument, bool *ret_
     }
     item_t *item = list_append (&self->page->items, sizeof *item);
     item_t seen = {.n = event->n,
+                   .session = found->segment ? found->segment->session : NULL,
+                   .merged = found->segment && found->segment->merged,
                    .role = body->role,
                    .tokens = body->tokens,
                    .estimated = body->estimated,
                    .run = event->run,
                    .at = event->at};
     memcpy (&seen.parts, &body->parts, sizeof seen.parts); /*  borrowed for the copy only */
-    self->page->last = event->n;
+    self->page->last = found->place;
     return item && record_copy (&RECORD_item, &seen, item) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
@@ -215,8 +216,13 @@ static baton_status items_later (store_t *store, const request_t *request, void 
 {
     const item_list_request_t *params = request->params;
     item_walk_t walk = {.limit = params->limit ? params->limit : PAGE_DEFAULT, .page = reply};
+    session_t state = {0};
     walk.page->last = params->after;
-    return history_walk (store, params->session, params->after, visit_item, &walk, error);
+    baton_status status = history_load (store, params->session, &state, NULL, error);
+    if (status == BATON_OK)
+        status = history_items (store, &state, params->after, visit_item, &walk, error);
+    record_clear (&RECORD_session, &state);
+    return status;
 }
 
 baton_status handle_item_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

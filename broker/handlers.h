@@ -22,6 +22,9 @@ handler_t handle_breakpoint_list, handle_breakpoint_show;
 handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask,
     handle_message_send;
 
+/*  handle_forks.c: what concerns two sessions */
+handler_t handle_session_fork;
+
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
 

@@ -1,5 +1,8 @@
 #include "history.h"
 
+#include "lineage.h"
+#include "log.h"
+
 static baton_status show (const store_read_t *row, visit_t *visit, void *argument, bool *ret_more, baton_error_t *error)
 {
     event_t event = {0};
@@ -56,5 +59,104 @@ baton_status history_replay (store_t *store, const char *session, uint64_t n, se
     }
     record_clear (&RECORD_session, ret_state);
     *ret_state = replay.state;
+    return BATON_OK;
+}
+
+/* ---- items ---- */
+
+typedef struct {
+    visit_item_t *visit;
+    void *argument;
+    const stretch_t *stretch;
+    size_t number; /*  of the stretch */
+    bool more;
+} item_walk_t;
+
+static baton_status show_item (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+{
+    item_walk_t *self = argument;
+    baton_status status = BATON_OK;
+    if (event->n > self->stretch->upto) {
+        *ret_more = false;
+        return BATON_OK;
+    }
+    if (event->kind == EVENT_item_appended) {
+        found_item_t item = {.event = event,
+                             .session = self->stretch->session,
+                             .segment = self->stretch->segment,
+                             .place = line_place (self->number, event->n)};
+        status = self->visit (&item, self->argument, &self->more, error);
+    }
+    *ret_more = self->more && event->n < self->stretch->upto;
+    return status;
+}
+
+baton_status history_items (store_t *store, const session_t *state, uint64_t place, visit_item_t *visit, void *argument,
+                            baton_error_t *error)
+{
+    line_t line = {0};
+    if (line_of (state, &line) != BATON_OK)
+        return baton_fail_memory (error);
+    baton_status status = BATON_OK;
+    item_walk_t walk = {.visit = visit, .argument = argument, .more = true};
+    for (size_t i = line_place_stretch (place); status == BATON_OK && walk.more && i < line.count; i++) {
+        uint64_t after = i == line_place_stretch (place) ? line_place_n (place) : 0;
+        walk.stretch = &line.items[i];
+        walk.number = i;
+        if (after < walk.stretch->after)
+            after = walk.stretch->after;
+        if (after < walk.stretch->upto)
+            status = history_walk (store, walk.stretch->session, after, show_item, &walk, error);
+    }
+    line_clear (&line);
+    return status;
+}
+
+/* ---- the present ---- */
+
+/*  Applies journal rows. A row that cannot be read is our own mistake or a damaged disk: the session is refused. */
+static baton_status fold (session_t *state, const store_reads_t *rows, const char *id, baton_error_t *error)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        event_t event = {0};
+        baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
+        if (status == BATON_OK && event.n != state->n + 1)
+            status = baton_fail (error, BATON_internal, BATON_REASON_corrupt,
+                                 "the journal of session %s has a gap after %lu", id, state->n);
+        if (status == BATON_OK)
+            status = session_evolve (state, &event);
+        event_clear (&event);
+        if (status != BATON_OK) {
+            log_error ("session %s: event %lu cannot be applied", id, rows->items[i].n);
+            return status;
+        }
+    }
+    return BATON_OK;
+}
+
+baton_status history_load (store_t *store, const char *session, session_t *ret_state, uint64_t *ret_snapshot_n,
+                           baton_error_t *error)
+{
+    baton_bytes_t snapshot = {0};
+    store_reads_t tail = {0};
+    session_t state = {0};
+    uint64_t n = 0;
+    baton_status status = store_load (store, session, &snapshot, &n, &tail, error);
+    if (status == BATON_not_found)
+        return baton_fail (error, BATON_not_found, BATON_REASON_no_such_session, "there is no session %s", session);
+    if (status == BATON_OK && snapshot.size > 0)
+        status = record_decode (&RECORD_session, snapshot.data, snapshot.size, &state, error);
+    if (status == BATON_OK)
+        status = fold (&state, &tail, session, error);
+    bytes_clear (&snapshot);
+    store_reads_clear (&tail);
+    if (status != BATON_OK) {
+        record_clear (&RECORD_session, &state);
+        return status;
+    }
+    record_clear (&RECORD_session, ret_state);
+    *ret_state = state;
+    if (ret_snapshot_n)
+        *ret_snapshot_n = n;
     return BATON_OK;
 }

@@ -19,4 +19,26 @@ BATON_MUST_USE baton_status history_walk (store_t *store, const char *session, u
 BATON_MUST_USE baton_status history_replay (store_t *store, const char *session, uint64_t n, session_t *ret_state,
                                             baton_error_t *error);
 
+/*  An item on the walk through a session's line. */
+typedef struct {
+    const event_t *event;     /*  item_appended */
+    const char *session;      /*  in whose journal it stands */
+    const segment_t *segment; /*  the segment of the lineage that it belongs to; NULL: the session's own journal */
+    uint64_t place;           /*  in the line; see lineage.h */
+} found_item_t;
+
+/*  Is shown one item; sets *ret_more to false to end the walk. */
+typedef baton_status visit_item_t (const found_item_t *item, void *argument, bool *ret_more, baton_error_t *error);
+
+/*  Shows each item of the session's context past that place of its line (0: from the beginning), in order: those of its
+ *  ancestors up to the fork, its own, and those of merged branches where they came in. state is its state at the
+ *  position that counts. */
+BATON_MUST_USE baton_status history_items (store_t *store, const session_t *state, uint64_t place, visit_item_t *visit,
+                                           void *argument, baton_error_t *error);
+
+/*  The state that the store has of a session now, and the position of the snapshot that it was made from (may be NULL).
+ *  ret_state is zeroed or valid; not_found/no_such_session. */
+BATON_MUST_USE baton_status history_load (store_t *store, const char *session, session_t *ret_state,
+                                          uint64_t *ret_snapshot_n, baton_error_t *error);
+
 #endif

@@ -197,7 +197,7 @@ static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *ev
     return BATON_OK;
 }
 
-static baton_status apply (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
+baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
 {
     baton_status status = apply_all (self, entry, events, command);
     if (status != BATON_OK)
@@ -205,7 +205,7 @@ static baton_status apply (journal_t *self, entry_t *entry, event_list_t *events
     return status;
 }
 
-static baton_status fill_changed (const session_t *state, changed_t *changed)
+baton_status journal_fill_changed (const session_t *state, changed_t *changed)
 {
     changed->n = state->n;
     changed->state = state->state;
@@ -214,17 +214,19 @@ static baton_status fill_changed (const session_t *state, changed_t *changed)
     return text_set (&changed->session, state->session);
 }
 
-static baton_status deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error);
-
-/*  The receiving session in our own words: events decided, not applied. */
-static baton_status decide_only (journal_t *self, const char *session, const command_t *command, entry_t **ret_entry,
-                                 event_list_t *ret_events, changed_t *ret_changed, baton_error_t *error)
+static bool creates (const command_t *command)
 {
-    baton_status status = command->method == METHOD_session_create ? cache_add (self->cache, session, ret_entry, error)
-                                                                   : cache_get (self->cache, session, ret_entry, error);
+    return command->method == METHOD_session_create || command->method == METHOD_session_fork;
+}
+
+baton_status journal_decide_only (journal_t *self, const char *session, const command_t *command, entry_t **ret_entry,
+                                  event_list_t *ret_events, changed_t *ret_changed, baton_error_t *error)
+{
+    baton_status status = creates (command) ? cache_add (self->cache, session, ret_entry, error)
+                                            : cache_get (self->cache, session, ret_entry, error);
     if (status == BATON_OK)
         status = session_decide (&(*ret_entry)->state, command, ret_events, ret_changed, error);
-    if (status != BATON_OK && *ret_entry && command->method == METHOD_session_create)
+    if (status != BATON_OK && *ret_entry && creates (command))
         cache_drop (self->cache, *ret_entry);
     return status;
 }
@@ -234,16 +236,16 @@ baton_status journal_decide (journal_t *self, const char *session, const command
 {
     entry_t *entry = NULL;
     event_list_t events = {0};
-    baton_status status = decide_only (self, session, command, &entry, &events, ret_changed, error);
-    if (status == BATON_OK &&
-        (apply (self, entry, &events, command) != BATON_OK || fill_changed (&entry->state, ret_changed) != BATON_OK))
+    baton_status status = journal_decide_only (self, session, command, &entry, &events, ret_changed, error);
+    if (status == BATON_OK && (journal_apply (self, entry, &events, command) != BATON_OK ||
+                               journal_fill_changed (&entry->state, ret_changed) != BATON_OK))
         status = baton_fail_memory (error);
     event_list_clear (&events);
-    return status == BATON_OK ? deliver_receipts (self, command, error) : status;
+    return status == BATON_OK ? journal_deliver_receipts (self, command, error) : status;
 }
 
 /*  A receipt that its session does not take (it may have ended) is dropped: nobody waits for it. */
-static baton_status deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error)
+baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error)
 {
     while (self->receipts.count > 0) {
         receipt_note_t note = self->receipts.items[--self->receipts.count];
@@ -293,13 +295,13 @@ baton_status journal_send (journal_t *self, const char *from, const command_t *c
     event_list_t posted = {0}, delivered = {0};
     baton_status status = BATON_OK;
     if (from)
-        status = decide_only (self, from, &posting, &sender, &posted, ret_changed, error);
+        status = journal_decide_only (self, from, &posting, &sender, &posted, ret_changed, error);
     if (status == BATON_OK)
-        status = decide_only (self, request->to, &delivering, &receiver, &delivered, ret_changed, error);
+        status = journal_decide_only (self, request->to, &delivering, &receiver, &delivered, ret_changed, error);
     bool fresh = delivered.count > 0; /*  a known id changes nothing, in either journal */
     if (status == BATON_OK && fresh &&
-        ((sender && apply (self, sender, &posted, &posting) != BATON_OK) ||
-         apply (self, receiver, &delivered, &delivering) != BATON_OK))
+        ((sender && journal_apply (self, sender, &posted, &posting) != BATON_OK) ||
+         journal_apply (self, receiver, &delivered, &delivering) != BATON_OK))
         status = baton_fail_memory (error);
     if (status == BATON_OK && fresh && sender) {
         message_receipt_request_t receipt = {
@@ -307,7 +309,7 @@ baton_status journal_send (journal_t *self, const char *from, const command_t *c
         command_t telling = {.method = METHOD_message_receipt, .request = &receipt, .now = command->now};
         status = journal_decide (self, from, &telling, ret_changed, error);
     }
-    if (status == BATON_OK && (fill_changed (&(sender ? sender : receiver)->state, ret_changed) != BATON_OK ||
+    if (status == BATON_OK && (journal_fill_changed (&(sender ? sender : receiver)->state, ret_changed) != BATON_OK ||
                                text_set (&ret_changed->message, id) != BATON_OK))
         status = baton_fail_memory (error);
     event_list_clear (&posted);

@@ -46,6 +46,17 @@ BATON_MUST_USE baton_status journal_decide (journal_t *self, const char *session
 BATON_MUST_USE baton_status journal_send (journal_t *self, const char *from, const command_t *command,
                                           changed_t *ret_changed, baton_error_t *error);
 
+/*  A command of one session, as part of a change of two. */
+typedef struct {
+    const char *session;
+    const command_t *command;
+} share_t;
+
+/*  Decides one command each of two sessions, all or nothing: neither is applied unless both are granted. ret_changed is
+ *  about the first. */
+BATON_MUST_USE baton_status journal_decide_two (journal_t *self, const share_t shares[2], changed_t *ret_changed,
+                                                baton_error_t *error);
+
 /*  Decides a command of the site's own journal. */
 BATON_MUST_USE baton_status journal_decide_site (journal_t *self, const command_t *command, baton_error_t *error);
 

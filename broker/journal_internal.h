@@ -56,6 +56,17 @@ struct journal {
 /*  Loads the site's state from the store, in place of what is in memory. */
 BATON_MUST_USE baton_status journal_load_site (journal_t *self, baton_error_t *error);
 
+/*  One after the other, these are journal_decide: the events of a command of one session, decided and not applied yet
+ *  (its entry is made when the command creates it, and dropped again when it is refused); applied, which fails only for
+ *  lack of memory and breaks the batch then; what the answer says of the state; and what other sessions are told. */
+BATON_MUST_USE baton_status journal_decide_only (journal_t *self, const char *session, const command_t *command,
+                                                 entry_t **ret_entry, event_list_t *ret_events, changed_t *ret_changed,
+                                                 baton_error_t *error);
+BATON_MUST_USE baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events,
+                                           const command_t *command);
+BATON_MUST_USE baton_status journal_fill_changed (const session_t *state, changed_t *changed);
+BATON_MUST_USE baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error);
+
 /*  Drops the receipts that were not delivered. */
 void journal_forget_receipts (journal_t *self);
 

@@ -51,6 +51,8 @@
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
 #define LIMIT_QUEUE 16
+#define LIMIT_LINEAGE 256   /*  stretches of other journals that its context is made of */
+#define LIMIT_ANCESTORS 256 /*  sessions that it has forked from or merged, and theirs */
 #define LIMIT_DEADLINE 31536000000u /*  one year */
 
 /*  One site */

@@ -160,6 +160,11 @@ static baton_status copy_field (const field_t *field, const void *from, void *to
     return BATON_OK;
 }
 
+baton_status record_copy_field (const field_t *field, const void *record, void *ret_record)
+{
+    return copy_field (field, field_const_at (record, field), field_at (ret_record, field));
+}
+
 baton_status record_copy (const record_type_t *type, const void *record, void *ret_record)
 {
     for (const field_t *field = type->fields (); field->name; field++)

@@ -99,6 +99,9 @@ BATON_MUST_USE baton_status record_check (const record_type_t *type, const void 
 /*  Deep copy into a zeroed struct. */
 BATON_MUST_USE baton_status record_copy (const record_type_t *type, const void *record, void *ret_record);
 
+/*  Deep copy of one field, which is empty in *ret_record; *ret_record is to be cleared on failure. */
+BATON_MUST_USE baton_status record_copy_field (const field_t *field, const void *record, void *ret_record);
+
 /*  Frees what the fields own and zeroes the struct. Takes NULL. */
 void record_clear (const record_type_t *type, void *record);
 

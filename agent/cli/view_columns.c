@@ -26,7 +26,8 @@ static const view_t VIEWS[] = {
               {"STARTED", "started_at"}, {"FINISHED", "finished_at"}, {"EXIT", "exit_code"}, {"SIGNAL", "signal"},
               {"DETAIL", "detail"})},
     {&RECORD_item, false, "n",
-     COLUMNS ({"N", "n"}, {"ROLE", "role"}, {"RUN", "run"}, {"TOKENS", "tokens"}, {"AT", "at"}, {"PARTS", "parts"})},
+     COLUMNS ({"N", "session/n"}, {"ROLE", "role"}, {"RUN", "run"}, {"TOKENS", "tokens"}, {"AT", "at"},
+              {"PARTS", "parts"})},
     {&RECORD_part, false, "kind",
      COLUMNS ({"KIND", "kind"}, {"TOOL", "tool"}, {"CALL", "call"}, {"TEXT", "text"}, {"VALUE", "value"})},
     {&RECORD_memory, false, "key", COLUMNS ({"KEY", "key"}, {"VALUE", "value"}, {"RUN", "run"}, {"N", "n"})},
@@ -84,7 +85,8 @@ static bool session_hides (const session_t *session, const char *field)
         return !session->migrating;
     if (strcmp (field, "lease") == 0)
         return !session->lease.node;
-    return strcmp (field, "before") == 0 || strcmp (field, "seen") == 0 || strcmp (field, "migrating") == 0;
+    return strcmp (field, "before") == 0 || strcmp (field, "seen") == 0 || strcmp (field, "ancestors") == 0 ||
+           strcmp (field, "depth") == 0 || strcmp (field, "migrating") == 0;
 }
 
 bool view_hides (const record_type_t *type, const void *record, const char *field)

@@ -9,15 +9,16 @@
 
 typedef struct {
     method_id_t method;
-    const void *request; /*  <method>_request_t */
-    uint64_t now;        /*  milliseconds since 1970 */
-    const char *actor;   /*  the identity's name; NULL for the broker itself */
-    role_e role;         /*  of the identity; role_none for the broker itself */
-    uint64_t run;        /*  the run that speaks, when one does; 0 otherwise */
-    uint64_t epoch;      /*  the epoch that a node or run speaks under */
-    uint64_t if_n;       /*  refuse unless the journal stands here; 0: don't care */
-    const char *fresh;   /*  a fresh id for whatever is made: a session, a message */
-    const char *digest;  /*  of the request's bulky part: artifact content, breakpoint title and body; or NULL */
+    const void *request;     /*  <method>_request_t */
+    uint64_t now;            /*  milliseconds since 1970 */
+    const char *actor;       /*  the identity's name; NULL for the broker itself */
+    role_e role;             /*  of the identity; role_none for the broker itself */
+    uint64_t run;            /*  the run that speaks, when one does; 0 otherwise */
+    uint64_t epoch;          /*  the epoch that a node or run speaks under */
+    uint64_t if_n;           /*  refuse unless the journal stands here; 0: don't care */
+    const char *fresh;       /*  a fresh id for whatever is made: a session, a message */
+    const session_t *source; /*  the other session that it is about, at the position that it is about; or NULL */
+    const char *digest;      /*  of the request's bulky part: artifact content, breakpoint title and body; or NULL */
 } command_t;
 
 #endif

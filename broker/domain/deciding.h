@@ -54,6 +54,15 @@ void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, co
 /*  The session runs for that reason, with a run of its own. */
 void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input);
 
+/* ---- fork.c ---- */
+DECIDE (session_fork);
+DECIDE (session_branch);
+EVOLVE (session_forked);
+EVOLVE (session_branched);
+
+/*  Whether a fork begins with that field of its source's state. */
+bool fork_inherits (const char *field);
+
 /* ---- tick.c ---- */
 DECIDE (session_tick);
 

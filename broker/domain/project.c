@@ -5,7 +5,7 @@ static baton_status project_row (const session_t *self, session_row_t *row)
 {
     if (text_set (&row->session, self->session) || text_set (&row->title, self->title) ||
         text_set (&row->agent, self->agent) || text_set (&row->node, self->lease.node) ||
-        pairs_copy (&self->labels, &row->labels))
+        pairs_copy (&self->labels, &row->labels) || text_set (&row->forked_from, self->forked_from.session))
         return BATON_resource_exhausted;
     row->priority = self->priority;
     row->state = self->state;

@@ -51,6 +51,8 @@ typedef struct {
 static const rule_t RULES[METHOD_COUNT] = {
     /*                       absent running suspended sleeping terminated */
     RULE (session_create,     yes,  here,   here,     here,    here,  ""),
+    RULE (session_fork,       yes,  here,   here,     here,    here,  ""),
+    RULE (session_branch,     gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_update,     gone, yes,    yes,      yes,     NO,    "can't be changed"),
     RULE (session_activate,   gone, yes,    yes,      yes,     NO,    "can't be activated"),
     RULE (session_suspend,    gone, yes,    NO,       yes,     NO,    "can't be suspended"),
@@ -171,21 +173,21 @@ baton_status session_decide (const session_t *self, const command_t *command, ev
 #define APPLY(event) [EVENT_##event] = evolve_##event
 
 static evolve_fn *const EVOLVES[EVENT_COUNT] = {
-    APPLY (session_created),      APPLY (session_updated),     APPLY (session_activated),
-    APPLY (session_suspended),    APPLY (session_slept),       APPLY (session_terminated),
-    APPLY (run_queued),           APPLY (start_enqueued),      APPLY (start_dequeued),
-    APPLY (run_placed),           APPLY (run_started),         APPLY (run_stopping),
-    APPLY (run_finished),         APPLY (run_rolled_back),     APPLY (item_appended),
-    APPLY (memory_set),           APPLY (memory_deleted),      APPLY (decision_recorded),
-    APPLY (artifact_put),         APPLY (breakpoint_opened),   APPLY (breakpoint_revised),
-    APPLY (breakpoint_joined),    APPLY (breakpoint_left),     APPLY (breakpoint_claimed),
-    APPLY (breakpoint_commented), APPLY (breakpoint_voted),    APPLY (breakpoint_warned),
-    APPLY (breakpoint_escalated), APPLY (breakpoint_decided),  APPLY (breakpoint_expired),
-    APPLY (breakpoint_cancelled), APPLY (message_sent),        APPLY (message_delivered),
-    APPLY (message_read),         APPLY (message_expired),     APPLY (message_receipt),
-    APPLY (lease_moved),          APPLY (migration_started),   APPLY (migration_prepared),
-    APPLY (migration_frozen),     APPLY (migration_committed), APPLY (migration_finished),
-    APPLY (migration_aborted),
+    APPLY (session_created),     APPLY (session_forked),     APPLY (session_branched),
+    APPLY (session_updated),     APPLY (session_activated),  APPLY (session_suspended),
+    APPLY (session_slept),       APPLY (session_terminated), APPLY (run_queued),
+    APPLY (start_enqueued),      APPLY (start_dequeued),     APPLY (run_placed),
+    APPLY (run_started),         APPLY (run_stopping),       APPLY (run_finished),
+    APPLY (run_rolled_back),     APPLY (item_appended),      APPLY (memory_set),
+    APPLY (memory_deleted),      APPLY (decision_recorded),  APPLY (artifact_put),
+    APPLY (breakpoint_opened),   APPLY (breakpoint_revised), APPLY (breakpoint_joined),
+    APPLY (breakpoint_left),     APPLY (breakpoint_claimed), APPLY (breakpoint_commented),
+    APPLY (breakpoint_voted),    APPLY (breakpoint_warned),  APPLY (breakpoint_escalated),
+    APPLY (breakpoint_decided),  APPLY (breakpoint_expired), APPLY (breakpoint_cancelled),
+    APPLY (message_sent),        APPLY (message_delivered),  APPLY (message_read),
+    APPLY (message_expired),     APPLY (message_receipt),    APPLY (lease_moved),
+    APPLY (migration_started),   APPLY (migration_prepared), APPLY (migration_frozen),
+    APPLY (migration_committed), APPLY (migration_finished), APPLY (migration_aborted),
 };
 
 baton_status session_evolve (session_t *self, const event_t *event)

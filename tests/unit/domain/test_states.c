@@ -43,17 +43,18 @@ typedef struct {
 
 static const row_t ROWS[] = {
     ROW (session_create, "yhhhh"),     ROW (session_update, "gyyyW"),     ROW (session_activate, "gyyyW"),
-    ROW (session_suspend, "gyWyW"),    ROW (session_sleep, "gyyyW"),      ROW (session_interrupt, "gyWWW"),
-    ROW (session_complete, "gyyyW"),   ROW (session_cancel, "gyyyW"),     ROW (session_place, "gyWWW"),
-    ROW (session_fence, "gyyyy"),      ROW (session_tick, "gyyyy"),       ROW (run_started, "gyyyy"),
-    ROW (run_finished, "gyyyy"),       ROW (item_append, "gyyyW"),        ROW (memory_set, "gyyyW"),
-    ROW (memory_delete, "gyyyW"),      ROW (decision_record, "gyyyW"),    ROW (artifact_put, "gyyyW"),
-    ROW (breakpoint_ask, "gyyyW"),     ROW (breakpoint_join, "gyyyy"),    ROW (breakpoint_leave, "gyyyy"),
-    ROW (breakpoint_claim, "gyyyy"),   ROW (breakpoint_comment, "gyyyy"), ROW (breakpoint_vote, "gyyyy"),
-    ROW (breakpoint_cancel, "gyyyy"),  ROW (message_post, "gyyyW"),       ROW (message_deliver, "gyyyW"),
-    ROW (message_receipt, "gyyyy"),    ROW (message_read, "gyyyW"),       ROW (migration_start, "gyyyW"),
-    ROW (migration_prepared, "gyyyy"), ROW (migration_frozen, "gyyyy"),   ROW (migration_accepted, "gyyyy"),
-    ROW (migration_resumed, "gyyyy"),  ROW (migration_failed, "gyyyy"),   ROW (migration_abort, "gyyyW"),
+    ROW (session_fork, "ghhhh"),       ROW (session_branch, "gyyyy"),     ROW (session_suspend, "gyWyW"),
+    ROW (session_sleep, "gyyyW"),      ROW (session_interrupt, "gyWWW"),  ROW (session_complete, "gyyyW"),
+    ROW (session_cancel, "gyyyW"),     ROW (session_place, "gyWWW"),      ROW (session_fence, "gyyyy"),
+    ROW (session_tick, "gyyyy"),       ROW (run_started, "gyyyy"),        ROW (run_finished, "gyyyy"),
+    ROW (item_append, "gyyyW"),        ROW (memory_set, "gyyyW"),         ROW (memory_delete, "gyyyW"),
+    ROW (decision_record, "gyyyW"),    ROW (artifact_put, "gyyyW"),       ROW (breakpoint_ask, "gyyyW"),
+    ROW (breakpoint_join, "gyyyy"),    ROW (breakpoint_leave, "gyyyy"),   ROW (breakpoint_claim, "gyyyy"),
+    ROW (breakpoint_comment, "gyyyy"), ROW (breakpoint_vote, "gyyyy"),    ROW (breakpoint_cancel, "gyyyy"),
+    ROW (message_post, "gyyyW"),       ROW (message_deliver, "gyyyW"),    ROW (message_receipt, "gyyyy"),
+    ROW (message_read, "gyyyW"),       ROW (migration_start, "gyyyW"),    ROW (migration_prepared, "gyyyy"),
+    ROW (migration_frozen, "gyyyy"),   ROW (migration_accepted, "gyyyy"), ROW (migration_resumed, "gyyyy"),
+    ROW (migration_failed, "gyyyy"),   ROW (migration_abort, "gyyyW"),
 };
 
 /*  A request that names what the states above have, with every required field. */
@@ -61,9 +62,9 @@ static void fill (method_id_t method, void *request)
 {
     static const struct {
         const char *field, *value;
-    } TEXTS[] = {{"session", STORY_ID}, {"title", "T"},    {"key", "k"},         {"value", "v"}, {"name", "a"},
-                 {"id", "m1"},          {"from", "ada"},   {"to", "s2"},         {"node", "n1"}, {"target", "n2"},
-                 {"text", "words"},     {"manifest", "d"}, {"option", "approve"}};
+    } TEXTS[] = {{"session", STORY_ID}, {"title", "T"},    {"key", "k"},   {"value", "v"},       {"name", "a"},
+                 {"id", "m1"},          {"from", "ada"},   {"to", "s2"},   {"node", "n1"},       {"target", "n2"},
+                 {"text", "words"},     {"manifest", "d"}, {"fork", "f1"}, {"option", "approve"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {
