@@ -15,6 +15,9 @@ handler_t handle_session_list, handle_session_resolve, handle_memory_get, handle
 handler_t handle_session_show, handle_session_snapshot, handle_session_log, handle_run_list, handle_item_list,
     handle_message_list;
 
+/*  handle_knowledge.c: what sessions have learned */
+handler_t handle_decision_list, handle_decision_history;
+
 /*  handle_breakpoints.c */
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 

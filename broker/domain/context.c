@@ -1,4 +1,4 @@
-/*  What a session knows: items, working memory, decisions, artifacts. */
+/*  What a session knows: items, working memory, artifacts. */
 #include "deciding.h"
 
 #include <string.h>
@@ -130,34 +130,6 @@ baton_status evolve_memory_deleted (session_t *self, const event_t *event)
     memory_t *memory = keyed_find (&self->memory, &RECORD_memory, body->key);
     if (memory)
         list_remove (&self->memory, &RECORD_memory, (size_t) (memory - self->memory.items));
-    return BATON_OK;
-}
-
-/* ---- decisions ---- */
-
-baton_status decide_decision_record (deciding_t *deciding)
-{
-    const session_t *self = deciding->self;
-    const decision_record_request_t *request = deciding->command->request;
-    const decision_t *old = keyed_find (&self->decisions, &RECORD_decision, request->key);
-    if (old && text_equal (old->value, request->value) && text_equal (old->why, request->why))
-        return BATON_OK;
-    if (!old && self->decisions.count >= LIMIT_DECISIONS)
-        return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "key",
-                                 "a session has at most %d decisions", LIMIT_DECISIONS);
-    emit (deciding, EVENT_decision_recorded,
-          &(decision_recorded_event_t){.key = request->key, .value = request->value, .why = request->why});
-    return BATON_OK;
-}
-
-baton_status evolve_decision_recorded (session_t *self, const event_t *event)
-{
-    const decision_recorded_event_t *body = event->body;
-    decision_t *decision = keyed_put (&self->decisions, &RECORD_decision, body->key);
-    if (!decision || text_set (&decision->value, body->value) || text_set (&decision->why, body->why))
-        return BATON_resource_exhausted;
-    decision->run = event->run;
-    decision->n = event->n;
     return BATON_OK;
 }
 

@@ -118,13 +118,17 @@ void lease_move (deciding_t *deciding, const char *node);
 DECIDE (item_append);
 DECIDE (memory_set);
 DECIDE (memory_delete);
-DECIDE (decision_record);
 DECIDE (artifact_put);
 EVOLVE (item_appended);
 EVOLVE (memory_set);
 EVOLVE (memory_deleted);
-EVOLVE (decision_recorded);
 EVOLVE (artifact_put);
+
+/* ---- decision.c ---- */
+DECIDE (decision_record);
+DECIDE (decision_withdraw);
+EVOLVE (decision_recorded);
+EVOLVE (decision_withdrawn);
 
 /* ---- breakpoint_ask.c, breakpoint.c, breakpoint_evolve.c ---- */
 DECIDE (breakpoint_ask);

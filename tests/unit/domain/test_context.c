@@ -154,31 +154,7 @@ static void test_memory_has_a_limit_of_bytes (void **context)
     story_end (&story);
 }
 
-/* ---- decisions and artifacts ---- */
-
-static void test_decisions (void **context)
-{
-    (void) context;
-    story_t story;
-    given_running (&story);
-    DOES (&story, "decision_recorded", RUN ("n1", 1, 1), decision_record, .key = (char *) "db",
-          .value = (char *) "sqlite", .why = (char *) "small");
-    assert_int_equal (story.state.decisions.items[0].run, 1);
-    assert_int_equal (story.state.decisions.items[0].n, story.state.n);
-    DOES (&story, "", ADA, decision_record, .key = (char *) "db", .value = (char *) "sqlite", .why = (char *) "small");
-    DOES (&story, "decision_recorded", ADA, decision_record, .key = (char *) "db", .value = (char *) "sqlite");
-    assert_int_equal (story.state.decisions.count, 1);
-    assert_null (story.state.decisions.items[0].why);
-    char key[16];
-    for (int i = 1; i <= LIMIT_DECISIONS; i++) {
-        snprintf (key, sizeof key, "k%d", i);
-        if (i < LIMIT_DECISIONS)
-            DOES (&story, "decision_recorded", ADA, decision_record, .key = key, .value = (char *) "v");
-        else
-            FAILS (&story, resource_exhausted, too_large, ADA, decision_record, .key = key, .value = (char *) "v");
-    }
-    story_end (&story);
-}
+/* ---- artifacts ---- */
 
 static void test_artifacts (void **context)
 {
@@ -222,7 +198,6 @@ int main (void)
         cmocka_unit_test (test_memory),
         cmocka_unit_test (test_memory_has_a_limit_of_keys),
         cmocka_unit_test (test_memory_has_a_limit_of_bytes),
-        cmocka_unit_test (test_decisions),
         cmocka_unit_test (test_artifacts),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
