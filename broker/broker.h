@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "request.h"
 #include "subscriptions.h"
+#include "timetable.h"
 
 typedef struct {
     char endpoint[1024]; /*  that clients are told */
@@ -21,6 +22,7 @@ typedef struct {
     frontend_t *frontend;
     fleet_t *fleet;
     subscriptions_t *subscriptions;
+    timetable_t *timetable;
     uint64_t last_relay;                /*  id of the last request that was handed on to a node */
     bool schedule;                      /*  something has changed that may let a waiting run start */
     uint64_t next_schedule, next_drain; /*  monotonic */

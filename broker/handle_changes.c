@@ -70,6 +70,38 @@ baton_status handle_breakpoint_ask (broker_t *broker, request_t *request, void *
     return decide (broker, request, &command, ret_reply, error);
 }
 
+/*  A signal's token is made here and told in the answer; the journal keeps its digest. */
+baton_status handle_trigger_add (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const trigger_add_request_t *params = request->params;
+    command_t command = command_of (broker, request);
+    char token[2 * ID_SIZE], digest[DIGEST_SIZE];
+    id_new (token);
+    id_new (token + ID_SIZE - 1);
+    digest_of (token, strlen (token), digest);
+    command.digest = digest;
+    baton_status status = BATON_OK;
+    if (params->calendar)
+        status = timetable_first (broker->timetable, params->calendar, params->zone, broker->now, &command.due, error);
+    if (status == BATON_OK)
+        status = decide (broker, request, &command, ret_reply, error);
+    if (status == BATON_OK && params->signal && text_set (&((changed_t *) ret_reply)->token, token) != BATON_OK)
+        status = baton_fail_memory (error);
+    return status;
+}
+
+baton_status handle_trigger_fire (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const trigger_fire_request_t *params = request->params;
+    command_t command = command_of (broker, request);
+    char digest[DIGEST_SIZE];
+    if (params->token) {
+        digest_of (params->token, strlen (params->token), digest);
+        command.digest = digest;
+    }
+    return decide (broker, request, &command, ret_reply, error);
+}
+
 baton_status handle_message_send (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     char id[ID_SIZE];

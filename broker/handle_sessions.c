@@ -2,6 +2,7 @@
 #include "handlers.h"
 
 #include "id.h"
+#include "keyed.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,6 +142,20 @@ baton_status handle_memory_list (broker_t *broker, request_t *request, void *ret
             status = baton_fail_memory (error);
     }
     return status;
+}
+
+baton_status handle_trigger_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    trigger_page_t *page = ret_reply;
+    const session_t *state = NULL;
+    baton_status status = session_of (broker, request, &state, error);
+    if (status != BATON_OK)
+        return status;
+    page->n = state->n;
+    if (text_set (&page->session, state->session) != BATON_OK ||
+        list_replace (&RECORD_trigger, &state->triggers, &page->triggers) != BATON_OK)
+        return baton_fail_memory (error);
+    return BATON_OK;
 }
 
 baton_status handle_artifact_get (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

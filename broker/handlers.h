@@ -9,7 +9,8 @@
 handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list;
 
 /*  handle_sessions.c: what is known now */
-handler_t handle_session_list, handle_session_resolve, handle_memory_get, handle_memory_list, handle_artifact_get;
+handler_t handle_session_list, handle_session_resolve, handle_memory_get, handle_memory_list, handle_artifact_get,
+    handle_trigger_list;
 
 /*  handle_history.c: what journals tell */
 handler_t handle_session_show, handle_session_snapshot, handle_session_log, handle_run_list, handle_item_list,
@@ -23,7 +24,7 @@ handler_t handle_breakpoint_list, handle_breakpoint_show;
 
 /*  handle_changes.c: changes that need more than the session's domain */
 handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask,
-    handle_message_send;
+    handle_trigger_add, handle_trigger_fire, handle_message_send;
 
 /*  handle_forks.c: what concerns two sessions */
 handler_t handle_session_fork;

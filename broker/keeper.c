@@ -28,6 +28,33 @@ static bool decide (broker_t *broker, const char *session, method_id_t method, c
 
 /* ---- deadlines ---- */
 
+/*  The first trigger whose time has come; NULL when there is none. */
+static const trigger_t *due_trigger (const broker_t *broker, const session_t *state)
+{
+    for (size_t i = 0; i < state->triggers.count; i++)
+        if (state->triggers.items[i].next != 0 && state->triggers.items[i].next <= broker->now)
+            return &state->triggers.items[i];
+    return NULL;
+}
+
+/*  Each decision moves its trigger on, or removes it. */
+static bool fire_due (broker_t *broker, const char *session)
+{
+    entry_t *entry = NULL;
+    if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK)
+        return false;
+    const trigger_t *trigger = NULL;
+    for (size_t i = 0; i < LIMIT_TRIGGERS && (trigger = due_trigger (broker, &entry->state)); i++) {
+        moment_t times[LIMIT_TIMES];
+        trigger_due_request_t request = {.times = {0, times}};
+        timetable_due (broker->timetable, trigger, broker->now, &request);
+        request.session = (char *) session;
+        if (!decide (broker, session, METHOD_trigger_due, &request))
+            return false;
+    }
+    return true;
+}
+
 static void tick_due (broker_t *broker)
 {
     if (broker->next_due == 0 || broker->now < broker->next_due)
@@ -41,7 +68,7 @@ static void tick_due (broker_t *broker)
     }
     for (size_t i = 0; i < rows.count; i++) {
         session_tick_request_t request = {.session = rows.items[i].row.session};
-        if (!decide (broker, request.session, METHOD_session_tick, &request))
+        if (!decide (broker, request.session, METHOD_session_tick, &request) || !fire_due (broker, request.session))
             log_warning ("session %s has a deadline that cannot be met", request.session);
     }
     /*  What is still due after this turn's commit is looked at in the next turn; a session whose tick did nothing must

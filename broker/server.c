@@ -45,7 +45,7 @@ baton_status server_new (const broker_options_t *options, store_t *store, journa
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
     if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
         subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK ||
-        parking_new (&self->parking) != BATON_OK) {
+        timetable_new (&self->broker.timetable) != BATON_OK || parking_new (&self->parking) != BATON_OK) {
         server_destroy (&self);
         return baton_fail_memory (error);
     }
@@ -65,6 +65,7 @@ void server_destroy (server_t **self)
     for (size_t i = 0; i < (*self)->count; i++)
         request_destroy (&(*self)->batch[i]);
     parking_destroy (&(*self)->parking);
+    timetable_destroy (&(*self)->broker.timetable);
     subscriptions_destroy (&(*self)->broker.subscriptions);
     fleet_destroy (&(*self)->broker.fleet);
     texts_clear (&(*self)->broker.noted_ahead);

@@ -54,6 +54,9 @@
 #define LIMIT_LINEAGE 256   /*  stretches of other journals that its context is made of */
 #define LIMIT_ANCESTORS 256 /*  sessions that it has forked from or merged, and theirs */
 #define LIMIT_DEADLINE 31536000000u /*  one year */
+#define LIMIT_TRIGGERS 64
+#define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
+#define LIMIT_RULE 256                /*  the text of a calendar rule */
 
 /*  One site */
 #define LIMIT_IDENTITIES 10000

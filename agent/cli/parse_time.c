@@ -113,11 +113,15 @@ baton_status parse_time (const char *text, uint64_t now, uint64_t *ret_time, bat
 
 unit_t parse_unit (const field_t *field)
 {
-    static const char *const DURATIONS[] = {"ttl", "timeout", "patience", "deadline"};
+    static const char *const DURATIONS[] = {"ttl", "timeout", "patience", "deadline", "in"};
     if (field->kind != FIELD_UINT)
         return UNIT_count;
     for (size_t i = 0; i < sizeof DURATIONS / sizeof *DURATIONS; i++)
         if (strcmp (field->name, DURATIONS[i]) == 0)
             return UNIT_duration;
-    return strcmp (field->name, "until") == 0 ? UNIT_time : UNIT_count;
+    static const char *const TIMES[] = {"until", "time"};
+    for (size_t i = 0; i < sizeof TIMES / sizeof *TIMES; i++)
+        if (strcmp (field->name, TIMES[i]) == 0)
+            return UNIT_time;
+    return UNIT_count;
 }

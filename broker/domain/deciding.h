@@ -17,6 +17,9 @@ typedef struct {
     changed_t changed; /*  owned until the end */
     baton_error_t *error;
     bool out_of_memory;
+    bool woken;      /*  a run begins with this decision */
+    size_t enqueued; /*  starts that begin to wait with it, the last of them for this trigger */
+    const char *enqueued_for;
 } deciding_t;
 
 /*  Adds an event with a copy of body, a <kind>_event_t. */
@@ -47,12 +50,18 @@ EVOLVE (session_suspended);
 EVOLVE (session_slept);
 EVOLVE (session_terminated);
 
+/*  No component of the path is "..". */
+bool path_stays (const char *path);
+
 /*  Ends the session: its run, open breakpoints (but for the one numbered `except`), waiting starts, migration and
  *  lease end with it. */
 void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, const char *detail, uint64_t except);
 
 /*  The session runs for that reason, with a run of its own. */
 void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input);
+
+/*  The session sleeps, unless there is something already for which it must not. */
+void session_fall_asleep (deciding_t *deciding, const session_slept_event_t *slept);
 
 /* ---- fork.c ---- */
 DECIDE (session_fork);
@@ -175,6 +184,27 @@ EVOLVE (message_delivered);
 EVOLVE (message_read);
 EVOLVE (message_expired);
 EVOLVE (message_receipt);
+
+/* ---- trigger.c, trigger_fire.c ---- */
+DECIDE (trigger_add);
+DECIDE (trigger_remove);
+DECIDE (trigger_fire);
+DECIDE (trigger_due);
+EVOLVE (trigger_added);
+EVOLVE (trigger_removed);
+EVOLVE (trigger_seen);
+EVOLVE (trigger_fired);
+
+/*  The trigger fires, and does what the session's state and its overlap say. Of the firing, the cause is given; name,
+ *  kind and number are filled in. `next` and `seen` are what the trigger waits for from now on. */
+void trigger_fire (deciding_t *deciding, const trigger_t *trigger, const firing_t *firing, uint64_t next,
+                   const char *seen);
+
+/*  Fires what waits for a message like this one. */
+void trigger_message (deciding_t *deciding, const message_deliver_request_t *message);
+
+/*  What was seen last by triggers that don't count what happens while the session runs is forgotten: they look anew. */
+void trigger_look_anew (session_t *self, uint64_t n);
 
 /* ---- migration.c ---- */
 DECIDE (migration_start);

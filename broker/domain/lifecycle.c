@@ -5,8 +5,7 @@
 
 /* ---- create and update ---- */
 
-/*  No component of the path is "..". */
-static bool path_stays (const char *path)
+bool path_stays (const char *path)
 {
     for (const char *part = path; *part;) {
         size_t length = strcspn (part, "/");
@@ -161,6 +160,7 @@ baton_status evolve_session_updated (session_t *self, const event_t *event)
 
 void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input)
 {
+    deciding->woken = true;
     emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause});
     run_begin (deciding, input);
 }
@@ -285,15 +285,27 @@ baton_status decide_session_sleep (deciding_t *deciding)
         }
         run_finish_unplaced (deciding);
     }
-    if (self->state == lifecycle_sleeping && self->wake_at == request->until &&
-        self->wake_on_message == request->on_message)
-        return BATON_OK;
-    emit (deciding, EVENT_session_slept,
-          &(session_slept_event_t){
-              .cause = cause_requested, .wake_at = request->until, .on_message = request->on_message});
-    if (request->on_message && mailbox_has_news (self))
-        session_wake (deciding, cause_message, NULL);
+    if (self->state != lifecycle_sleeping || self->wake_at != request->until ||
+        self->wake_on_message != request->on_message)
+        session_fall_asleep (deciding, &(session_slept_event_t){.cause = cause_requested,
+                                                                .wake_at = request->until,
+                                                                .on_message = request->on_message});
     return BATON_OK;
+}
+
+/*  A message, or a firing for which a start waits, may have come while the run was being stopped. */
+void session_fall_asleep (deciding_t *deciding, const session_slept_event_t *slept)
+{
+    const session_t *self = deciding->self;
+    bool fired = false;
+    for (size_t i = 0; i < self->queue.count; i++)
+        fired = fired || self->queue.items[i].trigger;
+    emit (deciding, EVENT_session_slept, slept);
+    if (fired) {
+        emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause_trigger});
+        run_begin_waiting (deciding);
+    } else if (slept->on_message && mailbox_has_news (self))
+        session_wake (deciding, cause_message, NULL);
 }
 
 baton_status evolve_session_suspended (session_t *self, const event_t *event)
@@ -308,6 +320,8 @@ baton_status evolve_session_suspended (session_t *self, const event_t *event)
 baton_status evolve_session_slept (session_t *self, const event_t *event)
 {
     const session_slept_event_t *body = event->body;
+    if (self->state == lifecycle_running)
+        trigger_look_anew (self, event->n);
     clear_wake (self);
     self->state = lifecycle_sleeping;
     self->cause = body->cause;

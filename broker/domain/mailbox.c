@@ -97,7 +97,8 @@ baton_status decide_message_deliver (deciding_t *deciding)
               .body = request->body,
               .expires_at = request->ttl ? deciding->command->now + request->ttl : 0,
           });
-    if (self->state == lifecycle_sleeping && self->wake_on_message)
+    trigger_message (deciding, request);
+    if (self->state == lifecycle_sleeping && self->wake_on_message && !deciding->woken)
         session_wake (deciding, cause_message, NULL);
     return BATON_OK;
 }

@@ -64,6 +64,8 @@ baton_status evolve_start_enqueued (session_t *self, const event_t *event)
     if (!start || bytes_set (&start->input, body->input.data, body->input.size) ||
         text_set (&start->actor, event->actor))
         return BATON_resource_exhausted;
+    if (text_set (&start->trigger, body->trigger) != BATON_OK)
+        return BATON_resource_exhausted;
     start->cause = body->cause;
     for (size_t i = self->queue.count - 1; body->first && i > 0; i--) {
         start_t last = self->queue.items[i];
@@ -153,18 +155,9 @@ static cause_e cause_of (const run_t *run, run_outcome_e outcome)
     return outcome == run_outcome_completed ? cause_run_completed : cause_run_failed;
 }
 
-static void fall_asleep (deciding_t *deciding)
-{
-    const session_t *self = deciding->self;
-    emit (deciding, EVENT_session_slept,
-          &(session_slept_event_t){
-              .cause = cause_requested, .wake_at = self->wake_at, .on_message = self->wake_on_message});
-    if (self->wake_on_message && mailbox_has_news (self))
-        session_wake (deciding, cause_message, NULL);
-}
-
 /*  What becomes of the session when its run has finished: the next start, sleep, or standing still. A start that waits
- *  goes on after a run that ended by itself, or that was stopped for it; not after one that an operator stopped. */
+ *  goes on after a run that ended by itself, or that was stopped for it; not after one that an operator stopped. A
+ *  session with triggers sleeps between its runs. */
 static void settle (deciding_t *deciding, run_outcome_e outcome)
 {
     const session_t *self = deciding->self;
@@ -173,8 +166,11 @@ static void settle (deciding_t *deciding, run_outcome_e outcome)
     run_undo (deciding);
     if (self->queue.count > 0 && (run->restart || by_itself))
         run_begin_waiting (deciding);
-    else if (run->stop == stop_sleep)
-        fall_asleep (deciding);
+    else if (run->stop == stop_sleep || (by_itself && self->triggers.count > 0))
+        session_fall_asleep (deciding,
+                             &(session_slept_event_t){.cause = by_itself ? cause_of (run, outcome) : cause_requested,
+                                                      .wake_at = self->wake_at,
+                                                      .on_message = self->wake_on_message});
     else
         emit (deciding, EVENT_session_suspended, &(session_suspended_event_t){.cause = cause_of (run, outcome)});
 }

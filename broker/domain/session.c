@@ -63,6 +63,10 @@ static const rule_t RULES[METHOD_COUNT] = {
     RULE (session_place,      gone, yes,    NO,       NO,      NO,    "has no run to place"),
     RULE (session_fence,      gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_tick,       gone, yes,    yes,      yes,     yes,   ""),
+    RULE (trigger_add,        gone, yes,    yes,      yes,     NO,    "takes no triggers"),
+    RULE (trigger_remove,     gone, yes,    yes,      yes,     NO,    "has no triggers any more"),
+    RULE (trigger_fire,       gone, yes,    yes,      yes,     NO,    "can't be woken"),
+    RULE (trigger_due,        gone, yes,    yes,      yes,     yes,   ""),
     RULE (run_started,        gone, yes,    yes,      yes,     yes,   ""),
     RULE (run_finished,       gone, yes,    yes,      yes,     yes,   ""),
     RULE (item_append,        gone, yes,    yes,      yes,     NO,    "takes no items"),
@@ -152,6 +156,10 @@ static void answer (changed_t *from, changed_t *ret_changed)
         ret_changed->migration = from->migration;
     if (from->epoch != 0)
         ret_changed->epoch = from->epoch;
+    if (from->firing != 0) {
+        ret_changed->firing = from->firing;
+        ret_changed->effect = from->effect;
+    }
     take_text (&ret_changed->outcome, &from->outcome);
     take_text (&ret_changed->message, &from->message);
     take_text (&ret_changed->digest, &from->digest);
@@ -221,6 +229,10 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (migration_committed),
     APPLY (migration_finished),
     APPLY (migration_aborted),
+    APPLY (trigger_added),
+    APPLY (trigger_removed),
+    APPLY (trigger_seen),
+    APPLY (trigger_fired),
 };
 /* clang-format on */
 

@@ -42,6 +42,8 @@ uint64_t session_due (const session_t *self)
             due = earlier (due, breakpoint_due (&self->breakpoints.items[i]));
     for (size_t i = 0; i < self->mailbox.count; i++)
         due = earlier (due, self->mailbox.items[i].expires_at);
+    for (size_t i = 0; i < self->triggers.count; i++)
+        due = earlier (due, self->triggers.items[i].next);
     return due;
 }
 

@@ -12,7 +12,7 @@
 static const char *const ANEW[] = {
     "state",           "cause",       "created_at", "created_by", "forked_from", "forks",     "active_at",
     "wake_on_message", "wake_at",     "lease",      "home",       "waiting",     "run",       "queue",
-    "before",          "breakpoints", "mailbox",    "seen",       "migration",   "migrating",
+    "before",          "breakpoints", "mailbox",    "seen",       "migration",   "migrating", "triggers",
 };
 
 static void test_each_field_is_inherited_or_begins_anew (void **context)

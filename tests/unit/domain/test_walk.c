@@ -284,6 +284,39 @@ static void check_replay (walk_t *walk)
 
 /* ---- the walk ---- */
 
+/*  Chance alone would hardly ever name exactly one thing to wait for. */
+static void name_one_thing (walk_t *walk, trigger_add_request_t *request)
+{
+    trigger_add_request_t one = {.session = request->session, .name = request->name, .overlap = request->overlap};
+    if (one_in (walk, 2))
+        one.in = 1 + below (walk, 1000);
+    else
+        one.message = (char *) "*";
+    *request = one;
+}
+
+/*  Only the time that stands next can come. */
+static void name_next_time (const story_t *story, trigger_due_request_t *request)
+{
+    static moment_t time = {.at = 1};
+    for (size_t i = 0; i < story->state.triggers.count; i++)
+        if (strcmp (story->state.triggers.items[i].name, request->name) == 0) {
+            request->scheduled = story->state.triggers.items[i].next;
+            request->times.count = request->passed % 2;
+            request->times.items = &time;
+            request->passed = 1;
+        }
+}
+
+/*  Those wait for trigger.due, which the broker sends after a tick. */
+static bool trigger_is_due (const story_t *story)
+{
+    for (size_t i = 0; i < story->state.triggers.count; i++)
+        if (story->state.triggers.items[i].next != 0 && story->state.triggers.items[i].next <= story->now)
+            return true;
+    return false;
+}
+
 static void step (walk_t *walk, size_t *accepted)
 {
     uint64_t request[64] = {0}; /*  larger than any request, and aligned */
@@ -291,13 +324,17 @@ static void step (walk_t *walk, size_t *accepted)
     method_id_t method = random_method (walk);
     assert_true (METHODS[method].type.size <= sizeof request);
     fill (walk, &METHODS[method].type, (uint8_t *) request);
+    if (method == METHOD_trigger_add && one_in (walk, 2))
+        name_one_thing (walk, (trigger_add_request_t *) (void *) request);
+    if (method == METHOD_trigger_due)
+        name_next_time (story, (trigger_due_request_t *) (void *) request);
     story->now += below (walk, 300);
     baton_status status = give (story, random_who (walk, method), method, request);
     accepted[method] += status == BATON_OK && story->last.count > 0;
     if (status != BATON_OK)
         assert_true (story->error.status == status && *story->error.message);
     /*  A tick leaves nothing due, or the broker would spin. */
-    if (status == BATON_OK && method == METHOD_session_tick)
+    if (status == BATON_OK && method == METHOD_session_tick && !trigger_is_due (story))
         assert_true (session_due (&story->state) == 0 || session_due (&story->state) > story->now);
     check_all (walk);
 }

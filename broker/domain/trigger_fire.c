@@ -1,0 +1,162 @@
+/*  Firings: each is one event, which says what caused it and what became of it.
+ *
+ *                   sleeping   running                  suspended
+ *    skip           woke       skipped                  noted
+ *    buffer_one     woke       buffered, then joined    noted
+ *    buffer_all     woke       buffered, then dropped   noted
+ *
+ *  `joined`: a run that is to follow for this trigger already stands for this firing, too. `dropped`: LIMIT_QUEUE
+ *  starts wait already. A suspended session stands still because somebody wanted it to, or because something went
+ *  wrong: no trigger is to get around that.
+ */
+#include "deciding.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool start_waits (const session_t *self, const char *trigger)
+{
+    for (size_t i = 0; i < self->queue.count; i++)
+        if (text_equal (self->queue.items[i].trigger, trigger))
+            return true;
+    return false;
+}
+
+static effect_e effect_of (const deciding_t *deciding, const trigger_t *trigger)
+{
+    const session_t *self = deciding->self;
+    if (self->state == lifecycle_suspended)
+        return effect_noted;
+    if (self->state == lifecycle_sleeping && !deciding->woken)
+        return effect_woke;
+    if (trigger->overlap == overlap_skip)
+        return effect_skipped;
+    if (trigger->overlap == overlap_buffer_one &&
+        (start_waits (self, trigger->name) || text_equal (deciding->enqueued_for, trigger->name)))
+        return effect_joined;
+    return self->queue.count + deciding->enqueued < LIMIT_QUEUE ? effect_buffered : effect_dropped;
+}
+
+static void start_for (deciding_t *deciding, const firing_t *firing, effect_e effect)
+{
+    baton_bytes_t input = {0};
+    if (record_encode (&RECORD_firing, firing, &input) != BATON_OK)
+        deciding->out_of_memory = true;
+    else if (effect == effect_woke)
+        session_wake (deciding, cause_trigger, &input);
+    else {
+        emit (deciding, EVENT_start_enqueued,
+              &(start_enqueued_event_t){.input = input, .cause = cause_trigger, .trigger = firing->trigger});
+        deciding->enqueued++;
+        deciding->enqueued_for = firing->trigger;
+    }
+    bytes_clear (&input);
+}
+
+void trigger_fire (deciding_t *deciding, const trigger_t *trigger, const firing_t *firing, uint64_t next,
+                   const char *seen)
+{
+    firing_t full = *firing;
+    effect_e effect = effect_of (deciding, trigger);
+    full.trigger = trigger->name;
+    full.kind = trigger->kind;
+    if (full.number == 0)
+        full.number = trigger->number + 1;
+    emit (deciding, EVENT_trigger_fired,
+          &(trigger_fired_event_t){
+              .firing = full, .effect = effect, .next = next, .seen = (char *) seen, .last = trigger->once});
+    if (effect == effect_woke || effect == effect_buffered)
+        start_for (deciding, &full, effect);
+    deciding->changed.firing = full.number;
+    deciding->changed.effect = effect;
+}
+
+/* ---- signals ---- */
+
+static baton_status check_token (deciding_t *deciding, const trigger_t *trigger)
+{
+    const command_t *command = deciding->command;
+    bool operates = command->role == role_operator || command->role == role_admin;
+    bool holds = trigger && trigger->digest && command->digest && strcmp (trigger->digest, command->digest) == 0;
+    if (operates || holds)
+        return BATON_OK;
+    return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_wrong_token, "token",
+                             "this is not the token of a trigger %s of this session",
+                             ((const trigger_fire_request_t *) command->request)->name);
+}
+
+baton_status decide_trigger_fire (deciding_t *deciding)
+{
+    const command_t *command = deciding->command;
+    const trigger_fire_request_t *request = command->request;
+    const trigger_t *trigger = keyed_find (&deciding->self->triggers, &RECORD_trigger, request->name);
+    baton_status status = check_token (deciding, trigger);
+    if (status != BATON_OK)
+        return status;
+    if (!trigger)
+        return baton_fail_field (deciding->error, BATON_not_found, BATON_REASON_no_such_trigger, "name",
+                                 "session %s has no trigger %s", deciding->self->session, request->name);
+    char why[LIMIT_SHORT];
+    snprintf (why, sizeof why, "%s fired it", command->actor ? command->actor : "somebody with its token");
+    trigger_fire (deciding, trigger, &(firing_t){.why = why, .by = (char *) command->actor, .value = request->value},
+                  trigger->next, NULL);
+    return BATON_OK;
+}
+
+/* ---- messages ---- */
+
+static bool matches (const trigger_t *trigger, const message_deliver_request_t *message)
+{
+    bool sender = !trigger->from || text_equal (trigger->from, message->from) ||
+                  text_equal (trigger->from, message->from_session);
+    return trigger->kind == trigger_kind_message && sender &&
+           fnmatch (trigger->message, message->subject ? message->subject : "", 0) == 0;
+}
+
+void trigger_message (deciding_t *deciding, const message_deliver_request_t *message)
+{
+    const session_t *self = deciding->self;
+    char why[LIMIT_SHORT];
+    char *sender = message->from_session ? message->from_session : message->from;
+    snprintf (why, sizeof why, "a message from %s: %s", sender, message->subject ? message->subject : "(no subject)");
+    for (size_t i = 0; i < self->triggers.count; i++)
+        if (matches (&self->triggers.items[i], message))
+            trigger_fire (deciding, &self->triggers.items[i],
+                          &(firing_t){.why = why, .message = message->id, .by = sender}, 0, NULL);
+}
+
+/* ---- times ---- */
+
+static void fire_time (deciding_t *deciding, const trigger_t *trigger, uint64_t number, uint64_t at, uint64_t passed)
+{
+    const trigger_due_request_t *request = deciding->command->request;
+    char why[LIMIT_SHORT];
+    int length = snprintf (why, sizeof why, "%s",
+                           trigger->kind == trigger_kind_calendar ? "its calendar says so" : "its time has come");
+    if (passed > 1)
+        snprintf (why + length, sizeof why - (size_t) length, ", for %llu times that have passed",
+                  (unsigned long long) passed);
+    trigger_fire (deciding, trigger,
+                  &(firing_t){.why = why, .at = at, .passed = passed > 1 ? passed : 0, .number = number}, request->next,
+                  NULL);
+}
+
+/*  A scheduled time fires once, whatever the clock does: only `next` can fire, and it only moves on. */
+baton_status decide_trigger_due (deciding_t *deciding)
+{
+    const trigger_due_request_t *request = deciding->command->request;
+    const trigger_t *trigger = keyed_find (&deciding->self->triggers, &RECORD_trigger, request->name);
+    if (deciding->self->state == lifecycle_terminated || !trigger || trigger->next != request->scheduled)
+        return BATON_OK;
+    size_t count = request->times.count;
+    if (count == 0 && trigger->once)
+        emit (deciding, EVENT_trigger_removed, &(trigger_removed_event_t){.name = trigger->name});
+    else if (count == 0)
+        emit (deciding, EVENT_trigger_seen, &(trigger_seen_event_t){.name = trigger->name, .next = request->next});
+    size_t first = trigger->once && count > 0 ? count - 1 : 0; /*  what came before is told with the first that fires */
+    for (size_t i = first; i < count; i++)
+        fire_time (deciding, trigger, trigger->number + 1 + i - first, request->times.items[i].at,
+                   i == first ? request->passed - (count - 1 - first) : 1);
+    return BATON_OK;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+"""What wakes a session: times, signals, messages."""
+import json
+import time
+import unittest
+
+from harness import PATIENCE, key_pair, wait_until
+from nodes import WORDS, NodeTest
+
+QUICK = WORDS + 'SAY runs "$BATON_RUN $(jq -c .why "$BATON_INPUT")"\n'
+
+
+class Triggers(NodeTest):
+    def setUp(self):
+        super().setUp()
+        self.near = self.node("near", {"default": QUICK})
+
+    def asleep(self, title, *arguments):
+        """A session that sleeps with one trigger, "t"; and what the command line printed of that."""
+        session = self.create(title)
+        printed = self.baton("trigger", "add", session, "t", *arguments, "-o", "json")
+        self.baton("session", "sleep", session)
+        return session, json.loads(printed)
+
+    def firings(self, session):
+        return [event["body"]["firing"] for event in self.events(session, "trigger_fired")]
+
+    def until_rest(self, session, run):
+        """Waits until that run is over and the session stands still."""
+        return self.until(session, lambda s: s.get("run", {}).get("number") == run and s["state"] != "running",
+                          f"run {run} of {session} to be over")
+
+    def test_a_signal(self):
+        session, added = self.asleep("signal", "--signal")
+        stranger = self.client(key_pair())
+        body = {"session": session, "name": "t", "token": "wrong"}
+        self.refused("permission_denied", "wrong_token", stranger.call, "trigger.fire", body)
+        fired = stranger.call("trigger.fire", {**body, "token": added["token"], "value": {"ci": "green"}}, key="once")
+        again = stranger.call("trigger.fire", {**body, "token": added["token"], "value": {"ci": "green"}}, key="once")
+        self.assertEqual((fired["effect"], fired["firing"]), ("woke", 1))
+        self.assertEqual(again, fired)
+        self.assertEqual(self.until_rest(session, 1)["state"], "sleeping")
+        self.assertEqual(self.wait_file("runs"), '1 "somebody with its token fired it"\n')
+        self.assertEqual(self.firings(session)[0]["value"], {"ci": "green"})
+        self.assertNotIn(added["token"], json.dumps(self.events(session), default=str))
+        self.assertIn("signal", self.baton("trigger", "list", session))
+        self.baton("trigger", "fire", session, "t")
+        self.until_rest(session, 2)
+        self.baton("trigger", "remove", session, "t")
+        self.assertIn("no trigger t", self.baton("trigger", "fire", session, "t", code=3))
+
+    def test_times_that_pass_while_the_broker_is_away(self):
+        due, kept = self.asleep("in", "--in", "100ms")[0], self.asleep("kept", "--in", "1h")[0]
+        self.until_rest(due, 1)
+        self.assertEqual(self.show(due)["state"], "suspended")  # it had but this one
+        soon = self.asleep("soon", "--in", "2s")[0]
+        at = self.show(soon)["triggers"][0]["next"]
+        self.broker.kill()
+        wait_until(lambda: time.time() * 1000 > at, "its time to come")
+        self.broker.start()
+        self.until_rest(soon, 1)
+        self.assertEqual([firing["at"] for firing in self.firings(soon)], [at])
+        self.assertEqual(self.show(kept)["state"], "sleeping")
+
+    def test_a_message(self):
+        session = self.asleep("mail", "--message", "build *")[0]
+        self.baton("message", "send", session, '"x"', "--subject", "lunch")
+        self.baton("message", "send", session, '"x"', "--subject", "build 7")
+        self.until_rest(session, 1)
+        self.assertEqual(self.wait_file("runs"), '1 "a message from admin: build 7"\n')
+
+    def test_bad_rules(self):
+        session = self.create("bad")
+        for arguments, says in ((("--calendar", "0 0 31 2 *"), "never fires"),
+                                (("--calendar", "99 * * * *"), "99 is no minute"),
+                                (("--calendar", "@daily", "--zone", "Mars/Olympus"), "no time zone Mars/Olympus"),
+                                (("--calendar", "@daily", "--zone", "a/../../../etc/passwd"), "no time zone"),
+                                ((), "waits for nothing")):
+            self.assertIn(says, self.baton("trigger", "add", session, "t", *arguments, code=2))
+        self.baton("trigger", "add", session, "t", "--calendar", "30 2 * * mon-fri", "--zone", "Europe/Berlin")
+        trigger = self.show(session)["triggers"][0]
+        self.assertEqual(time.gmtime(trigger["next"] / 1000).tm_min, 30)
+        self.assertGreater(trigger["next"] / 1000, time.time())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
