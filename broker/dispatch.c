@@ -26,6 +26,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_item_list] = handle_item_list,
     [METHOD_memory_get] = handle_memory_get,
     [METHOD_memory_list] = handle_memory_list,
+    [METHOD_session_clients] = handle_session_clients,
     [METHOD_decision_list] = handle_decision_list,
     [METHOD_decision_history] = handle_decision_history,
     [METHOD_artifact_put] = handle_artifact_put,
@@ -185,6 +186,7 @@ command_t command_of (const broker_t *broker, const request_t *request)
         .run = request->header.run,
         .epoch = request->header.epoch,
         .if_n = request->header.if_n,
+        .fence = request->header.fence,
     };
 }
 

@@ -48,6 +48,8 @@
 #define LIMIT_OPTIONS 32
 #define LIMIT_VOTES 64
 #define LIMIT_PRESENT 256
+#define LIMIT_CLIENTS 64        /*  that are known to one session, whether there or gone */
+#define LIMIT_TTL 86400000u     /*  of a client's presence, and of an edit lock: one day */
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
 #define LIMIT_QUEUE 16

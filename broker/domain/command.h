@@ -16,6 +16,7 @@ typedef struct {
     uint64_t run;            /*  the run that speaks, when one does; 0 otherwise */
     uint64_t epoch;          /*  the epoch that a node or run speaks under */
     uint64_t if_n;           /*  refuse unless the journal stands here; 0: don't care */
+    uint64_t fence;          /*  the number of the edit lock that the client holds; 0: none */
     const char *fresh;       /*  a fresh id for whatever is made: a session, a message */
     const session_t *source; /*  the other session that it is about, at the position that it is about; or NULL */
     const char *digest;      /*  of the request's bulky part: artifact content, breakpoint title and body; or NULL */

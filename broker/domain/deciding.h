@@ -123,6 +123,27 @@ BATON_MUST_USE baton_status lease_check_node (deciding_t *deciding);
 BATON_MUST_USE baton_status lease_check_run (deciding_t *deciding);
 void lease_move (deciding_t *deciding, const char *node);
 
+/* ---- lock.c ---- */
+DECIDE (lock_acquire);
+DECIDE (lock_renew);
+DECIDE (lock_release);
+DECIDE (lock_break);
+EVOLVE (lock_acquired);
+EVOLVE (lock_renewed);
+EVOLVE (lock_released);
+
+/*  A change is not made while another client holds the edit lock, nor under a fence that is over. */
+BATON_MUST_USE baton_status lock_check (deciding_t *deciding);
+void lock_tick (deciding_t *deciding);
+
+/* ---- client.c ---- */
+DECIDE (session_attach);
+DECIDE (session_detach);
+EVOLVE (client_attached);
+EVOLVE (client_left);
+uint64_t client_due (const session_t *self);
+void client_tick (deciding_t *deciding);
+
 /* ---- context.c ---- */
 DECIDE (item_append);
 DECIDE (memory_set);
