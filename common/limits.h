@@ -79,6 +79,15 @@
 #define LIMIT_TRANSFER_CREDIT 256u        /*  chunks that a target may be owed at a time */
 #define LIMIT_TRANSFERS 256u              /*  migrations that one node serves at a time */
 
+/*  A workspace that is looked at */
+#define LIMIT_MARKER_BYTES (1u << 20) /*  a file that lists members: a larger one is not read */
+#define LIMIT_MARKERS 64              /*  markers of one folder, workspaces and working copies around one */
+#define LIMIT_MEMBERS 1000            /*  members of a workspace that are told */
+#define LIMIT_MEMBER_DEPTH 16         /*  folders below the root in which members are looked for */
+#define LIMIT_MEMBER_FOLDERS 20000    /*  folders that are opened in looking for them */
+#define LIMIT_FOLDER_NAMES 20000      /*  names of one folder that are looked at */
+#define LIMIT_NOTES 32
+
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256
 #define LIMIT_BATCH_BYTES (16u << 20)
