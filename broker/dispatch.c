@@ -11,6 +11,9 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
     [METHOD_session_create] = handle_session_create,
+    [METHOD_session_spawn] = handle_session_spawn,
+    [METHOD_session_children] = handle_session_children,
+    [METHOD_session_cancel] = handle_session_cancel,
     [METHOD_session_list] = handle_session_list,
     [METHOD_session_resolve] = handle_session_resolve,
     [METHOD_session_show] = handle_session_show,
@@ -78,6 +81,15 @@ static baton_status not_allowed (const request_t *request, baton_error_t *error)
                        enum_name (&role_names, request->role), METHODS[request->method].name);
 }
 
+/*  A run may look at the children of its session, where the method says so. */
+static bool is_child (broker_t *broker, const request_t *request, const char *session)
+{
+    entry_t *entry = NULL;
+    return METHODS[request->method].inside == INSIDE_kin &&
+           cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK &&
+           text_equal (entry->state.parent, request->header.session);
+}
+
 /*  A node speaks for a run: only what runs may do, and only to the run's own session. Whether the node holds that
  *  session, and under which epoch, is the domain's to say for changes; reads are checked here. */
 static baton_status authorise_run (broker_t *broker, const request_t *request, baton_error_t *error)
@@ -86,18 +98,19 @@ static baton_status authorise_run (broker_t *broker, const request_t *request, b
     if (!METHODS[request->method].inside)
         return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
                            "%s cannot be done from inside a run", METHODS[request->method].name);
-    if (!request->header.session || (session && strcmp (session, request->header.session) != 0))
+    if (!request->header.session ||
+        (session && strcmp (session, request->header.session) != 0 && !is_child (broker, request, session)))
         return baton_fail (error, BATON_permission_denied, BATON_REASON_not_your_session,
                            "a run of session %s may not touch session %s",
                            request->header.session ? request->header.session : "?", session ? session : "?");
     if (METHODS[request->method].change || !session)
         return BATON_OK;
     entry_t *entry = NULL;
-    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
+    baton_status status = cache_get (journal_cache (broker->journal), request->header.session, &entry, error);
     if (status == BATON_OK &&
         (!text_equal (entry->state.lease.node, request->actor) || entry->state.lease.epoch != request->header.epoch))
         status = baton_fail (error, BATON_aborted, BATON_REASON_stale_epoch, "node %s no longer holds session %s",
-                             request->actor, session);
+                             request->actor, entry->id);
     return status;
 }
 

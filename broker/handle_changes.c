@@ -24,15 +24,6 @@ baton_status handle_site_change (broker_t *broker, request_t *request, void *ret
     return journal_decide_site (broker->journal, &command, error);
 }
 
-baton_status handle_session_create (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
-{
-    char id[ID_SIZE];
-    id_new (id);
-    command_t command = command_of (broker, request);
-    command.fresh = id;
-    return journal_decide (broker->journal, id, &command, ret_reply, error);
-}
-
 baton_status handle_artifact_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const artifact_put_request_t *params = request->params;

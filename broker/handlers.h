@@ -23,11 +23,14 @@ handler_t handle_decision_list, handle_decision_history, handle_session_clients;
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 
 /*  handle_changes.c: changes that need more than the session's domain */
-handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask,
-    handle_trigger_add, handle_trigger_fire, handle_message_send;
+handler_t handle_session_change, handle_site_change, handle_artifact_put, handle_breakpoint_ask, handle_trigger_add,
+    handle_trigger_fire, handle_message_send;
 
 /*  handle_forks.c: what concerns two sessions */
 handler_t handle_session_fork;
+
+/*  handle_family.c */
+handler_t handle_session_create, handle_session_spawn, handle_session_children, handle_session_cancel;
 
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;

@@ -25,6 +25,9 @@ static const view_t VIEWS[] = {
     {&RECORD_session_row, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"AGENT", "agent"}, {"STATE", "state"}, {"CAUSE", "cause"},
               {"RUN", "run/phase"}, {"NODE", "node"}, {"OPEN", "breakpoints"}, {"CREATED", "created_at"})},
+    {&RECORD_child_row, false, "session",
+     COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"ALIVE", "alive"},
+              {"OPEN", "breakpoints"})},
     {&RECORD_session_ref, true, "session", COLUMNS ({"SESSION", "session"}, {"TITLE", "title"})},
     {&RECORD_event_envelope, false, "seq",
      COLUMNS ({"SEQ", "seq"}, {"AT", "at"}, {"SESSION", "session"}, {"N", "n"}, {"KIND", "kind"}, {"ACTOR", "actor"},
@@ -69,17 +72,6 @@ static const view_t VIEWS[] = {
     {&RECORD_identity, false, "name",
      COLUMNS ({"NAME", "name"}, {"ROLE", "role"}, {"KEY", "key"}, {"SINCE", "created_at"}, {"INVITED BY", "invited_by"},
               {"REVOKED", "revoked_at"})},
-    {&RECORD_workspace_report, false, "root", COLUMNS ({"ROOT", "root"}, {"KIND", "kind"})},
-    {&RECORD_workspace_vcs, false, "root",
-     COLUMNS ({"ROOT", "root"}, {"KIND", "kind"}, {"BRANCH", "branch"}, {"COMMIT", "commit"}, {"WORKTREE", "worktree"},
-              {"SUBMODULE", "submodule"})},
-    {&RECORD_workspace_marker, false, "file",
-     COLUMNS ({"FILE", "file"}, {"KIND", "kind"}, {"TOOL", "tool"}, {"LANGUAGE", "language"})},
-    {&RECORD_workspace_group, false, "root",
-     COLUMNS ({"ROOT", "root"}, {"KIND", "kind"}, {"TOOL", "tool"}, {"FILE", "file"}, {"HERE", "here"},
-              {"MEMBERS", "members"}, {"MORE", "more"})},
-    {&RECORD_workspace_member, false, "path",
-     COLUMNS ({"MEMBER", "path"}, {"KIND", "kind"}, {"HERE", "here"}, {"MISSING", "missing"}, {"OUTSIDE", "outside"})},
     {&RECORD_check, false, "name", COLUMNS ({"CHECK", "name"}, {"OK", "ok"}, {"DETAIL", "detail"})},
     {&RECORD_migration_plan, false, "session", COLUMNS ({"SESSION", "session"}, {"TARGET", "target"})},
     {&RECORD_drained, false, "node", COLUMNS ({"NODE", "node"})},
@@ -110,7 +102,7 @@ static bool session_hides (const session_t *session, const char *field)
     if (strcmp (field, "lock") == 0)
         return !session->lock.holder;
     return strcmp (field, "before") == 0 || strcmp (field, "seen") == 0 || strcmp (field, "ancestors") == 0 ||
-           strcmp (field, "depth") == 0 || strcmp (field, "migrating") == 0;
+           strcmp (field, "child_ended_n") == 0 || strcmp (field, "depth") == 0 || strcmp (field, "migrating") == 0;
 }
 
 bool view_hides (const record_type_t *type, const void *record, const char *field)

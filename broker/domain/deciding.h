@@ -71,6 +71,18 @@ EVOLVE (session_branched);
 
 /*  Whether a fork begins with that field of its source's state. */
 bool fork_inherits (const char *field);
+/* ---- family.c ---- */
+DECIDE (session_spawn);
+DECIDE (child_note);
+DECIDE (child_ask);
+DECIDE (parent_note);
+EVOLVE (child_spawned);
+EVOLVE (child_changed);
+EVOLVE (child_breakpoint);
+EVOLVE (parent_ended);
+
+/*  Whether any child, or a session below one, has not ended. */
+bool family_alive (const session_t *self);
 
 /* ---- tick.c ---- */
 DECIDE (session_tick);

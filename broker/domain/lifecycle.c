@@ -35,6 +35,7 @@ static baton_status check_paths (const session_create_request_t *request, baton_
 baton_status decide_session_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
+    const session_t *parent = request->parent ? deciding->command->source : NULL;
     baton_status status = check_paths (request, deciding->error);
     if (status != BATON_OK)
         return status;
@@ -54,6 +55,9 @@ baton_status decide_session_create (deciding_t *deciding)
               .node = request->node,
               .selector = request->selector,
               .multitask = request->multitask_strategy,
+              .parent = parent ? parent->session : NULL,
+              .root = parent ? parent->root ? parent->root : parent->session : NULL,
+              .level = parent ? parent->level + 1 : 0,
           });
     if (!request->activate)
         return BATON_OK;
@@ -76,8 +80,10 @@ baton_status evolve_session_created (session_t *self, const event_t *event)
         pairs_copy (&body->labels, &self->labels) || text_set (&self->workspace, body->workspace) ||
         list_replace (&RECORD_binding, &body->bindings, &self->bindings) || text_set (&self->driver, body->driver) ||
         text_set (&self->node, body->node) || pairs_copy (&body->selector, &self->selector) ||
-        text_set (&self->created_by, event->actor))
+        text_set (&self->created_by, event->actor) || text_set (&self->parent, body->parent) ||
+        text_set (&self->root, body->root))
         return BATON_resource_exhausted;
+    self->level = body->level;
     self->priority = body->priority;
     self->multitask = body->multitask;
     self->created_at = event->at;

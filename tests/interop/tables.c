@@ -79,7 +79,10 @@ static void print_method (const method_row_t *row)
 {
     printf ("## %s\n\n%s.\n\n", row->name, row->help);
     printf ("%s · allowed to: %s%s · answer: [%s](#%s)\n\n", row->change ? "Change" : "Read", who (row->access),
-            row->inside ? ", a run for its own session" : "", row->reply->name, row->reply->name);
+            row->inside == INSIDE_kin ? ", a run for its own session and its children"
+            : row->inside             ? ", a run for its own session"
+                                      : "",
+            row->reply->name, row->reply->name);
     print_fields (&row->type);
 }
 

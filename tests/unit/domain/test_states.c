@@ -91,6 +91,10 @@ static const row_t ROWS[] = {
     ROW (migration_accepted, "gyyyy"),
     ROW (migration_resumed, "gyyyy"),
     ROW (migration_failed, "gyyyy"),
+    ROW (session_spawn, "gyyyW"),
+    ROW (child_note, "gyyyy"),
+    ROW (child_ask, "gyyyy"),
+    ROW (parent_note, "gyyyW"),
     ROW (migration_abort, "gyyyW"),
 };
 /* clang-format on */
@@ -100,9 +104,10 @@ static void fill (method_id_t method, void *request)
 {
     static const struct {
         const char *field, *value;
-    } TEXTS[] = {{"session", STORY_ID}, {"title", "T"},    {"key", "k"},   {"value", "v"},        {"name", "a"},
-                 {"id", "m1"},          {"from", "ada"},   {"to", "s2"},   {"node", "n1"},        {"target", "n2"},
-                 {"text", "words"},     {"manifest", "d"}, {"fork", "f1"}, {"option", "approve"}, {"client", "c1"}};
+    } TEXTS[] = {{"session", STORY_ID}, {"title", "T"},        {"key", "k"},      {"value", "v"},
+                 {"name", "a"},         {"id", "m1"},          {"from", "ada"},   {"to", "s2"},
+                 {"node", "n1"},        {"target", "n2"},      {"text", "words"}, {"manifest", "d"},
+                 {"fork", "f1"},        {"option", "approve"}, {"client", "c1"},  {"child", "s9"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {

@@ -3,7 +3,7 @@
 
 #include "fill.h"
 
-#define WALKS 150
+#define WALKS 400
 #define STEPS 300
 
 /* ---- random requests, from small pools so that things meet ---- */
@@ -43,6 +43,8 @@ static char *random_text (walk_t *walk, const char *field)
         return NODES[below (walk, COUNT (NODES))];
     if (strcmp (field, "option") == 0 || strcmp (field, "expiry_option") == 0)
         return OPTIONS[below (walk, COUNT (OPTIONS))];
+    if (strcmp (field, "session") == 0)
+        return (char *) STORY_ID; /*  of a child, too */
     if (strcmp (field, "manifest") == 0)
         return KEYS[below (walk, 8) / 7];
     return KEYS[below (walk, COUNT (KEYS))];
