@@ -112,7 +112,7 @@ static baton_status insert (cache_t *self, entry_t *entry, baton_error_t *error)
 static baton_status load_order (store_t *store, entry_t *entry, baton_error_t *error)
 {
     store_projections_t rows = {0};
-    baton_status status = store_find (store, entry->id, 1, &rows, error);
+    baton_status status = store_find (store, entry->id, 1, NULL, &rows, error);
     for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
         if (strcmp (rows.items[i].row.session, entry->id) != 0)
             continue; /*  somebody gave a session this id as its title */

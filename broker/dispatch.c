@@ -1,5 +1,6 @@
 #include "handlers.h"
 
+#include "authorise.h"
 #include "id.h"
 
 #include <stdlib.h>
@@ -11,9 +12,6 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
     [METHOD_session_create] = handle_session_create,
-    [METHOD_session_spawn] = handle_session_spawn,
-    [METHOD_session_children] = handle_session_children,
-    [METHOD_session_cancel] = handle_session_cancel,
     [METHOD_session_list] = handle_session_list,
     [METHOD_session_resolve] = handle_session_resolve,
     [METHOD_session_show] = handle_session_show,
@@ -29,7 +27,6 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_item_list] = handle_item_list,
     [METHOD_memory_get] = handle_memory_get,
     [METHOD_memory_list] = handle_memory_list,
-    [METHOD_session_clients] = handle_session_clients,
     [METHOD_decision_list] = handle_decision_list,
     [METHOD_decision_history] = handle_decision_history,
     [METHOD_artifact_put] = handle_artifact_put,
@@ -42,6 +39,10 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_events_read] = handle_events_read,
     [METHOD_events_subscribe] = handle_events_subscribe,
     [METHOD_events_unsubscribe] = handle_events_unsubscribe,
+    [METHOD_session_share] = handle_session_share,
+    [METHOD_session_transfer] = handle_session_transfer,
+    [METHOD_session_shares] = handle_session_shares,
+    [METHOD_team_list] = handle_team_list,
     [METHOD_node_list] = handle_node_list,
     [METHOD_node_register] = handle_node_register,
     [METHOD_node_heartbeat] = handle_node_heartbeat,
@@ -54,115 +55,6 @@ static handler_t *handler_of (method_id_t method)
     if (HANDLERS[method])
         return HANDLERS[method];
     return METHODS[method].target == TARGET_site ? handle_site_change : handle_session_change;
-}
-
-/* ---- who may ---- */
-
-static baton_status identify (broker_t *broker, request_t *request, baton_error_t *error)
-{
-    const identity_t *identity = site_identity_of_key (journal_site (broker->journal), request->key);
-    if (identity && identity->revoked_at == 0) {
-        strcpy (request->actor, identity->name); /*  both LIMIT_NAME */
-        request->role = identity->role;
-        return BATON_OK;
-    }
-    if (METHODS[request->method].access == ACCESS_open)
-        return BATON_OK;
-    if (identity)
-        return baton_fail (error, BATON_unauthenticated, BATON_REASON_revoked, "the identity %s was revoked",
-                           identity->name);
-    return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_key, "this key belongs to no identity");
-}
-
-static baton_status not_allowed (const request_t *request, baton_error_t *error)
-{
-    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
-                       "%s has the role %s, which may not do %s", request->actor,
-                       enum_name (&role_names, request->role), METHODS[request->method].name);
-}
-
-/*  A run may look at the children of its session, where the method says so. */
-static bool is_child (broker_t *broker, const request_t *request, const char *session)
-{
-    entry_t *entry = NULL;
-    return METHODS[request->method].inside == INSIDE_kin &&
-           cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK &&
-           text_equal (entry->state.parent, request->header.session);
-}
-
-/*  A node speaks for a run: only what runs may do, and only to the run's own session. Whether the node holds that
- *  session, and under which epoch, is the domain's to say for changes; reads are checked here. */
-static baton_status authorise_run (broker_t *broker, const request_t *request, baton_error_t *error)
-{
-    const char *session = request_session (request);
-    if (!METHODS[request->method].inside)
-        return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
-                           "%s cannot be done from inside a run", METHODS[request->method].name);
-    if (!request->header.session ||
-        (session && strcmp (session, request->header.session) != 0 && !is_child (broker, request, session)))
-        return baton_fail (error, BATON_permission_denied, BATON_REASON_not_your_session,
-                           "a run of session %s may not touch session %s",
-                           request->header.session ? request->header.session : "?", session ? session : "?");
-    if (METHODS[request->method].change || !session)
-        return BATON_OK;
-    entry_t *entry = NULL;
-    baton_status status = cache_get (journal_cache (broker->journal), request->header.session, &entry, error);
-    if (status == BATON_OK &&
-        (!text_equal (entry->state.lease.node, request->actor) || entry->state.lease.epoch != request->header.epoch))
-        status = baton_fail (error, BATON_aborted, BATON_REASON_stale_epoch, "node %s no longer holds session %s",
-                             request->actor, entry->id);
-    return status;
-}
-
-/*  A node for itself: reads of sessions that it holds, is to receive, or had to do with last. */
-static baton_status authorise_node_read (broker_t *broker, const request_t *request, baton_error_t *error)
-{
-    const char *session = request_session (request);
-    entry_t *entry = NULL;
-    if (!session)
-        return request->method == METHOD_events_subscribe || request->method == METHOD_events_unsubscribe
-                   ? BATON_OK /*  it is sent only what concerns it */
-                   : not_allowed (request, error);
-    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
-    if (status != BATON_OK)
-        return status;
-    const session_t *state = &entry->state;
-    /*  A migration or run that has ended counts, too: a node that was away meanwhile must learn how, and what it may
-     *  clean up. */
-    bool concerned = text_equal (state->lease.node, request->actor) || text_equal (state->run.node, request->actor) ||
-                     text_equal (state->migration.target, request->actor) ||
-                     text_equal (state->migration.source, request->actor);
-    return concerned ? BATON_OK : not_allowed (request, error);
-}
-
-static baton_status authorise (broker_t *broker, request_t *request, baton_error_t *error)
-{
-    baton_status status = identify (broker, request, error);
-    if (status != BATON_OK)
-        return status;
-    role_e role = request->role;
-    if (role == role_node && request->header.run > 0)
-        return authorise_run (broker, request, error);
-    if (role != role_node && (request->header.run > 0 || request->header.session))
-        return baton_fail_field (error, BATON_permission_denied, BATON_REASON_not_allowed, "session",
-                                 "only a node can speak for a run");
-    switch (METHODS[request->method].access) {
-    case ACCESS_open:
-        return BATON_OK;
-    case ACCESS_read:
-        if (role == role_node)
-            return authorise_node_read (broker, request, error);
-        return BATON_OK;
-    case ACCESS_operate:
-        return role == role_operator || role == role_admin ? BATON_OK : not_allowed (request, error);
-    case ACCESS_admin:
-        return role == role_admin ? BATON_OK : not_allowed (request, error);
-    case ACCESS_node:
-        return role == role_node ? BATON_OK : not_allowed (request, error);
-    case ACCESS_internal:
-        break;
-    }
-    return not_allowed (request, error);
 }
 
 /* ---- keyed changes ---- */
@@ -196,10 +88,10 @@ command_t command_of (const broker_t *broker, const request_t *request)
         .now = broker->now,
         .actor = *request->actor ? request->actor : NULL,
         .role = request->role,
+        .access = request->access,
         .run = request->header.run,
         .epoch = request->header.epoch,
         .if_n = request->header.if_n,
-        .fence = request->header.fence,
     };
 }
 
@@ -269,4 +161,30 @@ void dispatch (broker_t *broker, request_t *request)
     /*  It may have been applied in part, or without its answer. */
     if (row->change && request->error.status != BATON_OK && request->error.reason == BATON_REASON_out_of_memory)
         journal_spoil (broker->journal);
+}
+
+/*  As before it was dispatched first. */
+static void begin_anew (request_t *request)
+{
+    request->answered = false;
+    request->error = (baton_error_t){0};
+    request->relay = 0;
+    free (request->answer);
+    request->answer = NULL;
+}
+
+bool dispatch_still (broker_t *broker, request_t *request)
+{
+    viewer_t before = request->viewer;
+    baton_error_t error = {0};
+    baton_status status = authorise (broker, request, &error);
+    if (status != BATON_OK) {
+        request->error = error;
+        request->error.status = status;
+        return true;
+    }
+    if (METHODS[request->method].change || viewer_equal (&before, &request->viewer))
+        return true;
+    begin_anew (request);
+    return false;
 }

@@ -12,6 +12,10 @@
  *  not on disk before the next journal_commit. */
 void dispatch (broker_t *broker, request_t *request);
 
+/*  A read that was answered elsewhere meanwhile, by the reader or a node: whoever has lost the right to it gets the
+ *  refusal in place of the answer. False when it was made for what somebody could see then and must be made anew. */
+bool dispatch_still (broker_t *broker, request_t *request);
+
 /*  Whether a parked read has what it waits for: its session's journal is past header.past. */
 bool dispatch_ready (broker_t *broker, const request_t *request);
 

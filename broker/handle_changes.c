@@ -1,6 +1,7 @@
 /*  Changes of sessions and of the site. */
 #include "handlers.h"
 
+#include "authorise.h"
 #include "id.h"
 
 #include <string.h>
@@ -22,6 +23,15 @@ baton_status handle_site_change (broker_t *broker, request_t *request, void *ret
     (void) ret_reply;
     command_t command = command_of (broker, request);
     return journal_decide_site (broker->journal, &command, error);
+}
+
+baton_status handle_session_create (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    char id[ID_SIZE];
+    id_new (id);
+    command_t command = command_of (broker, request);
+    command.fresh = id;
+    return journal_decide (broker->journal, id, &command, ret_reply, error);
 }
 
 baton_status handle_artifact_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -54,8 +64,14 @@ static baton_status digest_question (const breakpoint_ask_request_t *params, cha
 baton_status handle_breakpoint_ask (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     char digest[DIGEST_SIZE];
-    if (digest_question (request->params, digest) != BATON_OK)
+    breakpoint_ask_request_t *params = request->params;
+    if (digest_question (params, digest) != BATON_OK)
         return baton_fail_memory (error);
+    baton_status status = teams_resolve (broker, &params->policy.people, "policy.people", error);
+    if (status == BATON_OK)
+        status = teams_resolve (broker, &params->policy.exclude, "policy.exclude", error);
+    if (status != BATON_OK)
+        return status;
     command_t command = command_of (broker, request);
     command.digest = digest;
     return decide (broker, request, &command, ret_reply, error);
@@ -90,7 +106,10 @@ baton_status handle_trigger_fire (broker_t *broker, request_t *request, void *re
         digest_of (params->token, strlen (params->token), digest);
         command.digest = digest;
     }
-    return decide (broker, request, &command, ret_reply, error);
+    baton_status status = decide (broker, request, &command, ret_reply, error);
+    /*  A token opens the trigger and nothing else: a wrong one does not even tell that the session is there. */
+    bool refused = status != BATON_OK && status != BATON_resource_exhausted;
+    return refused && request->access == access_none ? authorise_no_session (params->session, error) : status;
 }
 
 baton_status handle_message_send (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

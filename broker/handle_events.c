@@ -1,6 +1,7 @@
 /*  The site's log, and following it. */
 #include "handlers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PAGE_DEFAULT 100
@@ -21,32 +22,59 @@ static baton_status resync (broker_t *broker, const events_read_request_t *param
     return status;
 }
 
-static baton_status add_event (event_page_t *page, const store_read_t *row, const char *session, baton_error_t *error)
+/*  One page of the log as somebody sees it. */
+typedef struct {
+    store_t *store;
+    const viewer_t *viewer;
+    const char *only; /*  this session, which was looked at before; NULL: all */
+    event_page_t *page;
+    char last[LIMIT_ID + 1]; /*  of the sessions looked at, as most events follow one of their own */
+    bool shown;              /*  that one */
+} reading_t;
+
+static baton_status look_at (reading_t *self, const char *session, bool *ret_shown, baton_error_t *error)
+{
+    audience_t site = {0};
+    baton_status status = BATON_OK;
+    if (self->only || self->viewer->role == role_admin)
+        *ret_shown = !self->only || strcmp (self->only, session) == 0;
+    else if (strcmp (session, SITE_ID) == 0)
+        *ret_shown = access_of (self->viewer, &site) >= access_view;
+    else {
+        if (strcmp (self->last, session) != 0)
+            status = store_shows (self->store, session, self->viewer, &self->shown, error);
+        snprintf (self->last, sizeof self->last, "%s", status == BATON_OK ? session : "");
+        *ret_shown = self->shown;
+    }
+    return status;
+}
+
+static baton_status add_event (reading_t *self, const store_read_t *row, baton_error_t *error)
 {
     event_envelope_t event = {0};
+    bool shown = false;
     baton_status status = record_decode (&RECORD_event_envelope, row->data.data, row->data.size, &event, error);
-    if (status != BATON_OK || (session && strcmp (event.session, session) != 0)) {
-        record_clear (&RECORD_event_envelope, &event);
+    if (status == BATON_OK)
+        status = look_at (self, event.session, &shown, error);
+    event_envelope_t *slot = shown ? list_append (&self->page->events, sizeof *slot) : NULL;
+    if (slot) {
+        *slot = event;
         return status;
     }
-    event_envelope_t *slot = list_append (&page->events, sizeof *slot);
-    if (!slot) {
-        record_clear (&RECORD_event_envelope, &event);
-        return baton_fail_memory (error);
-    }
-    *slot = event;
-    return BATON_OK;
+    record_clear (&RECORD_event_envelope, &event);
+    return status == BATON_OK && shown ? baton_fail_memory (error) : status;
 }
 
 static baton_status read_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
 {
     const events_read_request_t *params = request->params;
     event_page_t *page = reply;
+    reading_t reading = {.store = store, .viewer = &request->viewer, .only = params->session, .page = page};
     store_reads_t rows = {0};
     baton_status status = store_log (store, params->after, params->class, params->limit ? params->limit : PAGE_DEFAULT,
                                      &rows, &page->last, error);
     for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
-        status = add_event (page, &rows.items[i], params->session, error);
+        status = add_event (&reading, &rows.items[i], error);
     store_reads_clear (&rows);
     return status;
 }

@@ -232,6 +232,9 @@ baton_status handle_node_drain (broker_t *broker, request_t *request, void *ret_
             break;
         bool room = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, params->node,
                                   broker->monotonic, broker->options.lease_ttl, NULL, 0);
+        audience_t audience = session_audience (&entry->state);
+        if (access_of (&request->viewer, &audience) == access_none)
+            continue; /*  it moves with the others, and is nobody's to know who may not view it */
         if (texts_add (room ? &drained->moving : &drained->staying, entry->id) != BATON_OK)
             status = baton_fail_memory (error);
     }

@@ -32,7 +32,8 @@ static baton_status list_later (store_t *store, const request_t *request, void *
                              .agent = params->agent,
                              .node = params->node,
                              .labels = &params->labels,
-                             .match = params->match};
+                             .match = params->match,
+                             .viewer = &request->viewer};
     size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
     store_projections_t rows = {0};
     baton_status status = store_list (store, &filter, before, limit, &rows, error);
@@ -98,7 +99,7 @@ baton_status handle_session_resolve (broker_t *broker, request_t *request, void 
     session_ref_t *ref = ret_reply;
     store_projections_t rows = {0};
     const session_row_t *two[2] = {NULL, NULL};
-    baton_status status = store_find (broker->store, params->ref, RESOLVE_MOST, &rows, error);
+    baton_status status = store_find (broker->store, params->ref, RESOLVE_MOST, &request->viewer, &rows, error);
     const session_row_t *row = status == BATON_OK ? pick (&rows, params->ref, two) : NULL;
     if (row && (text_set (&ref->session, row->session) != BATON_OK || text_set (&ref->title, row->title) != BATON_OK))
         status = baton_fail_memory (error);

@@ -17,7 +17,7 @@ baton_status handle_site_about (broker_t *broker, request_t *request, void *ret_
     about->role = request->role;
     about->started_at = broker->started_at;
     about->now = broker->now;
-    about->sessions = *request->actor ? store_session_count (broker->store) : 0;
+    about->sessions = request->role == role_admin ? store_session_count (broker->store) : 0;
     if (text_set (&about->version, BATON_VERSION) != BATON_OK || text_set (&about->you, request->actor) != BATON_OK)
         return baton_fail_memory (error);
     return BATON_OK;
@@ -53,7 +53,7 @@ baton_status handle_identity_enroll (broker_t *broker, request_t *request, void 
     baton_status status = journal_decide_site (broker->journal, &command, error);
     if (status != BATON_OK)
         return status;
-    const identity_t *identity = site_identity_of_key (journal_site (broker->journal), request->key);
+    const identity_t *identity = people_of_key (journal_people (broker->journal), request->key);
     if (!identity || text_set (&enrolled->name, identity->name) != BATON_OK)
         return baton_fail_memory (error);
     enrolled->role = identity->role;

@@ -17,23 +17,28 @@ handler_t handle_session_show, handle_session_snapshot, handle_session_log, hand
     handle_message_list;
 
 /*  handle_knowledge.c: what sessions have learned */
-handler_t handle_decision_list, handle_decision_history, handle_session_clients;
+handler_t handle_decision_list, handle_decision_history;
 
 /*  handle_breakpoints.c */
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 
 /*  handle_changes.c: changes that need more than the session's domain */
-handler_t handle_session_change, handle_site_change, handle_artifact_put, handle_breakpoint_ask, handle_trigger_add,
-    handle_trigger_fire, handle_message_send;
+handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask,
+    handle_trigger_add, handle_trigger_fire, handle_message_send;
 
 /*  handle_forks.c: what concerns two sessions */
 handler_t handle_session_fork;
 
-/*  handle_family.c */
-handler_t handle_session_create, handle_session_spawn, handle_session_children, handle_session_cancel;
-
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
+
+/*  handle_sharing.c */
+handler_t handle_session_share, handle_session_transfer, handle_session_shares, handle_team_list;
+
+/*  Puts its members in the place of each team:NAME of a policy; no_such_team, and too_large for more than LIMIT_VOTES.
+ */
+BATON_MUST_USE baton_status teams_resolve (broker_t *broker, baton_texts_t *people, const char *field,
+                                           baton_error_t *error);
 
 /*  handle_nodes.c */
 handler_t handle_node_list, handle_node_register, handle_node_heartbeat, handle_node_assignments, handle_node_drain,

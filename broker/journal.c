@@ -33,6 +33,7 @@ baton_status journal_load_site (journal_t *self, baton_error_t *error)
     record_clear (&RECORD_site, &self->site);
     self->site = site;
     self->site_snapshot_n = n;
+    people_forget (self->people);
     return BATON_OK;
 }
 
@@ -43,7 +44,8 @@ baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journ
         return baton_fail_memory (error);
     self->store = store;
     self->head = store_head (store);
-    baton_status status = cache_new (store, capacity, &self->cache, error);
+    self->people = people_new (&self->site);
+    baton_status status = self->people ? cache_new (store, capacity, &self->cache, error) : baton_fail_memory (error);
     if (status == BATON_OK)
         status = journal_load_site (self, error);
     if (status != BATON_OK) {
@@ -54,13 +56,26 @@ baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journ
     return BATON_OK;
 }
 
+void journal_forget_receipts (journal_t *self)
+{
+    for (size_t i = 0; i < self->receipts.count; i++) {
+        free (self->receipts.items[i].to);
+        free (self->receipts.items[i].id);
+        free (self->receipts.items[i].about);
+    }
+    free (self->receipts.items);
+    self->receipts.items = NULL;
+    self->receipts.count = 0;
+}
+
 void journal_destroy (journal_t **self)
 {
     if (!*self)
         return;
-    journal_forget_notes (*self);
+    journal_forget_receipts (*self);
     journal_clear (*self);
     cache_destroy (&(*self)->cache);
+    people_destroy (&(*self)->people);
     record_clear (&RECORD_site, &(*self)->site);
     free (*self);
     *self = NULL;
@@ -69,6 +84,11 @@ void journal_destroy (journal_t **self)
 const site_t *journal_site (const journal_t *self)
 {
     return &self->site;
+}
+
+people_t *journal_people (const journal_t *self)
+{
+    return self->people;
 }
 
 cache_t *journal_cache (journal_t *self)
@@ -106,14 +126,15 @@ static void add_session_nodes (pending_t *pending, const session_t *state)
     }
 }
 
-/*  Numbers an event, writes it down and queues it for the commit. */
-static pending_t *enqueue (journal_t *self, event_t *event, const char *session, uint64_t n, const command_t *command)
+/*  Numbers an event of a session, or, where entry is NULL, of the site; writes it down and queues it for the commit. */
+static pending_t *enqueue (journal_t *self, event_t *event, const entry_t *entry, const command_t *command)
 {
+    const char *session = entry ? entry->id : SITE_ID;
     pending_t *pending = list_append (&self->pending, sizeof *pending);
     if (!pending)
         return NULL;
     event->seq = self->head + 1;
-    event->n = n;
+    event->n = (entry ? entry->state.n : self->site.n) + 1;
     event->at = command->now;
     event->run = command->run;
     if (text_set (&event->session, session) != BATON_OK || text_set (&event->actor, command->actor) != BATON_OK ||
@@ -124,7 +145,8 @@ static pending_t *enqueue (journal_t *self, event_t *event, const char *session,
     self->head++;
     pending->kind = event->kind;
     pending->seq = event->seq;
-    pending->n = n;
+    pending->n = event->n;
+    pending->state = entry ? &entry->state : NULL;
     snprintf (pending->session, sizeof pending->session, "%s", session);
     return pending;
 }
@@ -141,27 +163,48 @@ static baton_status touch (journal_t *self, entry_t *entry)
     return BATON_OK;
 }
 
+/*  Reading or losing a message is told to the session that sent it. */
+static baton_status note_receipt (journal_t *self, const session_t *state, const char *id, receipt_e receipt)
+{
+    for (size_t i = 0; i < state->mailbox.count; i++) {
+        const letter_t *letter = &state->mailbox.items[i];
+        if (!letter->from_session || !text_equal (letter->id, id))
+            continue;
+        receipt_note_t *note = list_append (&self->receipts, sizeof *note);
+        if (!note || text_set (&note->to, letter->from_session) != BATON_OK || text_set (&note->id, id) != BATON_OK ||
+            text_set (&note->about, state->session) != BATON_OK)
+            return BATON_resource_exhausted;
+        note->receipt = receipt;
+    }
+    return BATON_OK;
+}
+
+static baton_status note_effects (journal_t *self, const session_t *state, const event_t *event)
+{
+    if (event->kind == EVENT_message_read)
+        return note_receipt (self, state, ((const message_read_event_t *) event->body)->id, receipt_read);
+    if (event->kind == EVENT_message_expired)
+        return note_receipt (self, state, ((const message_expired_event_t *) event->body)->id, receipt_expired);
+    return BATON_OK;
+}
+
 static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
 {
     if (events->count > 0 && touch (self, entry) != BATON_OK)
         return BATON_resource_exhausted;
-    child_row_t before = {.state = lifecycle_suspended, .cause = cause_created, .alive = 1}; /*  as it was spawned */
-    if (entry->state.parent)
-        before = session_as_child (&entry->state);
     for (size_t i = 0; i < events->count; i++) {
         event_t *event = &events->items[i];
-        pending_t *pending = enqueue (self, event, entry->id, entry->state.n + 1, command);
+        pending_t *pending = enqueue (self, event, entry, command);
         if (!pending)
             return BATON_resource_exhausted;
         if (entry->order == 0)
             entry->order = event->seq;
         add_session_nodes (pending, &entry->state);
-        if (journal_note_event (self, &entry->state, event) != BATON_OK ||
-            session_evolve (&entry->state, event) != BATON_OK)
+        if (note_effects (self, &entry->state, event) != BATON_OK || session_evolve (&entry->state, event) != BATON_OK)
             return BATON_resource_exhausted;
         add_session_nodes (pending, &entry->state);
     }
-    return journal_note_family (self, &before, &entry->state, events);
+    return BATON_OK;
 }
 
 baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
@@ -204,13 +247,83 @@ baton_status journal_decide (journal_t *self, const char *session, const command
     entry_t *entry = NULL;
     event_list_t events = {0};
     baton_status status = journal_decide_only (self, session, command, &entry, &events, ret_changed, error);
-    if (status == BATON_OK && journal_apply (self, entry, &events, command) != BATON_OK)
+    if (status == BATON_OK && (journal_apply (self, entry, &events, command) != BATON_OK ||
+                               journal_fill_changed (&entry->state, ret_changed) != BATON_OK))
         status = baton_fail_memory (error);
     event_list_clear (&events);
+    return status == BATON_OK ? journal_deliver_receipts (self, command, error) : status;
+}
+
+/*  A receipt that its session does not take (it may have ended) is dropped: nobody waits for it. */
+baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error)
+{
+    while (self->receipts.count > 0) {
+        receipt_note_t note = self->receipts.items[--self->receipts.count];
+        message_receipt_request_t request = {
+            .session = note.to, .id = note.id, .to = note.about, .receipt = note.receipt};
+        command_t command = {.method = METHOD_message_receipt, .request = &request, .now = cause->now};
+        changed_t changed = {0};
+        baton_error_t ignored = {0};
+        baton_status status = journal_decide (self, note.to, &command, &changed, &ignored);
+        record_clear (&RECORD_changed, &changed);
+        free (note.to);
+        free (note.id);
+        free (note.about);
+        if (status == BATON_resource_exhausted && ignored.reason == BATON_REASON_out_of_memory)
+            return baton_fail_memory (error);
+    }
+    free (self->receipts.items);
+    self->receipts.items = NULL;
+    return BATON_OK;
+}
+
+/* ---- messages ---- */
+
+baton_status journal_send (journal_t *self, const char *from, const command_t *command, changed_t *ret_changed,
+                           baton_error_t *error)
+{
+    const message_send_request_t *request = command->request;
+    char *id = request->id ? request->id : (char *) command->fresh;
+    message_post_request_t post = {.session = (char *) from, .to = request->to, .id = id, .subject = request->subject};
+    message_deliver_request_t deliver = {
+        .session = request->to,
+        .id = id,
+        .from = (char *) command->actor,
+        .from_session = (char *) from,
+        .subject = request->subject,
+        .body = request->body,
+        .ttl = request->ttl,
+    };
+    command_t posting = *command, delivering = {.method = METHOD_message_deliver,
+                                                .request = &deliver,
+                                                .now = command->now,
+                                                .actor = command->actor,
+                                                .role = command->role};
+    posting.method = METHOD_message_post;
+    posting.request = &post;
+    entry_t *sender = NULL, *receiver = NULL;
+    event_list_t posted = {0}, delivered = {0};
+    baton_status status = BATON_OK;
+    if (from)
+        status = journal_decide_only (self, from, &posting, &sender, &posted, ret_changed, error);
     if (status == BATON_OK)
-        status = journal_deliver (self, command, error);
-    if (status == BATON_OK && journal_fill_changed (&entry->state, ret_changed) != BATON_OK)
+        status = journal_decide_only (self, request->to, &delivering, &receiver, &delivered, ret_changed, error);
+    bool fresh = delivered.count > 0; /*  a known id changes nothing, in either journal */
+    if (status == BATON_OK && fresh &&
+        ((sender && journal_apply (self, sender, &posted, &posting) != BATON_OK) ||
+         journal_apply (self, receiver, &delivered, &delivering) != BATON_OK))
         status = baton_fail_memory (error);
+    if (status == BATON_OK && fresh && sender) {
+        message_receipt_request_t receipt = {
+            .session = (char *) from, .id = id, .to = request->to, .receipt = receipt_delivered};
+        command_t telling = {.method = METHOD_message_receipt, .request = &receipt, .now = command->now};
+        status = journal_decide (self, from, &telling, ret_changed, error);
+    }
+    if (status == BATON_OK && (journal_fill_changed (&(sender ? sender : receiver)->state, ret_changed) != BATON_OK ||
+                               text_set (&ret_changed->message, id) != BATON_OK))
+        status = baton_fail_memory (error);
+    event_list_clear (&posted);
+    event_list_clear (&delivered);
     return status;
 }
 
@@ -220,7 +333,7 @@ static baton_status apply_site_all (journal_t *self, event_list_t *events, const
 {
     for (size_t i = 0; i < events->count; i++) {
         event_t *event = &events->items[i];
-        pending_t *pending = enqueue (self, event, SITE_ID, self->site.n + 1, command);
+        pending_t *pending = enqueue (self, event, NULL, command);
         if (!pending)
             return BATON_resource_exhausted;
         self->site_touched = true;

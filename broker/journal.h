@@ -9,6 +9,7 @@
 #define BATON_JOURNAL_H
 
 #include "cache.h"
+#include "people.h"
 #include "site.h"
 
 #define CONCERNED_MOST 4
@@ -19,6 +20,7 @@ typedef struct {
     uint64_t seq;
     uint64_t n;
     char session[LIMIT_ID + 1];
+    const session_t *state;                         /*  of the session as it is now; NULL: it is the site's */
     char concerned[CONCERNED_MOST][LIMIT_NAME + 1]; /*  nodes that hold, held or are to receive the session */
     baton_bytes_t data;                             /*  canonical event_envelope */
 } pending_t;
@@ -33,11 +35,12 @@ BATON_MUST_USE baton_status journal_new (store_t *store, size_t capacity, journa
 void journal_destroy (journal_t **self);
 
 const site_t *journal_site (const journal_t *self);
+people_t *journal_people (const journal_t *self);
 cache_t *journal_cache (journal_t *self);
 uint64_t journal_head (const journal_t *self);
 
-/*  Decides a command of one session and applies its events; then tells the other sessions that they concern: a sender
- *  what became of its message, a parent of its child. ret_changed is zeroed or valid, and filled but for nothing. */
+/*  Decides a command of one session and applies its events; then delivers the receipts that follow from them to other
+ *  sessions. ret_changed is zeroed or valid, and filled but for nothing. */
 BATON_MUST_USE baton_status journal_decide (journal_t *self, const char *session, const command_t *command,
                                             changed_t *ret_changed, baton_error_t *error);
 

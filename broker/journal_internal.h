@@ -17,17 +17,17 @@ typedef struct {
     baton_bytes_t content;
 } noted_blob_t;
 
-/*  A command that follows from an event of this batch, for the session that it concerns. */
+/*  A receipt for the session that had sent a message. */
 typedef struct {
-    method_id_t method;
-    char *session;
-    void *request; /*  owned */
-} note_t;
+    char *to, *id, *about;
+    receipt_e receipt;
+} receipt_note_t;
 
 struct journal {
     store_t *store;
     cache_t *cache;
     site_t site;
+    people_t *people;
     uint64_t site_snapshot_n;
     bool site_touched;
     bool broken;   /*  events were applied in part: the batch can only be undone */
@@ -50,38 +50,25 @@ struct journal {
     } blobs;
     struct {
         size_t count;
-        note_t *items;
-    } notes;
-    bool delivering;
+        receipt_note_t *items;
+    } receipts;
 };
 
 /*  Loads the site's state from the store, in place of what is in memory. */
 BATON_MUST_USE baton_status journal_load_site (journal_t *self, baton_error_t *error);
 
-/* ---- journal.c ---- */
-
 /*  One after the other, these are journal_decide: the events of a command of one session, decided and not applied yet
  *  (its entry is made when the command creates it, and dropped again when it is refused); applied, which fails only for
- *  lack of memory and breaks the batch then; journal_deliver; and what the answer says of the state. */
+ *  lack of memory and breaks the batch then; what the answer says of the state; and what other sessions are told. */
 BATON_MUST_USE baton_status journal_decide_only (journal_t *self, const char *session, const command_t *command,
                                                  entry_t **ret_entry, event_list_t *ret_events, changed_t *ret_changed,
                                                  baton_error_t *error);
 BATON_MUST_USE baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events,
                                            const command_t *command);
 BATON_MUST_USE baton_status journal_fill_changed (const session_t *state, changed_t *changed);
+BATON_MUST_USE baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error);
 
-/* ---- journal_effects.c ---- */
-
-/*  Notes what an event means for other sessions; state is what it is before the event. */
-BATON_MUST_USE baton_status journal_note_event (journal_t *self, const session_t *state, const event_t *event);
-
-/*  Notes what a command's events have made of the session, as its parent sees it. before is as of then, but for its
- *  texts. */
-BATON_MUST_USE baton_status journal_note_family (journal_t *self, const child_row_t *before, const session_t *state,
-                                                 const event_list_t *events);
-
-/*  Gives all notes to the sessions that they are for, and those that follow from that. */
-BATON_MUST_USE baton_status journal_deliver (journal_t *self, const command_t *cause, baton_error_t *error);
-void journal_forget_notes (journal_t *self);
+/*  Drops the receipts that were not delivered. */
+void journal_forget_receipts (journal_t *self);
 
 #endif

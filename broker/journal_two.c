@@ -1,5 +1,4 @@
-/*  Changes that concern two sessions at once: a fork and its source, a merge and its branch, a child and
- *  its parent. */
+/*  Changes that concern two sessions at once: a fork and its source, a merge and its branch. */
 #include "journal_internal.h"
 
 baton_status journal_decide_two (journal_t *self, const share_t shares[2], changed_t *ret_changed, baton_error_t *error)
@@ -16,12 +15,10 @@ baton_status journal_decide_two (journal_t *self, const share_t shares[2], chang
     for (size_t i = 0; status == BATON_OK && i < 2; i++)
         if (journal_apply (self, entries[i], &events[i], shares[i].command) != BATON_OK)
             status = baton_fail_memory (error);
-    if (status == BATON_OK)
-        status = journal_deliver (self, shares[0].command, error);
     if (status == BATON_OK && journal_fill_changed (&entries[0]->state, ret_changed) != BATON_OK)
         status = baton_fail_memory (error);
     for (size_t i = 0; i < 2; i++)
         event_list_clear (&events[i]);
     record_clear (&RECORD_changed, &ignored);
-    return status;
+    return status == BATON_OK ? journal_deliver_receipts (self, shares[0].command, error) : status;
 }

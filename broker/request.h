@@ -5,6 +5,7 @@
 #ifndef BATON_REQUEST_H
 #define BATON_REQUEST_H
 
+#include "access.h"
 #include "frontend.h"
 #include "schema.h"
 #include "store.h"
@@ -20,12 +21,15 @@ struct request {
     char key[KEY_SIZE];
     char actor[LIMIT_NAME + 1]; /*  the identity's name; "" for an unknown key */
     role_e role;
+    viewer_t viewer; /*  as whom sessions are seen: the identity, or for a run the owner of its session */
+    access_e access; /*  what may be done with the session that the request is about */
     request_header_t header;
     method_id_t method;
     void *params;              /*  <method>_request_t */
     char payload[DIGEST_SIZE]; /*  digest of method and body */
 
     uint64_t arrived;              /*  monotonic milliseconds */
+    bool answered;                 /*  by the reader or a node, and not sent yet */
     bool deferred;                 /*  answered later: parked, read by the reader, or handed on to a node */
     later_t *later;                /*  what the reader is to do; NULL: nothing */
     void *answer;                  /*  for the reader: the reply record as far as it is filled; owned */

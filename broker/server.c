@@ -137,6 +137,13 @@ static void take_content (request_t *request, const uint8_t *body, size_t size)
     free (reply);
 }
 
+/*  Sent after the commit, if whoever asked may still have it. */
+static void take_answered (server_t *self, request_t *request)
+{
+    request->answered = true;
+    self->batch[self->count++] = request;
+}
+
 /*  A node's answer to a request that was handed on to it. */
 static void take_relayed (server_t *self, inbound_t *inbound)
 {
@@ -158,7 +165,7 @@ static void take_relayed (server_t *self, inbound_t *inbound)
     record_clear (&RECORD_failure, &failure);
     record_clear (&RECORD_reply_header, &header);
     if (request)
-        answer (self, &request);
+        take_answered (self, request);
 }
 
 static bool is_answer (inbound_t *inbound)
@@ -178,7 +185,7 @@ static void decide (server_t *self, request_t *request)
 
 static void take_request (server_t *self, inbound_t *inbound)
 {
-    const identity_t *identity = site_identity_of_key (journal_site (self->broker.journal), inbound->key);
+    const identity_t *identity = people_of_key (journal_people (self->broker.journal), inbound->key);
     request_t *request = request_new (inbound, identity && identity->revoked_at == 0, self->broker.monotonic);
     if (!request)
         return; /*  no memory: it will be asked again */
@@ -196,7 +203,7 @@ static void take_read (server_t *self)
     request_t *request = NULL;
     while (self->count < LIMIT_BATCH && (request = reader_take (self->reader))) {
         if (!METHODS[request->method].change || request->error.status != BATON_OK) {
-            answer (self, &request);
+            take_answered (self, request);
             continue;
         }
         self->batch[self->count++] = request;
@@ -235,7 +242,8 @@ static bool depends_on_state (baton_status status)
 static void fail_changes (server_t *self, const baton_error_t *error)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (METHODS[self->batch[i]->method].change && depends_on_state (self->batch[i]->error.status)) {
+        if (METHODS[self->batch[i]->method].change && !self->batch[i]->answered &&
+            depends_on_state (self->batch[i]->error.status)) {
             self->batch[i]->error = *error;
             self->batch[i]->deferred = false;
         }
@@ -266,14 +274,16 @@ static void wake_parked (server_t *self)
 static void answer_changes (server_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (METHODS[self->batch[i]->method].change)
+        if (METHODS[self->batch[i]->method].change && !self->batch[i]->answered)
             finish (self, &self->batch[i]);
 }
 
 static void answer_reads (server_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (self->batch[i]) {
+        if (self->batch[i] && self->batch[i]->answered && dispatch_still (&self->broker, self->batch[i]))
+            answer (self, &self->batch[i]);
+        else if (self->batch[i]) {
             dispatch (&self->broker, self->batch[i]);
             finish (self, &self->batch[i]);
         }
@@ -300,7 +310,7 @@ static void commit (server_t *self)
     answer_changes (self);
     size_t count = 0;
     const pending_t *events = journal_pending (broker->journal, &count);
-    subscriptions_publish (broker->subscriptions, journal_site (broker->journal), events, count);
+    subscriptions_publish (broker->subscriptions, journal_people (broker->journal), events, count);
     wake_parked (self);
     journal_clear (broker->journal);
 }
@@ -327,7 +337,7 @@ static void look_after (server_t *self)
     baton_error_t error = {0};
     if (broker->monotonic >= self->next_beat) {
         self->next_beat = broker->monotonic + BEAT;
-        subscriptions_beat (broker->subscriptions, journal_site (broker->journal), store_head (broker->store));
+        subscriptions_beat (broker->subscriptions, journal_people (broker->journal), store_head (broker->store));
     }
     if (broker->monotonic >= self->next_forget) {
         self->next_forget = broker->monotonic + FORGET_EVERY;

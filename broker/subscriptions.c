@@ -103,14 +103,13 @@ void subscriptions_remove (subscriptions_t *self, const peer_t *peer, uint64_t n
         }
 }
 
-bool event_visible (const identity_t *identity, const pending_t *event)
+bool event_visible (const viewer_t *viewer, const pending_t *event)
 {
-    if (!identity || identity->revoked_at > 0)
-        return false;
-    if (identity->role != role_node)
-        return true;
+    audience_t audience = event->state ? session_audience (event->state) : (audience_t){0};
+    if (viewer->role != role_node)
+        return access_of (viewer, &audience) >= access_view;
     for (size_t i = 0; i < CONCERNED_MOST; i++)
-        if (strcmp (event->concerned[i], identity->name) == 0)
+        if (strcmp (event->concerned[i], viewer->name) == 0)
             return true;
     return false;
 }
@@ -140,32 +139,32 @@ static bool deliver (subscriptions_t *self, subscription_t *subscription, uint64
 
 /*  Sends those of the events that are for this subscription. False when it is to end: its connection
  *  is gone, or its key may no longer see anything. */
-static bool serve (subscriptions_t *self, subscription_t *subscription, const site_t *site, const pending_t *events,
+static bool serve (subscriptions_t *self, subscription_t *subscription, people_t *people, const pending_t *events,
                    size_t count)
 {
-    const identity_t *identity = site_identity_of_key (site, subscription->key);
-    bool keep = identity && identity->revoked_at == 0;
+    viewer_t viewer = viewer_of (people_of_key (people, subscription->key));
+    bool keep = viewer.role != role_none;
     for (size_t i = 0; i < count && keep; i++)
-        if (wanted (subscription, &events[i]) && event_visible (identity, &events[i]))
+        if (wanted (subscription, &events[i]) && event_visible (&viewer, &events[i]))
             keep = deliver (self, subscription, events[i].seq, &events[i].data);
     return keep;
 }
 
 /*  One subscriber after the other gets all of a batch: libzmq then encrypts and sends many messages of a connection at
  *  a time, where taking turns would wake its thread for each. */
-void subscriptions_publish (subscriptions_t *self, const site_t *site, const pending_t *events, size_t count)
+void subscriptions_publish (subscriptions_t *self, people_t *people, const pending_t *events, size_t count)
 {
     for (size_t i = 0; i < self->count;)
-        if (serve (self, self->items[i], site, events, count))
+        if (serve (self, self->items[i], people, events, count))
             i++;
         else
             remove_at (self, i);
 }
 
-void subscriptions_beat (subscriptions_t *self, const site_t *site, uint64_t head)
+void subscriptions_beat (subscriptions_t *self, people_t *people, uint64_t head)
 {
     for (size_t i = 0; i < self->count;)
-        if (serve (self, self->items[i], site, NULL, 0) && deliver (self, self->items[i], head, NULL))
+        if (serve (self, self->items[i], people, NULL, 0) && deliver (self, self->items[i], head, NULL))
             i++;
         else
             remove_at (self, i);

@@ -2,7 +2,7 @@
  *
  *  A subscription belongs to one connection and the key that it showed. Whether that key's identity may see an event is
  *  asked for each event, so whoever loses the right gets no later one, also when the name has gone to somebody else. A
- * connection that is gone, or that does not read, loses its deliveries and never holds up the broker; the numbers in
+ *  connection that is gone, or that does not read, loses its deliveries and never holds up the broker; the numbers in
  * each delivery tell it that it did.
  */
 #ifndef BATON_SUBSCRIPTIONS_H
@@ -25,12 +25,13 @@ BATON_MUST_USE baton_status subscriptions_add (subscriptions_t *self, const peer
 void subscriptions_remove (subscriptions_t *self, const peer_t *peer, uint64_t number);
 
 /*  Sends committed events to those who follow them and may see them. */
-void subscriptions_publish (subscriptions_t *self, const site_t *site, const pending_t *events, size_t count);
+void subscriptions_publish (subscriptions_t *self, people_t *people, const pending_t *events, size_t count);
 
 /*  Tells every follower the site's last position. */
-void subscriptions_beat (subscriptions_t *self, const site_t *site, uint64_t head);
+void subscriptions_beat (subscriptions_t *self, people_t *people, uint64_t head);
 
-/*  Whether an identity may see an event: operators, observers and admins see all, a node what concerns it. */
-bool event_visible (const identity_t *identity, const pending_t *event);
+/*  Whether somebody may see an event: a node what concerns it, others those of sessions that they may view now, and the
+ *  site's own when they see the site. */
+bool event_visible (const viewer_t *viewer, const pending_t *event);
 
 #endif

@@ -22,6 +22,7 @@
 
 /*  Names and texts */
 #define LIMIT_NAME 64 /*  of an identity, node, agent, driver, team */
+#define LIMIT_WHO 69  /*  team:NAME */
 #define LIMIT_ID 64   /*  any id, key or digest in text form */
 #define LIMIT_TITLE 200
 #define LIMIT_OBJECTIVE 16384
@@ -48,16 +49,12 @@
 #define LIMIT_OPTIONS 32
 #define LIMIT_VOTES 64
 #define LIMIT_PRESENT 256
-#define LIMIT_CLIENTS 64    /*  that are known to one session, whether there or gone */
-#define LIMIT_TTL 86400000u /*  of a client's presence, and of an edit lock: one day */
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
 #define LIMIT_QUEUE 16
-#define LIMIT_LINEAGE 256           /*  stretches of other journals that its context is made of */
-#define LIMIT_ANCESTORS 256         /*  sessions that it has forked from or merged, and theirs */
-#define LIMIT_CHILDREN 256          /*  of one session; those that have ended count only while there is room */
-#define LIMIT_FAMILY 1024           /*  sessions of one tree that have not ended */
-#define LIMIT_FAMILY_DEPTH 8        /*  parents above a session */
+#define LIMIT_LINEAGE 256   /*  stretches of other journals that its context is made of */
+#define LIMIT_ANCESTORS 256 /*  sessions that it has forked from or merged, and theirs */
+#define LIMIT_SHARES 64
 #define LIMIT_DEADLINE 31536000000u /*  one year */
 #define LIMIT_TRIGGERS 64
 #define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
@@ -66,6 +63,9 @@
 /*  One site */
 #define LIMIT_IDENTITIES 10000
 #define LIMIT_INVITATIONS 1000
+#define LIMIT_TEAMS 1000
+#define LIMIT_TEAMS_EACH 64         /*  that one identity is in */
+#define LIMIT_MEMBERSHIPS 20000     /*  of all teams */
 #define LIMIT_NODE_BYTES (4u << 20) /*  what all nodes say of themselves: the site's state fits into a frame */
 #define LIMIT_NODES 1000
 #define LIMIT_SLOTS 4096

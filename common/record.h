@@ -75,6 +75,7 @@ typedef struct {
     const enum_type_t *names;  /*  FIELD_ENUM */
     const record_type_t *type; /*  FIELD_INNER, FIELD_LIST */
     const char *help;
+    unsigned access; /*  FIELD_NAME, FIELD_TEXTS: they are ids of sessions, and a request needs this access_e to each */
 } field_t;
 
 struct record_type {

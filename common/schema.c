@@ -21,7 +21,11 @@
 #define NEED_optional false
 
 #define ROW(field, kind, need, limit, names, type, help)                                                               \
-    {#field, kind, need, offsetof (self_t, field), limit, names, type, help},
+    {#field, kind, need, offsetof (self_t, field), limit, names, type, help, 0},
+#define SESSION(field, need, access, help)                                                                             \
+    {#field, FIELD_NAME, NEED_##need, offsetof (self_t, field), LIMIT_ID, NULL, NULL, help, access_##access},
+#define SESSIONS(field, need, limit, access, help)                                                                     \
+    {#field, FIELD_TEXTS, NEED_##need, offsetof (self_t, field), limit, NULL, NULL, help, access_##access},
 #define TEXT(name, need, limit, help) ROW (name, FIELD_TEXT, NEED_##need, limit, NULL, NULL, help)
 #define LINE(name, need, limit, help) ROW (name, FIELD_LINE, NEED_##need, limit, NULL, NULL, help)
 #define NAME(name, need, limit, help) ROW (name, FIELD_NAME, NEED_##need, limit, NULL, NULL, help)
@@ -42,7 +46,7 @@
         static const field_t rows[] = {
 #define TABLE_END                                                                                                      \
     {                                                                                                                  \
-        NULL, FIELD_FLAG, false, sizeof (self_t), 0, NULL, NULL, NULL                                                  \
+        NULL, FIELD_FLAG, false, sizeof (self_t), 0, NULL, NULL, NULL, 0                                               \
     }                                                                                                                  \
     }                                                                                                                  \
     ;                                                                                                                  \
@@ -77,6 +81,8 @@
 #undef INNER
 #undef LIST
 #undef TEXTS
+#undef SESSION
+#undef SESSIONS
 #undef PAIRS
 
 /* ---- rows ---- */
@@ -92,6 +98,8 @@
 #define INNER(...)
 #define LIST(...)
 #define TEXTS(...)
+#define SESSION(...)
+#define SESSIONS(...)
 #define PAIRS(...)
 #define END(...)
 
@@ -103,6 +111,8 @@ const event_row_t EVENTS[EVENT_COUNT] = {
 
 #define EFFECT_read false
 #define EFFECT_change true
+#define INSIDE_run true
+#define INSIDE_no false
 
 const method_row_t METHODS[METHOD_COUNT] = {
 #define METHOD(id, name, target, access, effect, inside, verb, path, reply, help)                                      \
@@ -118,6 +128,17 @@ const method_row_t METHODS[METHOD_COUNT] = {
                      help},
 #include "methods.def"
 };
+
+access_e method_access (const method_row_t *row)
+{
+    static const access_e NEEDED[] = {
+        [ACCESS_known] = access_view, [ACCESS_read] = access_view,       [ACCESS_operate] = access_edit,
+        [ACCESS_view] = access_view,  [ACCESS_comment] = access_comment, [ACCESS_decide] = access_decide,
+        [ACCESS_edit] = access_edit,  [ACCESS_own] = access_own,
+    };
+    const field_t *session = record_field (&row->type, "session");
+    return session && session->access == access_none ? NEEDED[row->access] : access_none;
+}
 
 event_kind_t event_kind_find (const char *name)
 {

@@ -43,6 +43,8 @@
         type##_t *items;                                                                                               \
     } name;
 #define TEXTS(name, need, limit, help) baton_texts_t name;
+#define SESSION(name, need, access, help) char *name;
+#define SESSIONS(name, need, limit, access, help) baton_texts_t name;
 #define PAIRS(name, need, limit, help) baton_pairs_t name;
 
 #define RECORD(name) typedef struct name {
@@ -78,6 +80,8 @@
 #undef INNER
 #undef LIST
 #undef TEXTS
+#undef SESSION
+#undef SESSIONS
 #undef PAIRS
 
 /* ---- tables ---- */
@@ -94,6 +98,8 @@
 #define INNER(...)
 #define LIST(...)
 #define TEXTS(...)
+#define SESSION(...)
+#define SESSIONS(...)
 #define PAIRS(...)
 #define END(...)
 
@@ -126,6 +132,8 @@ typedef enum {
 #undef INNER
 #undef LIST
 #undef TEXTS
+#undef SESSION
+#undef SESSIONS
 #undef PAIRS
 #undef END
 
@@ -137,15 +145,27 @@ typedef struct {
 } event_row_t;
 
 typedef enum { TARGET_session, TARGET_site, TARGET_broker, TARGET_node } method_target_t;
-typedef enum { INSIDE_no, INSIDE_run, INSIDE_kin } method_inside_t;
-typedef enum { ACCESS_open, ACCESS_read, ACCESS_operate, ACCESS_admin, ACCESS_node, ACCESS_internal } method_access_t;
+typedef enum {
+    ACCESS_open,
+    ACCESS_known,
+    ACCESS_read,
+    ACCESS_operate,
+    ACCESS_admin,
+    ACCESS_node,
+    ACCESS_internal,
+    ACCESS_view,
+    ACCESS_comment,
+    ACCESS_decide,
+    ACCESS_edit,
+    ACCESS_own,
+} method_access_t;
 
 typedef struct {
     const char *name;
     method_target_t target;
     method_access_t access;
-    bool change;            /*  false: reads only, and may be sent again without a thought */
-    method_inside_t inside; /*  whether a run may use it for its own session; kin: and for a child of it */
+    bool change; /*  false: reads only, and may be sent again without a thought */
+    bool inside; /*  a run may use it for its own session */
     const char *verb;
     const char *path;   /*  "" when it is not offered over HTTP */
     record_type_t type; /*  of the request */
@@ -156,6 +176,10 @@ typedef struct {
 /*  Indexed by event_kind_t and method_id_t; row 0 is empty. */
 extern const event_row_t EVENTS[EVENT_COUNT];
 extern const method_row_t METHODS[METHOD_COUNT];
+
+/*  What a method needs for the session in its request's plain `session` field; access_none: that it is there is not
+ *  for sharing to say (nodes, admins). */
+access_e method_access (const method_row_t *row);
 
 /*  EVENT_none or METHOD_none for an unknown name. Binary search would not pay: a few dozen rows. */
 event_kind_t event_kind_find (const char *name);

@@ -34,16 +34,17 @@ struct command {
  *
  *  makes wait_options_t, and the record type wait_options that a command's `options` points to. */
 /* clang-format off */
-#define OPTION(field, kind, limit, names, help) {#field, kind, false, offsetof (self_t, field), limit, names, NULL, help}
+#define OPTION(field, kind, limit, names, help) {#field, kind, false, offsetof (self_t, field), limit, names, NULL, help, 0}
 /*  One that must be given. */
-#define WORD(field, kind, limit, help) {#field, kind, true, offsetof (self_t, field), limit, NULL, NULL, help}
+#define WORD(field, kind, limit, help) {#field, kind, true, offsetof (self_t, field), limit, NULL, NULL, help, 0}
 /* clang-format on */
 #define OPTIONS(id, type, ...)                                                                                         \
     typedef type id##_options_t;                                                                                       \
     static const field_t *id##_option_fields (void)                                                                    \
     {                                                                                                                  \
         typedef id##_options_t self_t;                                                                                 \
-        static const field_t rows[] = {__VA_ARGS__, {NULL, FIELD_FLAG, false, sizeof (self_t), 0, NULL, NULL, NULL}};  \
+        static const field_t rows[] = {__VA_ARGS__,                                                                    \
+                                       {NULL, FIELD_FLAG, false, sizeof (self_t), 0, NULL, NULL, NULL, 0}};            \
         return rows;                                                                                                   \
     }                                                                                                                  \
     static const record_type_t id##_options = {#id, sizeof (id##_options_t), id##_option_fields}

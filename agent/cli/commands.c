@@ -23,8 +23,6 @@ const command_t *const COMMANDS[] = {
     &CMD_context_show,
     &CMD_session_activate,
     &CMD_session_log,
-    &CMD_session_cancel,
-    &CMD_session_children,
     &CMD_session_wait,
     &CMD_session_migrate,
     &CMD_run_logs,

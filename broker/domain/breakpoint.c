@@ -122,9 +122,9 @@ baton_status decide_breakpoint_cancel (deciding_t *deciding)
 static baton_status check_voter (const deciding_t *deciding, const breakpoint_t *breakpoint)
 {
     const command_t *command = deciding->command;
-    if ((command->role != role_operator && command->role != role_admin) || !command->actor)
-        return baton_fail (deciding->error, BATON_permission_denied, BATON_REASON_not_allowed,
-                           "only operators and admins vote");
+    if (command->access < access_decide || !command->actor)
+        return baton_fail (deciding->error, BATON_permission_denied, BATON_REASON_no_access,
+                           "whoever votes in session %s needs decide access to it", deciding->self->session);
     if (!policy_admits (breakpoint, command->actor))
         return baton_fail (deciding->error, BATON_permission_denied, BATON_REASON_excluded,
                            "%s may not vote at breakpoint %llu of session %s", command->actor,

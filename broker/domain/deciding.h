@@ -71,18 +71,19 @@ EVOLVE (session_branched);
 
 /*  Whether a fork begins with that field of its source's state. */
 bool fork_inherits (const char *field);
-/* ---- family.c ---- */
-DECIDE (session_spawn);
-DECIDE (child_note);
-DECIDE (child_ask);
-DECIDE (parent_note);
-EVOLVE (child_spawned);
-EVOLVE (child_changed);
-EVOLVE (child_breakpoint);
-EVOLVE (parent_ended);
+/* ---- sharing.c ---- */
+DECIDE (session_share);
+DECIDE (session_unshare);
+DECIDE (session_transfer);
 
-/*  Whether any child, or a session below one, has not ended. */
-bool family_alive (const session_t *self);
+/*  Who may do what with a session that is made from another. Made by a person it is theirs, and as hidden as the other
+ *  one; made by a run, it is for whom the run's session is for. ret_audience is zeroed. */
+BATON_MUST_USE baton_status audience_inherit (const command_t *command, const session_t *source,
+                                              audience_t *ret_audience);
+
+EVOLVE (session_shared);
+EVOLVE (session_unshared);
+EVOLVE (session_transferred);
 
 /* ---- tick.c ---- */
 DECIDE (session_tick);
@@ -134,27 +135,6 @@ EVOLVE (lease_moved);
 BATON_MUST_USE baton_status lease_check_node (deciding_t *deciding);
 BATON_MUST_USE baton_status lease_check_run (deciding_t *deciding);
 void lease_move (deciding_t *deciding, const char *node);
-
-/* ---- lock.c ---- */
-DECIDE (lock_acquire);
-DECIDE (lock_renew);
-DECIDE (lock_release);
-DECIDE (lock_break);
-EVOLVE (lock_acquired);
-EVOLVE (lock_renewed);
-EVOLVE (lock_released);
-
-/*  A change is not made while another client holds the edit lock, nor under a fence that is over. */
-BATON_MUST_USE baton_status lock_check (deciding_t *deciding);
-void lock_tick (deciding_t *deciding);
-
-/* ---- client.c ---- */
-DECIDE (session_attach);
-DECIDE (session_detach);
-EVOLVE (client_attached);
-EVOLVE (client_left);
-uint64_t client_due (const session_t *self);
-void client_tick (deciding_t *deciding);
 
 /* ---- context.c ---- */
 DECIDE (item_append);

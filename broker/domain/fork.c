@@ -98,7 +98,8 @@ baton_status decide_session_fork (deciding_t *deciding)
     session_forked_event_t body = {.title = request->title, .workspace = request->workspace, .driver = request->driver};
     if (body.workspace == fork_workspace_none)
         body.workspace = fork_workspace_copy;
-    if (inherit (source, &body.state) != BATON_OK)
+    if (inherit (source, &body.state) != BATON_OK ||
+        audience_inherit (deciding->command, source, &body.state.audience) != BATON_OK)
         deciding->out_of_memory = true;
     emit (deciding, EVENT_session_forked, &body);
     record_clear (&RECORD_session, &body.state);

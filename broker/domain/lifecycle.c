@@ -35,7 +35,6 @@ static baton_status check_paths (const session_create_request_t *request, baton_
 baton_status decide_session_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
-    const session_t *parent = request->parent ? deciding->command->source : NULL;
     baton_status status = check_paths (request, deciding->error);
     if (status != BATON_OK)
         return status;
@@ -55,9 +54,7 @@ baton_status decide_session_create (deciding_t *deciding)
               .node = request->node,
               .selector = request->selector,
               .multitask = request->multitask_strategy,
-              .parent = parent ? parent->session : NULL,
-              .root = parent ? parent->root ? parent->root : parent->session : NULL,
-              .level = parent ? parent->level + 1 : 0,
+              .audience = {.visibility = request->visibility},
           });
     if (!request->activate)
         return BATON_OK;
@@ -80,10 +77,8 @@ baton_status evolve_session_created (session_t *self, const event_t *event)
         pairs_copy (&body->labels, &self->labels) || text_set (&self->workspace, body->workspace) ||
         list_replace (&RECORD_binding, &body->bindings, &self->bindings) || text_set (&self->driver, body->driver) ||
         text_set (&self->node, body->node) || pairs_copy (&body->selector, &self->selector) ||
-        text_set (&self->created_by, event->actor) || text_set (&self->parent, body->parent) ||
-        text_set (&self->root, body->root))
+        text_set (&self->created_by, event->actor) || record_copy (&RECORD_audience, &body->audience, &self->audience))
         return BATON_resource_exhausted;
-    self->level = body->level;
     self->priority = body->priority;
     self->multitask = body->multitask;
     self->created_at = event->at;
@@ -111,6 +106,22 @@ static size_t count_labels (const session_t *self, const baton_pairs_t *labels, 
     return count;
 }
 
+static bool changes_visibility (const session_t *self, visibility_e wanted)
+{
+    visibility_e now = self->audience.visibility ? self->audience.visibility : visibility_site;
+    return wanted && wanted != now;
+}
+
+/*  Like sharing, it says who may do what. */
+static baton_status check_visibility (const deciding_t *deciding, visibility_e wanted)
+{
+    const session_t *self = deciding->self;
+    if (!changes_visibility (self, wanted) || deciding->command->access == access_own)
+        return BATON_OK;
+    return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_no_access, "visibility",
+                             "whoever changes who sees session %s needs own access to it", self->session);
+}
+
 baton_status decide_session_update (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
@@ -119,10 +130,13 @@ baton_status decide_session_update (deciding_t *deciding)
     if (count_labels (self, &request->labels, &changes) > LIMIT_LABELS)
         return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "labels",
                                  "a session has at most %d labels", LIMIT_LABELS);
+    baton_status status = check_visibility (deciding, request->visibility);
+    if (status != BATON_OK)
+        return status;
     bool set_priority = request->set_priority || request->priority != 0;
     changes = changes || (request->title && !text_equal (request->title, self->title)) ||
               (request->objective && !text_equal (request->objective, self->objective)) ||
-              (set_priority && request->priority != self->priority);
+              (set_priority && request->priority != self->priority) || changes_visibility (self, request->visibility);
     if (changes)
         emit (deciding, EVENT_session_updated,
               &(session_updated_event_t){
@@ -131,6 +145,7 @@ baton_status decide_session_update (deciding_t *deciding)
                   .priority = request->priority,
                   .set_priority = set_priority,
                   .labels = request->labels,
+                  .visibility = request->visibility,
               });
     return BATON_OK;
 }
@@ -159,6 +174,8 @@ baton_status evolve_session_updated (session_t *self, const event_t *event)
         return BATON_resource_exhausted;
     if (body->set_priority)
         self->priority = body->priority;
+    if (body->visibility)
+        self->audience.visibility = body->visibility;
     return BATON_OK;
 }
 

@@ -1,4 +1,5 @@
 /*  What others see of a session: the row in lists, and what a node is to do for it. */
+#include "access.h"
 #include "deciding.h"
 
 static baton_status project_row (const session_t *self, session_row_t *row)
@@ -18,6 +19,15 @@ static baton_status project_row (const session_t *self, session_row_t *row)
     return BATON_OK;
 }
 
+/*  Left empty where nobody but the site's roles decide who sees the session: so lists need not look into it. */
+static baton_status project_audience (const session_t *self, audience_t *ret_audience)
+{
+    audience_t audience = session_audience (self);
+    if (!self->audience.owner && audience.visibility != visibility_shared && audience.shares.count == 0)
+        return BATON_OK;
+    return record_copy (&RECORD_audience, &audience, ret_audience);
+}
+
 baton_status session_project (const session_t *self, projection_t *ret_row)
 {
     uint64_t order = ret_row->order;
@@ -25,6 +35,8 @@ baton_status session_project (const session_t *self, projection_t *ret_row)
     ret_row->order = order;
     ret_row->due = session_due (self);
     ret_row->active = run_active (&self->run) || self->migrating;
+    if (project_audience (self, &ret_row->audience) != BATON_OK)
+        return BATON_resource_exhausted;
     return project_row (self, &ret_row->row);
 }
 

@@ -1,4 +1,5 @@
-/*  The site's own journal (session id "site"): identities, invitations, nodes. Decide and evolve, as in session.h. */
+/*  The site's own journal (session id "site"): identities, invitations, nodes, teams. Decide and evolve, as in
+ * session.h. */
 #ifndef BATON_SITE_H
 #define BATON_SITE_H
 
@@ -16,5 +17,7 @@ BATON_MUST_USE baton_status site_evolve (site_t *self, const event_t *event);
 const identity_t *site_identity_of_key (const site_t *self, const char *key);
 const identity_t *site_identity (const site_t *self, const char *name);
 const node_t *site_node (const site_t *self, const char *name);
+const team_t *site_team (const site_t *self, const char *name);
+bool site_in_team (const identity_t *identity, const team_t *team);
 
 #endif

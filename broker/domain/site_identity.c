@@ -1,4 +1,5 @@
 /*  Who may do what: invitations, identities, revocation. */
+#include "access.h"
 #include "site_internal.h"
 
 #define INVITATION_TTL 3600000
@@ -39,6 +40,15 @@ static baton_status refuse_taken (const site_deciding_t *deciding, const char *n
                              "the name %s is taken", name);
 }
 
+/*  Where sessions are shared, and in policies, team:NAME is a team. */
+static baton_status check_name (const site_deciding_t *deciding, const char *name)
+{
+    if (!access_team (name))
+        return BATON_OK;
+    return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "name",
+                             "%s would be taken for a team", name);
+}
+
 /* ---- invite ---- */
 
 /*  Invitations that are still good, but for one of that name, which a new one replaces. */
@@ -54,6 +64,9 @@ baton_status site_decide_invite (site_deciding_t *deciding)
 {
     const command_t *command = deciding->command;
     const identity_invite_request_t *request = command->request;
+    baton_status status = check_name (deciding, request->name);
+    if (status != BATON_OK)
+        return status;
     if (is_live (site_identity (deciding->self, request->name)))
         return refuse_taken (deciding, request->name);
     if (count_invitations (deciding->self, request->name, command->now) >= LIMIT_INVITATIONS)
@@ -126,6 +139,9 @@ baton_status site_decide_enroll (site_deciding_t *deciding)
                            known->name);
     if (!name_free (deciding, invitation, name))
         return refuse_taken (deciding, name);
+    baton_status status = check_name (deciding, name);
+    if (status != BATON_OK)
+        return status;
     if (self->identities.count >= LIMIT_IDENTITIES)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "the site has %d identities, and can't have more", LIMIT_IDENTITIES);
@@ -199,15 +215,20 @@ baton_status site_decide_revoke (site_deciding_t *deciding)
     return site_emit (deciding, EVENT_identity_revoked, &(identity_revoked_event_t){.name = request->name});
 }
 
-/*  An open invitation of that name goes too: it would let the revoked one in again. */
+/*  An open invitation of that name goes too: it would let the revoked one in again. So do its teams. */
 baton_status site_evolve_revoked (site_t *self, const event_t *event)
 {
     const identity_revoked_event_t *body = event->body;
     for (size_t i = self->invitations.count; i-- > 0;)
         if (text_equal (self->invitations.items[i].name, body->name))
             list_remove (&self->invitations, &RECORD_invitation, i);
-    for (size_t i = 0; i < self->identities.count; i++)
-        if (text_equal (self->identities.items[i].name, body->name) && is_live (&self->identities.items[i]))
-            self->identities.items[i].revoked_at = event->at;
+    for (size_t i = 0; i < self->identities.count; i++) {
+        identity_t *identity = &self->identities.items[i];
+        if (!text_equal (identity->name, body->name) || !is_live (identity))
+            continue;
+        identity->revoked_at = event->at;
+        while (identity->teams.count > 0)
+            list_remove (&identity->teams, &RECORD_membership, identity->teams.count - 1);
+    }
     return BATON_OK;
 }

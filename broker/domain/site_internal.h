@@ -1,4 +1,4 @@
-/*  What the two files of the site share. */
+/*  What the files of the site share. */
 #ifndef BATON_SITE_INTERNAL_H
 #define BATON_SITE_INTERNAL_H
 
@@ -22,5 +22,15 @@ BATON_MUST_USE baton_status site_evolve_created (site_t *self, const event_t *ev
 BATON_MUST_USE baton_status site_evolve_invited (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_enrolled (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_revoked (site_t *self, const event_t *event);
+
+/* ---- site_team.c ---- */
+BATON_MUST_USE baton_status site_decide_team_create (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_team_delete (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_team_add (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_team_remove (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_evolve_team_created (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_team_deleted (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_team_joined (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_team_left (site_t *self, const event_t *event);
 
 #endif

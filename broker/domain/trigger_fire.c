@@ -77,9 +77,8 @@ void trigger_fire (deciding_t *deciding, const trigger_t *trigger, const firing_
 static baton_status check_token (deciding_t *deciding, const trigger_t *trigger)
 {
     const command_t *command = deciding->command;
-    bool operates = command->role == role_operator || command->role == role_admin;
     bool holds = trigger && trigger->digest && command->digest && strcmp (trigger->digest, command->digest) == 0;
-    if (operates || holds)
+    if (command->access >= access_edit || holds)
         return BATON_OK;
     return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_wrong_token, "token",
                              "this is not the token of a trigger %s of this session",

@@ -63,11 +63,17 @@ baton_status store_list (store_t *self, const store_filter_t *filter, uint64_t b
     return self->ops->list (self, filter, before, limit, ret_rows, error);
 }
 
-baton_status store_find (store_t *self, const char *ref, size_t limit, store_projections_t *ret_rows,
-                         baton_error_t *error)
+baton_status store_find (store_t *self, const char *ref, size_t limit, const viewer_t *viewer,
+                         store_projections_t *ret_rows, baton_error_t *error)
 {
     assert (limit > 0);
-    return self->ops->find (self, ref, limit, ret_rows, error);
+    return self->ops->find (self, ref, limit, viewer, ret_rows, error);
+}
+
+baton_status store_shows (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,
+                          baton_error_t *error)
+{
+    return self->ops->shows (self, session, viewer, ret_shows, error);
 }
 
 baton_status store_due (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows, uint64_t *ret_next,

@@ -10,9 +10,9 @@
 #ifndef BATON_STORE_H
 #define BATON_STORE_H
 
-#include "schema.h"
+#include "access.h"
 
-#define STORE_SCHEMA 1 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 2 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -86,6 +86,7 @@ typedef struct {
     const char *match;           /*  part of the title, without regard to ASCII case */
     bool active;                 /*  only sessions whose projection is active */
     bool open_breakpoints;       /*  only sessions with an open breakpoint */
+    const viewer_t *viewer;      /*  only what they may view; NULL: all */
 } store_filter_t;
 
 /*  Opens DIR/baton.db, made when it isn't there. failed_precondition: newer_schema, corrupt (the error says what to do)
@@ -133,9 +134,13 @@ BATON_MUST_USE baton_status store_list (store_t *self, const store_filter_t *fil
                                         store_projections_t *ret_rows, baton_error_t *error);
 
 /*  Projections whose id begins with ref, at most limit, and those whose title is ref, at most limit; each once, by id.
- */
-BATON_MUST_USE baton_status store_find (store_t *self, const char *ref, size_t limit, store_projections_t *ret_rows,
-                                        baton_error_t *error);
+ *  Only what the viewer may view; NULL: all. */
+BATON_MUST_USE baton_status store_find (store_t *self, const char *ref, size_t limit, const viewer_t *viewer,
+                                        store_projections_t *ret_rows, baton_error_t *error);
+
+/*  Whether there is a projection of that session, and the viewer may view it. */
+BATON_MUST_USE baton_status store_shows (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,
+                                         baton_error_t *error);
 
 /*  Projections with 0 < due <= now, earliest first, at most limit; ret_next is the earliest due of all (0: none). */
 BATON_MUST_USE baton_status store_due (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows,

@@ -18,8 +18,10 @@ typedef struct {
                          uint64_t *ret_last, baton_error_t *error);
     baton_status (*list) (store_t *self, const store_filter_t *filter, uint64_t before, size_t limit,
                           store_projections_t *ret_rows, baton_error_t *error);
-    baton_status (*find) (store_t *self, const char *ref, size_t limit, store_projections_t *ret_rows,
-                          baton_error_t *error);
+    baton_status (*find) (store_t *self, const char *ref, size_t limit, const viewer_t *viewer,
+                          store_projections_t *ret_rows, baton_error_t *error);
+    baton_status (*shows) (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,
+                           baton_error_t *error);
     baton_status (*due) (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows, uint64_t *ret_next,
                          baton_error_t *error);
     baton_status (*answer) (store_t *self, const char *actor, const char *key, char *ret_payload,

@@ -209,9 +209,16 @@ static baton_status log_memory (store_t *base, uint64_t after, event_class_e cla
 
 /* ---- projections ---- */
 
+static bool is_shown (const projection_t *projection, const viewer_t *viewer)
+{
+    return !viewer || access_of (viewer, &projection->audience) >= access_view;
+}
+
 static bool filter_matches (const store_filter_t *filter, const projection_t *projection)
 {
     const session_row_t *row = &projection->row;
+    if (!is_shown (projection, filter->viewer))
+        return false;
     if ((filter->active && !projection->active) || (filter->open_breakpoints && row->breakpoints == 0) ||
         (filter->state != lifecycle_none && filter->state != row->state))
         return false;
@@ -284,8 +291,8 @@ static baton_status list_memory (store_t *base, const store_filter_t *filter, ui
     return give_rows (rows, count, compare_newest, limit, ret_rows, error);
 }
 
-static baton_status find_memory (store_t *base, const char *ref, size_t limit, store_projections_t *ret_rows,
-                                 baton_error_t *error)
+static baton_status find_memory (store_t *base, const char *ref, size_t limit, const viewer_t *viewer,
+                                 store_projections_t *ret_rows, baton_error_t *error)
 {
     store_memory_t *self = (store_memory_t *) base;
     const projection_t **rows = calloc (self->projections.count + 1, sizeof *rows);
@@ -293,7 +300,8 @@ static baton_status find_memory (store_t *base, const char *ref, size_t limit, s
         return baton_fail_memory (error);
     size_t count = 0, begin = 0, titled = 0, kept = 0;
     for (size_t i = 0; i < self->projections.count; i++)
-        rows[count++] = &self->projections.items[i];
+        if (is_shown (&self->projections.items[i], viewer))
+            rows[count++] = &self->projections.items[i];
     qsort (rows, count, sizeof *rows, compare_ids);
     for (size_t i = 0; i < count; i++) {
         bool begins = strncmp (rows[i]->row.session, ref, strlen (ref)) == 0 && begin++ < limit;
@@ -302,6 +310,18 @@ static baton_status find_memory (store_t *base, const char *ref, size_t limit, s
             rows[kept++] = rows[i];
     }
     return give_rows (rows, kept, compare_ids, kept, ret_rows, error);
+}
+
+static baton_status shows_memory (store_t *base, const char *session, const viewer_t *viewer, bool *ret_shows,
+                                  baton_error_t *error)
+{
+    (void) error;
+    store_memory_t *self = (store_memory_t *) base;
+    *ret_shows = false;
+    for (size_t i = 0; i < self->projections.count; i++)
+        if (text_equal (self->projections.items[i].row.session, session))
+            *ret_shows = is_shown (&self->projections.items[i], viewer);
+    return BATON_OK;
 }
 
 static baton_status due_memory (store_t *base, uint64_t now, size_t limit, store_projections_t *ret_rows,
@@ -416,6 +436,7 @@ baton_status store_open_memory (store_t **ret_store)
         .log = log_memory,
         .list = list_memory,
         .find = find_memory,
+        .shows = shows_memory,
         .due = due_memory,
         .answer = answer_memory,
         .forget_answers = forget_memory,

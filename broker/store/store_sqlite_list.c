@@ -43,10 +43,66 @@ void store_sqlite_has_labels (sqlite3_context *context, int count, sqlite3_value
     sqlite3_result_int (context, all);
 }
 
+/* ---- audience ---- */
+
+#define VIEWER "viewer" /*  what the pointer points to */
+
+/*  A row whose audience can't be read is nobody's to see. */
+void store_sqlite_shown (sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void) count;
+    const viewer_t *viewer = sqlite3_value_pointer (values[1], VIEWER);
+    const void *data = sqlite3_value_blob (values[0]);
+    size_t size = (size_t) sqlite3_value_bytes (values[0]);
+    audience_t audience = {0};
+    bool shown = viewer && record_decode (&RECORD_audience, data, size, &audience, NULL) == BATON_OK &&
+                 access_of (viewer, &audience) >= access_view;
+    record_clear (&RECORD_audience, &audience);
+    sqlite3_result_int (context, shown);
+}
+
+/*  0: sees all; 1: sees what has no audience, and what is shared with them; 2: only that. */
+static uint64_t how_shown (const viewer_t *viewer)
+{
+    audience_t none = {0};
+    if (!viewer || viewer->role == role_admin)
+        return 0;
+    return access_of (viewer, &none) >= access_view ? 1 : 2;
+}
+
+static void bind_viewer (sqlite3_stmt *statement, int place, const viewer_t *viewer)
+{
+    store_sqlite_bind_uint (statement, place, how_shown (viewer));
+    sqlite3_bind_pointer (statement, place + 1, (void *) (uintptr_t) viewer, VIEWER, NULL);
+}
+
+baton_status store_sqlite_shows (store_t *base, const char *session, const viewer_t *viewer, bool *ret_shows,
+                                 baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    sqlite3_stmt *shows = store_sqlite_statement (self, SQL_shows);
+    store_sqlite_bind_text (shows, 1, session);
+    bind_viewer (shows, 2, viewer);
+    int got = sqlite3_step (shows);
+    bool shown = got == SQLITE_ROW && sqlite3_column_int (shows, 0) > 0;
+    sqlite3_reset (shows);
+    if (got != SQLITE_ROW)
+        return store_sqlite_fail (self, "look for a session", error);
+    *ret_shows = shown;
+    return BATON_OK;
+}
+
 /* ---- writing ---- */
 
+/*  NULL for an empty one: then it is in no index. */
+static baton_status encode_audience (const audience_t *audience, baton_bytes_t *ret_data)
+{
+    bool empty = !audience->owner && audience->visibility == visibility_none && audience->shares.count == 0;
+    return empty ? BATON_OK : record_encode (&RECORD_audience, audience, ret_data);
+}
+
 static void bind_row (sqlite3_stmt *statement, const projection_t *projection, const char *labels,
-                      const baton_bytes_t *data)
+                      const baton_bytes_t *data, const baton_bytes_t *audience)
 {
     const session_row_t *row = &projection->row;
     store_sqlite_bind_text (statement, 1, row->session ? row->session : "");
@@ -61,14 +117,19 @@ static void bind_row (sqlite3_stmt *statement, const projection_t *projection, c
     store_sqlite_bind_uint (statement, 10, row->breakpoints);
     store_sqlite_bind_text (statement, 11, labels);
     store_sqlite_bind_bytes (statement, 12, data);
+    if (audience->size > 0)
+        store_sqlite_bind_bytes (statement, 13, audience);
+    else
+        sqlite3_bind_null (statement, 13);
 }
 
 static baton_status write_row (store_sqlite_t *self, const projection_t *row, const char *labels,
-                               const baton_bytes_t *data, bool *ret_added, baton_error_t *error)
+                               const baton_bytes_t *data, const baton_bytes_t *audience, bool *ret_added,
+                               baton_error_t *error)
 {
     static const sql_t WAYS[] = {SQL_projection_update, SQL_projection_replace, SQL_projection_insert};
     for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
-        bind_row (store_sqlite_statement (self, WAYS[i]), row, labels, data);
+        bind_row (store_sqlite_statement (self, WAYS[i]), row, labels, data, audience);
         baton_status status = store_sqlite_run (self, WAYS[i], "write a projection", error);
         if (status != BATON_OK)
             return status;
@@ -81,15 +142,17 @@ static baton_status write_row (store_sqlite_t *self, const projection_t *row, co
 
 baton_status store_sqlite_project (store_sqlite_t *self, const projection_t *row, bool *ret_added, baton_error_t *error)
 {
-    baton_bytes_t data = {0};
+    baton_bytes_t data = {0}, audience = {0};
     char *labels = labels_text (&row->row.labels);
     baton_status status;
-    if (labels && record_encode (&RECORD_projection, row, &data) == BATON_OK)
-        status = write_row (self, row, labels, &data, ret_added, error);
+    if (labels && record_encode (&RECORD_projection, row, &data) == BATON_OK &&
+        encode_audience (&row->audience, &audience) == BATON_OK)
+        status = write_row (self, row, labels, &data, &audience, ret_added, error);
     else
         status = baton_fail_memory (error);
     free (labels);
     bytes_clear (&data);
+    bytes_clear (&audience);
     return status;
 }
 
@@ -139,7 +202,9 @@ baton_status store_sqlite_list (store_t *base, const store_filter_t *filter, uin
 {
     static const sql_t LISTS[2][2] = {{SQL_list_all, SQL_list_open}, {SQL_list_active, SQL_list_active_open}};
     store_sqlite_t *self = (store_sqlite_t *) base;
-    sql_t name = LISTS[filter->active][filter->open_breakpoints];
+    static const sql_t SHARED[2] = {SQL_list_shared, SQL_list_shared_open};
+    bool guest = how_shown (filter->viewer) == 2 && !filter->active;
+    sql_t name = guest ? SHARED[filter->open_breakpoints] : LISTS[filter->active][filter->open_breakpoints];
     char *labels = NULL;
     if (filter->labels && filter->labels->count > 0) {
         labels = labels_text (filter->labels);
@@ -154,18 +219,20 @@ baton_status store_sqlite_list (store_t *base, const store_filter_t *filter, uin
     store_sqlite_bind_text (list, 5, absent_if_empty (filter->match));
     store_sqlite_bind_text (list, 6, labels);
     store_sqlite_bind_uint (list, 7, limit);
+    bind_viewer (list, 8, filter->viewer);
     baton_status status = read_rows (self, name, ret_rows, error);
     free (labels);
     return status;
 }
 
-baton_status store_sqlite_find (store_t *base, const char *ref, size_t limit, store_projections_t *ret_rows,
-                                baton_error_t *error)
+baton_status store_sqlite_find (store_t *base, const char *ref, size_t limit, const viewer_t *viewer,
+                                store_projections_t *ret_rows, baton_error_t *error)
 {
     store_sqlite_t *self = (store_sqlite_t *) base;
     sqlite3_stmt *find = store_sqlite_statement (self, SQL_find);
     store_sqlite_bind_text (find, 1, ref);
     store_sqlite_bind_uint (find, 2, limit);
+    bind_viewer (find, 3, viewer);
     return read_rows (self, SQL_find, ret_rows, error);
 }
 

@@ -35,6 +35,8 @@ static const char *const MIGRATIONS[] = {
     "CREATE INDEX projection_open ON projection (position) WHERE breakpoints > 0;"
     "CREATE TABLE snapshot (session TEXT PRIMARY KEY, n INTEGER NOT NULL, state BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE blob (digest TEXT PRIMARY KEY, content BLOB NOT NULL);",
+    "ALTER TABLE projection ADD COLUMN audience BLOB;"
+    "CREATE INDEX projection_shared ON projection (position) WHERE audience IS NOT NULL;",
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");
@@ -123,7 +125,8 @@ baton_status store_sqlite_prepare (store_sqlite_t *self, baton_error_t *error)
     if (status != BATON_OK)
         return status;
     if (sqlite3_create_function (self->db, "has_labels", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                 store_sqlite_has_labels, NULL, NULL) != SQLITE_OK)
+                                 store_sqlite_has_labels, NULL, NULL) != SQLITE_OK ||
+        sqlite3_create_function (self->db, "shown", 2, SQLITE_UTF8, NULL, store_sqlite_shown, NULL, NULL) != SQLITE_OK)
         return store_sqlite_fail (self, "prepare it", error);
     for (int i = 0; i < SQL_COUNT; i++)
         if (sqlite3_prepare_v3 (self->db, SQL[i], -1, SQLITE_PREPARE_PERSISTENT, &self->statements[i], NULL) !=

@@ -121,13 +121,15 @@ static void publish_ours (const stage_t *stage)
     site_t site = {.n = 1, .identities = {.count = 1, .items = &admin}};
     demand_ok (frontend_new ("tcp://127.0.0.1:*", stage->secret, &frontend, &error), &error, "a frontend");
     demand_ok (subscriptions_new (frontend, &subscriptions), &error, "subscriptions");
+    people_t *people = people_new (&site);
+    demand (people, "out of memory");
     announce (stage, frontend_endpoint (frontend));
     take_subscriptions (frontend, subscriptions, stage->context.public_key, stage->subscribers);
     pending_t events[BURST];
     for (int i = 0; i < BURST; i++)
         events[i] = stage->event;
     for (uint64_t sent = 0;; sent += BURST * stage->subscribers, keep_pace (stage, sent))
-        subscriptions_publish (subscriptions, &site, events, BURST);
+        subscriptions_publish (subscriptions, people, events, BURST);
 }
 
 /* ---- subscribers ---- */
@@ -137,11 +139,11 @@ typedef struct {
     void **sockets;
     size_t count;
     int watch;
-} audience_t;
+} listeners_t;
 
-static void audience_open (audience_t *self, const baton_context_t *context, int type, size_t count)
+static void listeners_open (listeners_t *self, const baton_context_t *context, int type, size_t count)
 {
-    *self = (audience_t){.zmq = zmq_ctx_new (), .sockets = calloc (count, sizeof (void *)), .count = count};
+    *self = (listeners_t){.zmq = zmq_ctx_new (), .sockets = calloc (count, sizeof (void *)), .count = count};
     demand (self->zmq && self->sockets, "out of memory");
     for (size_t i = 0; i < count; i++) {
         self->sockets[i] = socket_connect (self->zmq, type, context);
@@ -155,7 +157,7 @@ static void audience_open (audience_t *self, const baton_context_t *context, int
     self->watch = watch_new (self->sockets, count);
 }
 
-static void audience_close (audience_t *self)
+static void listeners_close (listeners_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
         zmq_close (self->sockets[i]);
@@ -173,7 +175,7 @@ static uint64_t take_all (void *socket)
 }
 
 /*  Takes messages for that long and returns how many a second came. `received` (may be NULL) is kept up to date. */
-static double audience_rate (audience_t *self, uint64_t duration_us, _Atomic uint64_t *received)
+static double listeners_rate (listeners_t *self, uint64_t duration_us, _Atomic uint64_t *received)
 {
     uint64_t count = 0, started = clock_us (), now = started;
     for (size_t i = 0; i < self->count; i++) /*  what came before anybody watched gives no sign any more */
@@ -210,13 +212,13 @@ static double staged_rate (const plan_t *plan, size_t subscribers, int type, voi
     while (!atomic_load (&stage.shared->bound))
         usleep (1000);
     strcpy (stage.context.endpoint, stage.shared->endpoint);
-    audience_t audience;
-    audience_open (&audience, &stage.context, type, subscribers);
-    audience_rate (&audience, plan->duration_us / 4, &stage.shared->received);
-    double rate = audience_rate (&audience, plan->duration_us, &stage.shared->received);
+    listeners_t audience;
+    listeners_open (&audience, &stage.context, type, subscribers);
+    listeners_rate (&audience, plan->duration_us / 4, &stage.shared->received);
+    double rate = listeners_rate (&audience, plan->duration_us, &stage.shared->received);
     kill (child, SIGKILL);
     waitpid (child, NULL, 0);
-    audience_close (&audience);
+    listeners_close (&audience);
     bytes_clear (&stage.event.data);
     munmap (stage.shared, sizeof *stage.shared);
     return rate;
@@ -236,17 +238,17 @@ static void *run_background (void *argument)
 
 static double whole_rate (const plan_t *plan, const daemon_t *daemon, const sessions_t *sessions, size_t subscribers)
 {
-    audience_t audience;
+    listeners_t audience;
     pthread_t thread;
     background_t background = {.load = load_new (&daemon->context, sessions, CLIENTS)};
-    audience_open (&audience, &daemon->context, ZMQ_DEALER, subscribers);
+    listeners_open (&audience, &daemon->context, ZMQ_DEALER, subscribers);
     demand (pthread_create (&thread, NULL, run_background, &background) == 0, "cannot start a thread");
-    audience_rate (&audience, plan->duration_us / 4, NULL);
-    double rate = audience_rate (&audience, plan->duration_us, NULL);
+    listeners_rate (&audience, plan->duration_us / 4, NULL);
+    double rate = listeners_rate (&audience, plan->duration_us, NULL);
     atomic_store (&background.stop, true);
     pthread_join (thread, NULL);
     load_destroy (&background.load);
-    audience_close (&audience);
+    listeners_close (&audience);
     return rate;
 }
 

@@ -36,6 +36,8 @@ static void print_limit (const field_t *field)
         printf ("%llu elements", limit);
     else
         printf ("%llu bytes", limit);
+    if (field->access)
+        printf (", sessions: `%s` access", enum_name (&access_names, field->access));
 }
 
 static void print_fields (const record_type_t *type)
@@ -58,32 +60,52 @@ static void print_fields (const record_type_t *type)
 
 static const char *who (method_access_t access)
 {
-    switch (access) {
-    case ACCESS_open:
-        return "any key";
-    case ACCESS_read:
-        return "observer, operator, admin";
-    case ACCESS_operate:
-        return "operator, admin";
-    case ACCESS_admin:
-        return "admin";
-    case ACCESS_node:
-        return "node";
-    case ACCESS_internal:
-        break;
-    }
-    return "the broker";
+    static const char *const WHO[] = {
+        [ACCESS_open] = "any key",
+        [ACCESS_known] = "anybody, who sees what they may view",
+        [ACCESS_read] = "observer, operator, admin",
+        [ACCESS_operate] = "operator, admin",
+        [ACCESS_admin] = "admin",
+        [ACCESS_node] = "node",
+        [ACCESS_internal] = "the broker",
+    };
+    return WHO[access];
+}
+
+static void print_who (const method_row_t *row)
+{
+    access_e needed = method_access (row);
+    const field_t *session = record_field (&row->type, "session");
+    if (needed == access_none || !session->required)
+        printf ("%s", who (row->access));
+    if (needed != access_none)
+        printf ("%s`%s` access to %s", session->required ? "" : "; ", enum_name (&access_names, needed),
+                session->required ? "the session" : "a session that is named");
 }
 
 static void print_method (const method_row_t *row)
 {
     printf ("## %s\n\n%s.\n\n", row->name, row->help);
-    printf ("%s · allowed to: %s%s · answer: [%s](#%s)\n\n", row->change ? "Change" : "Read", who (row->access),
-            row->inside == INSIDE_kin ? ", a run for its own session and its children"
-            : row->inside             ? ", a run for its own session"
-                                      : "",
-            row->reply->name, row->reply->name);
+    printf ("%s · allowed to: ", row->change ? "Change" : "Read");
+    print_who (row);
+    printf ("%s · answer: [%s](#%s)\n\n", row->inside ? ", a run for its own session" : "", row->reply->name,
+            row->reply->name);
     print_fields (&row->type);
+}
+
+/*  Each method about a session under the access that it needs. */
+static void print_access (void)
+{
+    printf ("# Access\n\nWhat each access to a session permits, beside what stands above it; see "
+            "[sharing.md](sharing.md).\n\n| access | methods |\n| --- | --- |\n");
+    for (unsigned access = access_none + 1; access < access_count; access++) {
+        printf ("| `%s` |", enum_name (&access_names, access));
+        for (int id = 1; id < METHOD_COUNT; id++)
+            if (method_access (&METHODS[id]) == access)
+                printf (" `%s`", METHODS[id].name);
+        printf (" |\n");
+    }
+    printf ("\n");
 }
 
 /*  The types that are a record of their own: those of records.def, which come first. */
@@ -126,6 +148,7 @@ static void print_methods (void)
     for (int id = 1; id < METHOD_COUNT; id++)
         if (METHODS[id].access != ACCESS_internal)
             print_method (&METHODS[id]);
+    print_access ();
     print_records ();
     print_words ();
 }

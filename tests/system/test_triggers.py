@@ -34,7 +34,7 @@ class Triggers(NodeTest):
         session, added = self.asleep("signal", "--signal")
         stranger = self.client(key_pair())
         body = {"session": session, "name": "t", "token": "wrong"}
-        self.refused("permission_denied", "wrong_token", stranger.call, "trigger.fire", body)
+        self.refused("not_found", "no_such_session", stranger.call, "trigger.fire", body)
         fired = stranger.call("trigger.fire", {**body, "token": added["token"], "value": {"ci": "green"}}, key="once")
         again = stranger.call("trigger.fire", {**body, "token": added["token"], "value": {"ci": "green"}}, key="once")
         self.assertEqual((fired["effect"], fired["firing"]), ("woke", 1))

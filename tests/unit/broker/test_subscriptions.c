@@ -19,6 +19,7 @@ static struct {
     site_t site;
     dealer_t dealers[PEOPLE];
     peer_t peers[PEOPLE];
+    people_t *people;
     subscriptions_t *subscriptions;
 } world;
 
@@ -27,6 +28,8 @@ static int set_up (void **state)
     (void) state;
     memset (&world, 0, sizeof world);
     wire_begin (&world.wire);
+    world.people = people_new (&world.site);
+    assert_non_null (world.people);
     assert_int_equal (subscriptions_new (world.wire.frontend, &world.subscriptions), BATON_OK);
     for (size_t i = 0; i < PEOPLE; i++) {
         dealer_begin (&world.dealers[i], &world.wire, world.wire.public_key);
@@ -47,6 +50,7 @@ static int tear_down (void **state)
         dealer_end (&world.dealers[i]);
     subscriptions_destroy (&world.subscriptions);
     subscriptions_destroy (&world.subscriptions);
+    people_destroy (&world.people);
     record_clear (&RECORD_site, &world.site);
     wire_end (&world.wire);
     return 0;
@@ -72,7 +76,7 @@ static pending_t make_event (event_kind_t kind, const char *session, uint64_t se
 
 static void publish (pending_t event)
 {
-    subscriptions_publish (world.subscriptions, &world.site, &event, 1);
+    subscriptions_publish (world.subscriptions, world.people, &event, 1);
 }
 
 /*  The next delivery; false when there is none before the marker that is sent behind it. */
@@ -174,7 +178,7 @@ static void a_revoked_key_gets_nothing_more (void **state)
     assert_int_equal (text_set (&next->name, "eve"), BATON_OK);
     assert_int_equal (text_set (&next->key, world.wire.public_key), BATON_OK);
     publish (make_event (EVENT_memory_set, "s", 2, NULL));
-    subscriptions_beat (world.subscriptions, &world.site, 2);
+    subscriptions_beat (world.subscriptions, world.people, 2);
     expect_nothing (EVE);
 }
 
@@ -182,10 +186,10 @@ static void a_heartbeat_is_counted (void **state)
 {
     (void) state;
     uint64_t number = subscribe (ADA, (events_subscribe_request_t){.class = event_class_run});
-    subscriptions_beat (world.subscriptions, &world.site, 41);
+    subscriptions_beat (world.subscriptions, world.people, 41);
     expect (ADA, number, 1, 41, false);
     publish (make_event (EVENT_memory_set, "s", 42, NULL)); /*  not for it: no number is used */
-    subscriptions_beat (world.subscriptions, &world.site, 42);
+    subscriptions_beat (world.subscriptions, world.people, 42);
     expect (ADA, number, 2, 42, false);
 }
 

@@ -61,6 +61,55 @@ static void methods_of_a_session_say_which (void **state)
     }
 }
 
+/*  Names in requests that are not ids of sessions. Whatever else a request names might be one, and somebody who may
+ *  not view it could learn of it, or touch it: so it is SESSION or SESSIONS in methods.def, or it stands here. */
+/* clang-format off */
+static const char *const NO_SESSIONS[] = {
+    "after", "agent", "calendar", "call", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
+    "file", "from", "git", "id", "instance", "key", "kind", "labels", "manifest", "match", "media_type", "message",
+    "name", "node", "option", "options", "owner", "path", "people", "ref", "secret", "subject", "supersedes",
+    "title", "token", "tool", "transfer", "value", "who", "why", "with", "workspace", "zone",
+};
+/* clang-format on */
+
+/*  In session.migrate a node. */
+static bool is_known (const char *method, const char *field)
+{
+    return one_of (field, NO_SESSIONS, COUNT (NO_SESSIONS)) ||
+           (strcmp (field, "to") == 0 && strcmp (method, "session.migrate") == 0);
+}
+
+static void check_names (const char *method, const record_type_t *type)
+{
+    for (const field_t *field = type->fields (); field->name; field++) {
+        bool may_be_one = field->kind == FIELD_NAME || field->kind == FIELD_LINE || field->kind == FIELD_TEXTS;
+        if (field->type)
+            check_names (method, field->type);
+        if (may_be_one && field->access == access_none && !is_known (method, field->name) &&
+            (strcmp (field->name, "session") != 0 || type != &METHODS[method_find (method)].type))
+            fail_msg ("%s: is %s.%s the id of a session? Then make it SESSION (name, need, ACCESS, help) in the table, "
+                      "with the access to it that the method needs; else add it to NO_SESSIONS in this test",
+                      method, type->name, field->name);
+    }
+}
+
+/*  Every way in goes through one check, which knows the sessions of a request by the table alone. */
+static void each_session_in_a_request_says_what_it_needs (void **state)
+{
+    (void) state;
+    for (int id = 1; id < METHOD_COUNT; id++) {
+        const method_row_t *row = &METHODS[id];
+        const field_t *session = record_field (&row->type, "session");
+        if (row->access == ACCESS_internal || row->access == ACCESS_node)
+            continue;
+        check_names (row->name, &row->type);
+        if (row->access >= ACCESS_view && (!session || !session->required || session->access != access_none))
+            fail_msg ("%s needs access to a session, but no plain session is required", row->name);
+        if (row->change && method_access (row) == access_view)
+            fail_msg ("%s changes a session that one need only view", row->name);
+    }
+}
+
 static void access_and_effect_fit (void **state)
 {
     (void) state;
@@ -135,8 +184,8 @@ static void site_events_are_named_so (void **state)
     static const char *const NODE_OF_SESSION[] = {"lease_moved", "migration_"};
     for (int kind = 1; kind < EVENT_COUNT; kind++) {
         const char *name = EVENTS[kind].name;
-        bool site =
-            strncmp (name, "site_", 5) == 0 || strncmp (name, "identity_", 9) == 0 || strncmp (name, "node_", 5) == 0;
+        bool site = strncmp (name, "site_", 5) == 0 || strncmp (name, "identity_", 9) == 0 ||
+                    strncmp (name, "node_", 5) == 0 || strncmp (name, "team_", 5) == 0;
         bool session = true;
         if (EVENTS[kind].class == event_class_node && !site)
             session = strcmp (name, NODE_OF_SESSION[0]) == 0 || strncmp (name, NODE_OF_SESSION[1], 10) == 0;
@@ -159,6 +208,7 @@ int main (void)
         cmocka_unit_test (methods_are_found_by_their_unique_names),
         cmocka_unit_test (every_row_has_help_that_fits_a_line),
         cmocka_unit_test (methods_of_a_session_say_which),
+        cmocka_unit_test (each_session_in_a_request_says_what_it_needs),
         cmocka_unit_test (access_and_effect_fit),
         cmocka_unit_test (paths_fit_the_requests),
         cmocka_unit_test (fields_are_unique_and_bounded),

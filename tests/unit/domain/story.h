@@ -31,8 +31,9 @@ typedef struct {
     uint64_t run;
     uint64_t epoch;
     uint64_t if_n;
-    uint64_t fence;
     const char *digest;
+    access_e access; /*  absent: what the role has where a session is visible to the site */
+    uint64_t team;
 } who_t;
 
 #define ADA ((who_t){.actor = "ada", .role = role_operator})
@@ -75,6 +76,13 @@ static inline void story_apply (story_t *story, event_t *event, const who_t *who
     assert_int_equal (story->state.n, kept->n);
 }
 
+static inline access_e story_access (const who_t *who)
+{
+    if (who->access || who->role == role_none || who->role == role_node)
+        return who->access;
+    return who->role == role_observer ? access_view : access_own;
+}
+
 static inline baton_status give (story_t *story, who_t who, method_id_t method, const void *request)
 {
     command_t command = {
@@ -83,10 +91,11 @@ static inline baton_status give (story_t *story, who_t who, method_id_t method, 
         .now = story->now,
         .actor = who.actor,
         .role = who.role,
+        .access = story_access (&who),
+        .team = who.team,
         .run = who.run,
         .epoch = who.epoch,
         .if_n = who.if_n,
-        .fence = who.fence,
         .digest = who.digest,
         .fresh = STORY_ID,
     };

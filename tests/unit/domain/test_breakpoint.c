@@ -202,9 +202,9 @@ static void test_vote_is_refused (void **context)
     ASK (&story, R1, .policy = {.kind = policy_kind_quorum, .k = 3});
     who_t observer = {.actor = "eve", .role = role_observer}, asker = {.actor = "n1", .role = role_operator};
     FAILS (&story, not_found, no_such_breakpoint, ADA, breakpoint_vote, .breakpoint = 2, .option = (char *) "approve");
-    FAILS (&story, permission_denied, not_allowed, observer, breakpoint_vote, .breakpoint = 1,
+    FAILS (&story, permission_denied, no_access, observer, breakpoint_vote, .breakpoint = 1,
            .option = (char *) "approve");
-    FAILS (&story, permission_denied, not_allowed, BROKER, breakpoint_vote, .breakpoint = 1,
+    FAILS (&story, permission_denied, no_access, BROKER, breakpoint_vote, .breakpoint = 1,
            .option = (char *) "approve");
     FAILS (&story, permission_denied, excluded, asker, breakpoint_vote, .breakpoint = 1, .option = (char *) "approve");
     FAILS (&story, invalid_argument, missing_field, ADA, breakpoint_vote, .breakpoint = 1);

@@ -59,6 +59,7 @@ static void try_give (story_t *story, who_t who, method_id_t method, const void 
                          .now = story->now,
                          .actor = who.actor,
                          .role = who.role,
+                         .access = story_access (&who),
                          .run = who.run,
                          .epoch = who.epoch,
                          .digest = who.digest};

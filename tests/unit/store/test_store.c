@@ -54,7 +54,7 @@ static void an_empty_store_has_nothing (void **state)
     assert_int_equal (number, 0);
     assert_int_equal (store_list (store, &(store_filter_t){0}, 0, 10, &rows, NULL), BATON_OK);
     assert_int_equal (rows.count, 0);
-    assert_int_equal (store_find (store, "a", 10, &rows, NULL), BATON_OK);
+    assert_int_equal (store_find (store, "a", 10, NULL, &rows, NULL), BATON_OK);
     assert_int_equal (rows.count, 0);
     assert_int_equal (store_due (store, 1000, 10, &rows, &number, NULL), BATON_OK);
     assert_int_equal (rows.count, 0);
@@ -309,7 +309,7 @@ static void a_projection_is_added_and_replaced (void **state)
                                    .order = 20});
     assert_int_equal (store_session_count (store), 4);
     store_projections_t rows = {0};
-    assert_int_equal (store_find (store, "s2", 10, &rows, NULL), BATON_OK);
+    assert_int_equal (store_find (store, "s2", 10, NULL, &rows, NULL), BATON_OK);
     assert_int_equal (rows.count, 2);
     const projection_t *row = &rows.items[0];
     assert_string_equal (row->row.title, "Hire Bobby");
@@ -389,7 +389,7 @@ static void a_session_is_found_by_prefix_or_title (void **state)
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         store_projections_t rows = {0};
-        assert_int_equal (store_find (store, CASES[i].ref, CASES[i].limit, &rows, NULL), BATON_OK);
+        assert_int_equal (store_find (store, CASES[i].ref, CASES[i].limit, NULL, &rows, NULL), BATON_OK);
         assert_string_equal (ids_of (&rows), CASES[i].ids);
     }
 }
