@@ -19,6 +19,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_session_log] = handle_session_log,
     [METHOD_session_fork] = handle_session_fork,
     [METHOD_session_migrate] = handle_session_migrate,
+    [METHOD_dependency_add] = handle_dependency_add,
     [METHOD_trigger_add] = handle_trigger_add,
     [METHOD_trigger_list] = handle_trigger_list,
     [METHOD_trigger_fire] = handle_trigger_fire,

@@ -31,7 +31,10 @@ baton_status handle_session_create (broker_t *broker, request_t *request, void *
     id_new (id);
     command_t command = command_of (broker, request);
     command.fresh = id;
-    return journal_decide (broker->journal, id, &command, ret_reply, error);
+    if (((const session_create_request_t *) request->params)->depends_on.count == 0)
+        return journal_decide (broker->journal, id, &command, ret_reply, error);
+    baton_status status = handle_create_check (broker, request->params, error);
+    return status == BATON_OK ? handle_create_dependent (broker, &command, ret_reply, error) : status;
 }
 
 baton_status handle_artifact_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -87,8 +90,8 @@ baton_status handle_trigger_add (broker_t *broker, request_t *request, void *ret
     id_new (token + ID_SIZE - 1);
     digest_of (token, strlen (token), digest);
     command.digest = digest;
-    baton_status status = BATON_OK;
-    if (params->calendar)
+    baton_status status = handle_after_check (broker, params->session, params->after, error);
+    if (status == BATON_OK && params->calendar)
         status = timetable_first (broker->timetable, params->calendar, params->zone, broker->now, &command.due, error);
     if (status == BATON_OK)
         status = decide (broker, request, &command, ret_reply, error);

@@ -29,6 +29,15 @@ handler_t handle_session_change, handle_site_change, handle_session_create, hand
 /*  handle_forks.c: what concerns two sessions */
 handler_t handle_session_fork;
 
+/*  handle_dependencies.c: sessions that wait for others */
+handler_t handle_dependency_add;
+BATON_MUST_USE baton_status handle_after_check (broker_t *broker, const char *session, const char *after,
+                                                baton_error_t *error);
+BATON_MUST_USE baton_status handle_create_check (broker_t *broker, const session_create_request_t *params,
+                                                 baton_error_t *error);
+BATON_MUST_USE baton_status handle_create_dependent (broker_t *broker, const command_t *create, void *ret_reply,
+                                                     baton_error_t *error);
+
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
 

@@ -73,6 +73,7 @@ void journal_destroy (journal_t **self)
     if (!*self)
         return;
     journal_forget_receipts (*self);
+    journal_forget_links (*self);
     journal_clear (*self);
     cache_destroy (&(*self)->cache);
     people_destroy (&(*self)->people);
@@ -185,7 +186,7 @@ static baton_status note_effects (journal_t *self, const session_t *state, const
         return note_receipt (self, state, ((const message_read_event_t *) event->body)->id, receipt_read);
     if (event->kind == EVENT_message_expired)
         return note_receipt (self, state, ((const message_expired_event_t *) event->body)->id, receipt_expired);
-    return BATON_OK;
+    return journal_note_links (self, state, event);
 }
 
 static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
@@ -251,7 +252,9 @@ baton_status journal_decide (journal_t *self, const char *session, const command
                                journal_fill_changed (&entry->state, ret_changed) != BATON_OK))
         status = baton_fail_memory (error);
     event_list_clear (&events);
-    return status == BATON_OK ? journal_deliver_receipts (self, command, error) : status;
+    if (status == BATON_OK)
+        status = journal_deliver_receipts (self, command, error);
+    return status == BATON_OK ? journal_settle_links (self, command, error) : status;
 }
 
 /*  A receipt that its session does not take (it may have ended) is dropped: nobody waits for it. */

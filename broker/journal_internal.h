@@ -23,6 +23,11 @@ typedef struct {
     receipt_e receipt;
 } receipt_note_t;
 
+/*  A session that may wait for the end of another, or does no more. */
+typedef struct {
+    char *waiter, *other;
+} link_note_t;
+
 struct journal {
     store_t *store;
     cache_t *cache;
@@ -52,6 +57,10 @@ struct journal {
         size_t count;
         receipt_note_t *items;
     } receipts;
+    struct {
+        size_t count;
+        link_note_t *items;
+    } links;
 };
 
 /*  Loads the site's state from the store, in place of what is in memory. */
@@ -67,6 +76,12 @@ BATON_MUST_USE baton_status journal_apply (journal_t *self, entry_t *entry, even
                                            const command_t *command);
 BATON_MUST_USE baton_status journal_fill_changed (const session_t *state, changed_t *changed);
 BATON_MUST_USE baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error);
+
+/*  journal_links.c: notes which sessions an event may concern that wait for others; before it is applied. Then brings
+ *  them in step, or forgets them. */
+BATON_MUST_USE baton_status journal_note_links (journal_t *self, const session_t *state, const event_t *event);
+BATON_MUST_USE baton_status journal_settle_links (journal_t *self, const command_t *cause, baton_error_t *error);
+void journal_forget_links (journal_t *self);
 
 /*  Drops the receipts that were not delivered. */
 void journal_forget_receipts (journal_t *self);

@@ -58,6 +58,9 @@
 #define LIMIT_DEADLINE 31536000000u /*  one year */
 #define LIMIT_TRIGGERS 64
 #define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
+#define LIMIT_DEPENDENCIES 64
+#define LIMIT_WATCHERS 1024           /*  sessions that wait for the end of one */
+#define LIMIT_CYCLE 1024              /*  sessions that are looked at for a cycle of dependencies */
 #define LIMIT_RULE 256                /*  the text of a calendar rule */
 
 /*  One site */

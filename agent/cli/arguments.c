@@ -257,7 +257,10 @@ static bool is_full_id (const char *text)
 
 static bool is_reference (const command_t *command, const slot_t *slot)
 {
-    return slot_is (slot, "session") || (command->method == METHOD_message_send && slot_is (slot, "to"));
+    return slot_is (slot, "session") || (command->method == METHOD_message_send && slot_is (slot, "to")) ||
+           (command->method == METHOD_trigger_add && slot_is (slot, "after")) ||
+           ((command->method == METHOD_dependency_add || command->method == METHOD_dependency_remove) &&
+            slot_is (slot, "on"));
 }
 
 /*  "site" is the name of the site's own journal. */
@@ -271,6 +274,14 @@ static baton_status resolve (cli_t *cli, char **reference, baton_error_t *error)
     if (status == BATON_OK && text_set (reference, found.session) != BATON_OK)
         status = baton_fail_memory (error);
     record_clear (&RECORD_session_ref, &found);
+    return status;
+}
+
+static baton_status resolve_all (cli_t *cli, baton_texts_t *references, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < references->count && status == BATON_OK; i++)
+        status = resolve (cli, &references->items[i], error);
     return status;
 }
 
@@ -309,6 +320,8 @@ baton_status arguments_complete (cli_t *cli, arguments_t *arguments, slots_t *sl
     for (size_t i = 0; i < slots->count && status == BATON_OK; i++)
         if (slots->items[i].given && is_reference (arguments->command, &slots->items[i]))
             status = resolve (cli, slots->items[i].at, error);
+        else if (slots->items[i].given && slot_is (&slots->items[i], "depends_on"))
+            status = resolve_all (cli, slots->items[i].at, error);
     if (status == BATON_OK)
         status = check_limits (arguments, error);
     size_t session = slots_find (slots, "session", strlen ("session"));

@@ -213,11 +213,31 @@ EVOLVE (trigger_fired);
 void trigger_fire (deciding_t *deciding, const trigger_t *trigger, const firing_t *firing, uint64_t next,
                    const char *seen);
 
+/*  Fires what waits for the end of that session. What can't happen any more is removed. */
+void trigger_ended (deciding_t *deciding, const session_ended_request_t *ended);
+
 /*  Fires what waits for a message like this one. */
 void trigger_message (deciding_t *deciding, const message_deliver_request_t *message);
 
 /*  What was seen last by triggers that don't count what happens while the session runs is forgotten: they look anew. */
 void trigger_look_anew (session_t *self, uint64_t n);
+
+/* ---- dependency.c ---- */
+DECIDE (dependency_add);
+DECIDE (dependency_remove);
+DECIDE (session_watch);
+DECIDE (session_unwatch);
+DECIDE (session_ended);
+EVOLVE (dependency_added);
+EVOLVE (dependency_removed);
+EVOLVE (dependency_ended);
+EVOLVE (watcher_added);
+EVOLVE (watcher_removed);
+
+/*  Of the sessions that this one depends on: one that has not ended yet, or NULL; one that has ended otherwise than well,
+ *  or NULL. */
+const dependency_t *dependency_pending (const session_t *self);
+const dependency_t *dependency_failed (const session_t *self);
 
 /* ---- migration.c ---- */
 DECIDE (migration_start);

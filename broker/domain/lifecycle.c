@@ -181,9 +181,30 @@ baton_status evolve_session_updated (session_t *self, const event_t *event)
 
 /* ---- activate ---- */
 
+/*  The run waits until those have ended that it depends on; when one of them has failed, nothing but an operator helps.
+ */
+static void start_after_others (deciding_t *deciding, cause_e cause, const baton_bytes_t *input)
+{
+    const session_t *self = deciding->self;
+    bool failed = dependency_failed (self);
+    if (failed && (self->state != lifecycle_suspended || self->cause != cause_dependency_failed))
+        emit (deciding, EVENT_session_suspended, &(session_suspended_event_t){.cause = cause_dependency_failed});
+    if (failed)
+        return;
+    if (self->state != lifecycle_sleeping || self->cause != cause_waiting || self->wake_at || self->wake_on_message)
+        emit (deciding, EVENT_session_slept, &(session_slept_event_t){.cause = cause_waiting});
+    if (self->queue.count + deciding->enqueued < LIMIT_QUEUE)
+        emit (deciding, EVENT_start_enqueued,
+              &(start_enqueued_event_t){.input = input ? *input : (baton_bytes_t){0}, .cause = cause});
+}
+
 void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input)
 {
     deciding->woken = true;
+    if (dependency_pending (deciding->self) || dependency_failed (deciding->self)) {
+        start_after_others (deciding, cause, input);
+        return;
+    }
     emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause});
     run_begin (deciding, input);
 }
@@ -218,6 +239,13 @@ static void abandon_workspace (deciding_t *deciding)
         emit (deciding, EVENT_lease_moved, &(lease_moved_event_t){.epoch = self->lease.epoch + 1, .abandon = true});
 }
 
+static baton_status refuse_failed (deciding_t *deciding, const dependency_t *failed)
+{
+    return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_dependency_failed,
+                       "session %s depends on session %s, which has ended without reaching its objective (%s)",
+                       deciding->self->session, failed->session, enum_name (&cause_names, failed->ended));
+}
+
 baton_status decide_session_activate (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
@@ -233,6 +261,8 @@ baton_status decide_session_activate (deciding_t *deciding)
         deciding->changed.run = self->run.number;
         return BATON_OK;
     }
+    if (self->state != lifecycle_running && dependency_failed (self))
+        return refuse_failed (deciding, dependency_failed (self));
     if (self->state != lifecycle_running) {
         session_wake (deciding, cause_activated, &request->input);
         return BATON_OK;
@@ -323,7 +353,13 @@ void session_fall_asleep (deciding_t *deciding, const session_slept_event_t *sle
     bool fired = false;
     for (size_t i = 0; i < self->queue.count; i++)
         fired = fired || self->queue.items[i].trigger;
-    emit (deciding, EVENT_session_slept, slept);
+    session_slept_event_t how = *slept;
+    bool waits = self->queue.count > 0 && dependency_pending (self);
+    if (waits)
+        how.cause = cause_waiting;
+    emit (deciding, EVENT_session_slept, &how);
+    if (waits)
+        return;
     if (fired) {
         emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause_trigger});
         run_begin_waiting (deciding);
@@ -393,6 +429,7 @@ baton_status evolve_session_terminated (session_t *self, const event_t *event)
 {
     const session_terminated_event_t *body = event->body;
     clear_wake (self);
+    texts_clear (&self->watchers); /*  they hear of it in this batch */
     self->state = lifecycle_terminated;
     self->cause = body->cause;
     return BATON_OK;

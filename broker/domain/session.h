@@ -32,4 +32,10 @@ BATON_MUST_USE baton_status session_project (const session_t *self, projection_t
  *  a node that missed one of its sessions in the answer would stop it. */
 bool session_assign (const session_t *self, const char *node, assignment_t *ret_assignment);
 
+/*  Whether the session wants to hear of the end of that other one. */
+bool session_waits_for (const session_t *self, const char *other);
+
+/*  Whether it has reached its objective, as far as others may count on it. */
+bool cause_is_success (cause_e cause);
+
 #endif

@@ -28,7 +28,7 @@ static effect_e effect_of (const deciding_t *deciding, const trigger_t *trigger)
     const session_t *self = deciding->self;
     if (self->state == lifecycle_suspended)
         return effect_noted;
-    if (self->state == lifecycle_sleeping && !deciding->woken)
+    if (self->state == lifecycle_sleeping && !deciding->woken && !dependency_pending (self))
         return effect_woke;
     if (trigger->overlap == overlap_skip)
         return effect_skipped;
@@ -123,6 +123,25 @@ void trigger_message (deciding_t *deciding, const message_deliver_request_t *mes
         if (matches (&self->triggers.items[i], message))
             trigger_fire (deciding, &self->triggers.items[i],
                           &(firing_t){.why = why, .message = message->id, .by = sender}, 0, NULL);
+}
+
+/* ---- the end of another session ---- */
+
+void trigger_ended (deciding_t *deciding, const session_ended_request_t *ended)
+{
+    const session_t *self = deciding->self;
+    char why[LIMIT_SHORT];
+    snprintf (why, sizeof why, "session %s has ended (%s): %s", ended->ended, enum_name (&cause_names, ended->cause),
+              ended->title ? ended->title : "");
+    for (size_t i = 0; i < self->triggers.count; i++) {
+        const trigger_t *trigger = &self->triggers.items[i];
+        if (!text_equal (trigger->after, ended->ended))
+            continue;
+        if (trigger->ending == ending_success && !cause_is_success (ended->cause))
+            emit (deciding, EVENT_trigger_removed, &(trigger_removed_event_t){.name = trigger->name});
+        else
+            trigger_fire (deciding, trigger, &(firing_t){.why = why, .session = ended->ended}, 0, NULL);
+    }
 }
 
 /* ---- times ---- */

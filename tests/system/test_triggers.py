@@ -69,6 +69,32 @@ class Triggers(NodeTest):
         self.until_rest(session, 1)
         self.assertEqual(self.wait_file("runs"), '1 "a message from admin: build 7"\n')
 
+    def test_the_end_of_another_session(self):
+        first, second = self.create("first"), self.create("second")
+        self.baton("session", "create", "third", "--depends-on", "first", "--depends-on", second, "--activate",
+                   "--input", '{"go": 1}')
+        third = self.baton("session", "list", "--match", "third", "-o", "name").strip()
+        after = self.asleep("after", "--after", "second")[0]
+        self.assertEqual((self.show(third)["state"], self.show(third)["cause"]), ("sleeping", "waiting"))
+        failure = self.refused("failed_precondition", "dependency_cycle", self.admin.call, "dependency.add",
+                               {"session": first, "on": third})
+        self.assertIn(f"{first} waits for {third} waits for {first}", failure["message"])
+        self.baton("session", "complete", first)
+        self.assertEqual(self.show(third)["state"], "sleeping")
+        self.baton("session", "complete", second)
+        self.assertEqual(self.until_rest(third, 1)["run"]["input"], {"go": 1})
+        self.until_rest(after, 1)
+        self.assertEqual(self.firings(after)[0]["session"], second)
+        late = self.asleep("late", "--after", second)[0]  # it has ended already
+        self.assertEqual(len(self.firings(late)), 1)
+        doomed, lost = self.create("doomed"), self.create("lost")
+        self.baton("dependency", "add", lost, doomed)
+        self.baton("session", "activate", lost)
+        self.baton("session", "cancel", doomed)
+        self.assertEqual((self.show(lost)["state"], self.show(lost)["cause"]), ("suspended", "dependency_failed"))
+        self.assertIn("ended without reaching", self.baton("session", "activate", lost, code=5))
+        self.assertNotIn("watchers", self.show(first))
+
     def test_bad_rules(self):
         session = self.create("bad")
         for arguments, says in ((("--calendar", "0 0 31 2 *"), "never fires"),

@@ -10,9 +10,9 @@
 
 /*  What belongs to one life, by name: with what fork.c says is inherited, all there is. */
 static const char *const ANEW[] = {
-    "state",           "cause",       "created_at", "created_by", "audience", "forked_from", "forks",     "active_at",
-    "wake_on_message", "wake_at",     "lease",      "home",       "waiting",     "run",       "queue",
-    "before",          "breakpoints", "mailbox",    "seen",       "migration",   "migrating", "triggers",
+    "state",           "cause",   "created_at", "created_by", "audience",  "forked_from", "forks",      "active_at",
+    "wake_on_message", "wake_at", "lease",      "home",       "waiting",   "run",         "queue",      "before",
+    "breakpoints",     "mailbox", "seen",       "migration",  "migrating", "triggers",    "depends_on", "watchers",
 };
 
 static void test_each_field_is_inherited_or_begins_anew (void **context)

@@ -223,6 +223,105 @@ static void one_message_starts_one_run (void **state)
     story_end (&story);
 }
 
+/* ---- the end of another session ---- */
+
+#define ENDED(story, events, how)                                                                                      \
+    DOES (story, events, BROKER, session_ended, .ended = (char *) "s2", .cause = cause_##how, .title = (char *) "S")
+
+static void the_end_of_another_session_fires_once (void **state)
+{
+    (void) state;
+    story_t story;
+    given_asleep (&story);
+    DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .after = (char *) "s2");
+    assert_true (session_waits_for (&story.state, "s2"));
+    assert_false (session_waits_for (&story.state, "s3"));
+    ENDED (&story, "trigger_fired session_activated run_queued", cancelled);
+    assert_string_equal (LAST (&story, trigger_fired)->firing.session, "s2");
+    assert_false (session_waits_for (&story.state, "s2"));
+    ENDED (&story, "", cancelled);
+    story_end (&story);
+}
+
+static void a_success_that_never_comes_is_waited_for_no_more (void **state)
+{
+    (void) state;
+    story_t story;
+    given_asleep (&story);
+    DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .after = (char *) "s2",
+          .ending = ending_success);
+    ENDED (&story, "trigger_removed", cancelled);
+    story_end (&story);
+}
+
+/* ---- dependencies ---- */
+
+static void given_dependent (story_t *story)
+{
+    given_created (story);
+    DOES (story, "dependency_added", ADA, dependency_add, .on = (char *) "s2");
+    DOES (story, "dependency_added", ADA, dependency_add, .on = (char *) "s3");
+    DOES (story, "session_slept start_enqueued", ADA, session_activate, .input = NUMBER (7));
+    CHECK_STATE (story, sleeping, waiting);
+}
+
+static void the_last_dependency_wakes (void **state)
+{
+    (void) state;
+    story_t story;
+    given_dependent (&story);
+    ENDED (&story, "dependency_ended", completed);
+    ENDED (&story, "", completed);
+    DOES (&story, "dependency_ended session_activated start_dequeued run_queued", BROKER, session_ended,
+          .ended = (char *) "s3", .cause = cause_completed);
+    CHECK_STATE (&story, running, dependency);
+    assert_int_equal (*story.state.run.input.data, 7);
+    story_end (&story);
+}
+
+static void a_failed_dependency_suspends (void **state)
+{
+    (void) state;
+    story_t story;
+    given_dependent (&story);
+    ENDED (&story, "dependency_ended start_dequeued session_suspended", cancelled);
+    CHECK_STATE (&story, suspended, dependency_failed);
+    FAILS (&story, failed_precondition, dependency_failed, ADA, session_activate);
+    DOES (&story, "dependency_removed", ADA, dependency_remove, .on = (char *) "s2");
+    DOES (&story, "session_slept start_enqueued", ADA, session_activate);
+    DOES (&story, "dependency_removed session_activated start_dequeued run_queued", ADA, dependency_remove,
+          .on = (char *) "s3");
+    story_end (&story);
+}
+
+static void nothing_wakes_a_session_before_its_dependencies (void **state)
+{
+    (void) state;
+    story_t story;
+    given_dependent (&story);
+    add_signal (&story, overlap_none);
+    FIRE (&story, "trigger_fired start_enqueued", buffered);
+    FIRE (&story, "trigger_fired", joined);
+    DOES (&story, "session_slept", ADA, session_sleep, .until = 5);
+    story.now += 10;
+    DOES (&story, "session_slept start_enqueued", BROKER, session_tick);
+    CHECK_STATE (&story, sleeping, waiting);
+    story_end (&story);
+}
+
+static void who_watches_is_kept_once (void **state)
+{
+    (void) state;
+    story_t story;
+    given_created (&story);
+    DOES (&story, "watcher_added", BROKER, session_watch, .watcher = (char *) "s2");
+    DOES (&story, "", BROKER, session_watch, .watcher = (char *) "s2");
+    DOES (&story, "watcher_removed", BROKER, session_unwatch, .watcher = (char *) "s2");
+    DOES (&story, "", BROKER, session_unwatch, .watcher = (char *) "s2");
+    assert_int_equal (story.state.watchers.count, 0);
+    story_end (&story);
+}
+
 /* ---- times ---- */
 
 #define DUE(story, events, ...) DOES (story, events, BROKER, trigger_due, .name = (char *) "t", ##__VA_ARGS__)
@@ -299,6 +398,12 @@ int main (void)
         cmocka_unit_test (who_has_the_token_need_not_be_anybody),
         cmocka_unit_test (a_message_that_matches_fires),
         cmocka_unit_test (one_message_starts_one_run),
+        cmocka_unit_test (the_end_of_another_session_fires_once),
+        cmocka_unit_test (a_success_that_never_comes_is_waited_for_no_more),
+        cmocka_unit_test (the_last_dependency_wakes),
+        cmocka_unit_test (a_failed_dependency_suspends),
+        cmocka_unit_test (nothing_wakes_a_session_before_its_dependencies),
+        cmocka_unit_test (who_watches_is_kept_once),
         cmocka_unit_test (a_scheduled_time_fires_once_whatever_the_clock_does),
         cmocka_unit_test (what_was_missed_is_told_or_let_go),
         cmocka_unit_test (a_single_time_is_removed_when_it_has_fired),
