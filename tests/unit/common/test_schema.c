@@ -67,7 +67,7 @@ static void methods_of_a_session_say_which (void **state)
 static const char *const NO_SESSIONS[] = {
     "after", "agent", "calendar", "call", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
     "file", "from", "git", "id", "instance", "key", "kind", "labels", "manifest", "match", "media_type", "message",
-    "name", "node", "option", "options", "owner", "path", "people", "ref", "secret", "subject", "supersedes",
+    "name", "node", "on", "option", "options", "owner", "path", "people", "ref", "secret", "subject", "supersedes",
     "title", "token", "tool", "transfer", "value", "who", "why", "with", "workspace", "zone",
 };
 /* clang-format on */
