@@ -25,6 +25,18 @@ static baton_status fill_view (const session_t *state, const breakpoint_t *break
     return record_copy (&RECORD_breakpoint, breakpoint, &view->breakpoint);
 }
 
+/*  What a merge asks about stands in the state, until it is decided. */
+static baton_status fill_keys (const session_t *state, breakpoint_view_t *view)
+{
+    for (size_t i = 0; i < state->merge.keys.count && state->merge.breakpoint == view->breakpoint.number; i++) {
+        const merge_key_t *key = &state->merge.keys.items[i];
+        merge_key_t *row = key->conflict ? list_append (&view->keys, sizeof *row) : NULL;
+        if (key->conflict && (!row || record_copy (&RECORD_merge_key, key, row) != BATON_OK))
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
+}
+
 /*  Takes in what one event says of the breakpoint. */
 static baton_status read_event (const event_t *event, breakpoint_view_t *view)
 {
@@ -78,7 +90,7 @@ baton_status handle_breakpoint_show (broker_t *broker, request_t *request, void 
     if (!breakpoint)
         return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_breakpoint, "breakpoint",
                                  "session %s has no breakpoint %lu", params->session, params->breakpoint);
-    if (fill_view (&entry->state, breakpoint, view) != BATON_OK)
+    if (fill_view (&entry->state, breakpoint, view) != BATON_OK || fill_keys (&entry->state, view) != BATON_OK)
         return baton_fail_memory (error);
     request->later = show_later;
     return BATON_OK;

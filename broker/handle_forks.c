@@ -3,6 +3,7 @@
 
 #include "history.h"
 #include "id.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,10 +21,7 @@ static void title_of_fork (const session_t *source, char ret_title[LIMIT_TITLE +
 {
     char number[32];
     size_t most = LIMIT_TITLE - (size_t) snprintf (number, sizeof number, ", fork %lu", source->forks + 1);
-    size_t length = strnlen (source->title, most);
-    while (length > 0 && source->title[length] && ((unsigned char) source->title[length] & 0xc0) == 0x80)
-        length--;
-    snprintf (ret_title, LIMIT_TITLE + 1, "%.*s%s", (int) length, source->title, number);
+    snprintf (ret_title, LIMIT_TITLE + 1, "%.*s%s", (int) text_cut (source->title, most), source->title, number);
 }
 
 static baton_status make_fork (broker_t *broker, request_t *request, const session_t *present, const session_t *source,

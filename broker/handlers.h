@@ -26,8 +26,8 @@ handler_t handle_breakpoint_list, handle_breakpoint_show;
 handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask,
     handle_trigger_add, handle_trigger_fire, handle_message_send;
 
-/*  handle_forks.c: what concerns two sessions */
-handler_t handle_session_fork;
+/*  handle_forks.c and handle_merges.c: what concerns two sessions */
+handler_t handle_session_fork, handle_session_diff, handle_session_merge;
 
 /*  handle_dependencies.c: sessions that wait for others */
 handler_t handle_dependency_add;

@@ -36,6 +36,12 @@ typedef baton_status visit_item_t (const found_item_t *item, void *argument, boo
 BATON_MUST_USE baton_status history_items (store_t *store, const session_t *state, uint64_t place, visit_item_t *visit,
                                            void *argument, baton_error_t *error);
 
+/*  What two sessions have in common, and what the other's context has beyond the one's: read at what the store has of
+ * both now. ret_ours and ret_theirs are those states, zeroed or valid, and the caller's. failed_precondition/
+ *  no_common_ancestor. */
+BATON_MUST_USE baton_status history_basis (store_t *store, const char *ours, const char *theirs, session_t *ret_ours,
+                                           session_t *ret_theirs, merge_basis_t *ret_basis, baton_error_t *error);
+
 /*  The state that the store has of a session now, and the position of the snapshot that it was made from (may be NULL).
  *  ret_state is zeroed or valid; not_found/no_such_session. */
 BATON_MUST_USE baton_status history_load (store_t *store, const char *session, session_t *ret_state,

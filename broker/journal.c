@@ -66,6 +66,7 @@ void journal_forget_receipts (journal_t *self)
     free (self->receipts.items);
     self->receipts.items = NULL;
     self->receipts.count = 0;
+    journal_forget_merges (self);
 }
 
 void journal_destroy (journal_t **self)
@@ -182,6 +183,8 @@ static baton_status note_receipt (journal_t *self, const session_t *state, const
 
 static baton_status note_effects (journal_t *self, const session_t *state, const event_t *event)
 {
+    if (event->kind == EVENT_session_merged)
+        return journal_note_merge (self, state, event);
     if (event->kind == EVENT_message_read)
         return note_receipt (self, state, ((const message_read_event_t *) event->body)->id, receipt_read);
     if (event->kind == EVENT_message_expired)
@@ -277,7 +280,7 @@ baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, 
     }
     free (self->receipts.items);
     self->receipts.items = NULL;
-    return BATON_OK;
+    return journal_tell_branches (self, cause, error);
 }
 
 /* ---- messages ---- */

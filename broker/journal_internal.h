@@ -28,6 +28,13 @@ typedef struct {
     char *waiter, *other;
 } link_note_t;
 
+/*  For the branch of a merge: it has come in. */
+typedef struct {
+    char *to, *into;
+    uint64_t at, upto;
+    bool keep;
+} merge_note_t;
+
 struct journal {
     store_t *store;
     cache_t *cache;
@@ -61,6 +68,10 @@ struct journal {
         size_t count;
         link_note_t *items;
     } links;
+    struct {
+        size_t count;
+        merge_note_t *items;
+    } merges;
 };
 
 /*  Loads the site's state from the store, in place of what is in memory. */
@@ -82,6 +93,11 @@ BATON_MUST_USE baton_status journal_deliver_receipts (journal_t *self, const com
 BATON_MUST_USE baton_status journal_note_links (journal_t *self, const session_t *state, const event_t *event);
 BATON_MUST_USE baton_status journal_settle_links (journal_t *self, const command_t *cause, baton_error_t *error);
 void journal_forget_links (journal_t *self);
+
+/*  The branch of a merge is told that it has come in; drops what was not told. */
+BATON_MUST_USE baton_status journal_note_merge (journal_t *self, const session_t *state, const event_t *event);
+BATON_MUST_USE baton_status journal_tell_branches (journal_t *self, const command_t *cause, baton_error_t *error);
+void journal_forget_merges (journal_t *self);
 
 /*  Drops the receipts that were not delivered. */
 void journal_forget_receipts (journal_t *self);

@@ -103,7 +103,9 @@ baton_status request_prepare (request_t *self, const record_type_t *type, later_
 
 const char *request_session (const request_t *self)
 {
-    return self->params ? record_text (&METHODS[self->method].type, self->params, "session") : NULL;
+    const record_type_t *type = &METHODS[self->method].type;
+    const char *session = self->params ? record_text (type, self->params, "session") : NULL;
+    return self->method == METHOD_session_merge && self->params ? record_text (type, self->params, "into") : session;
 }
 
 void request_reply (request_t *self, const void *reply)

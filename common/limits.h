@@ -48,6 +48,10 @@
 #define LIMIT_ANSWER 2048                 /*  the value of a vote: 16 open breakpoints with all their votes are 4 MiB */
 #define LIMIT_OPTIONS 32
 #define LIMIT_VOTES 64
+#define LIMIT_KEY_VOTES 256 /*  a merge's: one each for a person and a key that is not decided yet */
+#define LIMIT_MERGE_KEYS 2048
+#define LIMIT_FACT (LIMIT_OBJECTIVE + 16) /*  what is compared under one key, encoded */
+#define LIMIT_FACT_KEY (LIMIT_PATH + 16)
 #define LIMIT_PRESENT 256
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256

@@ -68,3 +68,11 @@ bool name_valid (const char *text, size_t size)
             return false;
     return true;
 }
+
+size_t text_cut (const char *text, size_t most)
+{
+    size_t length = strnlen (text, most);
+    while (length > 0 && text[length] && ((unsigned char) text[length] & 0xc0) == 0x80)
+        length--;
+    return length;
+}

@@ -13,4 +13,7 @@ bool text_valid (const char *text, size_t size, bool lines);
 /*  [A-Za-z0-9] and then any of [A-Za-z0-9._:@/+-]; at least one character. */
 bool name_valid (const char *text, size_t size);
 
+/*  How many bytes of a valid text, at most `most`, end where a character does. */
+size_t text_cut (const char *text, size_t most);
+
 #endif

@@ -188,3 +188,15 @@ baton_status value_from_text (const char *text, baton_bytes_t *ret_value)
     ret_value->data = (uint8_t *) msgpack_sbuffer_release (&buffer);
     return BATON_OK;
 }
+
+char *value_text (const baton_bytes_t *value)
+{
+    msgpack_unpacked unpacked;
+    char *text = NULL;
+    msgpack_unpacked_init (&unpacked);
+    if (msgpack_unpack_next (&unpacked, (const char *) value->data, value->size, NULL) == MSGPACK_UNPACK_SUCCESS &&
+        unpacked.data.type == MSGPACK_OBJECT_STR)
+        text = strndup (unpacked.data.via.str.ptr, unpacked.data.via.str.size);
+    msgpack_unpacked_destroy (&unpacked);
+    return text;
+}

@@ -257,10 +257,9 @@ static bool is_full_id (const char *text)
 
 static bool is_reference (const command_t *command, const slot_t *slot)
 {
-    return slot_is (slot, "session") || (command->method == METHOD_message_send && slot_is (slot, "to")) ||
-           (command->method == METHOD_trigger_add && slot_is (slot, "after")) ||
-           ((command->method == METHOD_dependency_add || command->method == METHOD_dependency_remove) &&
-            slot_is (slot, "on"));
+    bool session = slot->field->kind == FIELD_NAME && slot->field->access;
+    return session || slot_is (slot, "session") ||
+           (command->method == METHOD_dependency_remove && slot_is (slot, "on"));
 }
 
 /*  "site" is the name of the site's own journal. */

@@ -132,16 +132,25 @@ static baton_status check_voter (const deciding_t *deciding, const breakpoint_t 
     return BATON_OK;
 }
 
+/*  Whoever says what they looked at is heard only while it is what is being decided. */
+static baton_status check_digest (const deciding_t *deciding, const breakpoint_t *breakpoint)
+{
+    const breakpoint_vote_request_t *request = deciding->command->request;
+    if (!request->digest || text_equal (request->digest, breakpoint->digest))
+        return BATON_OK;
+    return baton_fail_field (deciding->error, BATON_aborted, BATON_REASON_digest_mismatch, "digest",
+                             "breakpoint %llu is about %s now, not about %s", (unsigned long long) breakpoint->number,
+                             breakpoint->digest ? breakpoint->digest : "-", request->digest);
+}
+
 static baton_status check_vote (const deciding_t *deciding, const breakpoint_t *breakpoint, vote_t *ret_vote)
 {
     const breakpoint_vote_request_t *request = deciding->command->request;
     bool input = breakpoint->kind == breakpoint_kind_input;
     char *option = input && !request->option ? breakpoint->options.items[0] : request->option;
-    if (request->digest && !text_equal (request->digest, breakpoint->digest))
-        return baton_fail_field (deciding->error, BATON_aborted, BATON_REASON_digest_mismatch, "digest",
-                                 "breakpoint %llu is about %s now, not about %s",
-                                 (unsigned long long) breakpoint->number, breakpoint->digest ? breakpoint->digest : "-",
-                                 request->digest);
+    if (request->key)
+        return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "key",
+                                 "only a merge is decided key by key");
     if (!option)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_missing_field, "option",
                                  "a vote needs one of the breakpoint's options");
@@ -161,30 +170,40 @@ static baton_status check_vote (const deciding_t *deciding, const breakpoint_t *
     return BATON_OK;
 }
 
-static vote_t *vote_of (const breakpoint_t *breakpoint, const char *actor)
+static vote_t *vote_of (const breakpoint_t *breakpoint, const vote_t *vote)
 {
     for (size_t i = 0; i < breakpoint->votes.count; i++)
-        if (text_equal (breakpoint->votes.items[i].actor, actor))
+        if (text_equal (breakpoint->votes.items[i].actor, vote->actor) &&
+            text_equal (breakpoint->votes.items[i].key, vote->key))
             return &breakpoint->votes.items[i];
     return NULL;
+}
+
+baton_status breakpoint_count_vote (deciding_t *deciding, const breakpoint_t *breakpoint, const vote_t *vote,
+                                    const char *rule, size_t most)
+{
+    const vote_t *old = vote_of (breakpoint, vote);
+    if (old && vote_alike (old, vote) && text_equal (old->why, vote->why) && !rule)
+        return BATON_OK;
+    if (!old && breakpoint->votes.count >= most)
+        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "breakpoint %llu has %zu votes already", (unsigned long long) breakpoint->number, most);
+    emit (deciding, EVENT_breakpoint_voted,
+          &(breakpoint_voted_event_t){.number = breakpoint->number,
+                                      .option = vote->option,
+                                      .value = vote->value,
+                                      .why = vote->why,
+                                      .key = vote->key});
+    return BATON_OK;
 }
 
 static baton_status count_vote (deciding_t *deciding, const breakpoint_t *breakpoint, const vote_t *vote)
 {
     char buffer[POLICY_RULE_SIZE];
-    const vote_t *old = vote_of (breakpoint, vote->actor);
     const char *rule = policy_decides (breakpoint, vote, buffer);
-    if (old && vote_alike (old, vote) && text_equal (old->why, vote->why) && !rule)
-        return BATON_OK;
-    if (!old && breakpoint->votes.count >= LIMIT_VOTES)
-        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "%d people have voted at breakpoint %llu already", LIMIT_VOTES,
-                           (unsigned long long) breakpoint->number);
-    emit (deciding, EVENT_breakpoint_voted,
-          &(breakpoint_voted_event_t){
-              .number = breakpoint->number, .option = vote->option, .value = vote->value, .why = vote->why});
-    if (!rule)
-        return BATON_OK;
+    baton_status status = breakpoint_count_vote (deciding, breakpoint, vote, rule, LIMIT_VOTES);
+    if (status != BATON_OK || !rule)
+        return status;
     emit (deciding, EVENT_breakpoint_decided,
           &(breakpoint_decided_event_t){
               .number = breakpoint->number, .outcome = vote->option, .value = vote->value, .why = (char *) rule});
@@ -200,6 +219,10 @@ baton_status decide_breakpoint_vote (deciding_t *deciding)
     baton_status status = find_open (deciding, request->breakpoint, &breakpoint);
     if (status == BATON_OK)
         status = check_voter (deciding, breakpoint);
+    if (status == BATON_OK)
+        status = check_digest (deciding, breakpoint);
+    if (status == BATON_OK && breakpoint->kind == breakpoint_kind_merge_conflict)
+        return merge_vote (deciding, breakpoint);
     if (status == BATON_OK)
         status = check_vote (deciding, breakpoint, &vote);
     if (status == BATON_OK)

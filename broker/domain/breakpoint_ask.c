@@ -108,7 +108,7 @@ static size_t breakpoint_bytes (const breakpoint_t *self)
 }
 
 /*  The bytes are limited so that the state, and so a snapshot of it, always fits into a frame. */
-static baton_status check_room (const deciding_t *deciding)
+baton_status breakpoint_check_room (const deciding_t *deciding)
 {
     const session_t *self = deciding->self;
     size_t open = 0, bytes = 0;
@@ -130,11 +130,17 @@ static baton_status check_room (const deciding_t *deciding)
     return BATON_OK;
 }
 
+uint64_t breakpoint_next (const session_t *self)
+{
+    size_t count = self->breakpoints.count;
+    return count > 0 ? self->breakpoints.items[count - 1].number + 1 : 1;
+}
+
 static void open_breakpoint (deciding_t *deciding, breakpoint_kind_e kind, const baton_texts_t *options)
 {
     const session_t *self = deciding->self;
     const breakpoint_ask_request_t *request = deciding->command->request;
-    uint64_t number = self->breakpoints.count ? self->breakpoints.items[self->breakpoints.count - 1].number + 1 : 1;
+    uint64_t number = breakpoint_next (self);
     policy_t policy = request->policy;
     if (policy.kind == policy_kind_none)
         policy.kind = policy_kind_first;
@@ -165,6 +171,8 @@ baton_status decide_breakpoint_ask (deciding_t *deciding)
         return ask_again (deciding, known);
     breakpoint_kind_e kind = request->kind ? request->kind : breakpoint_kind_approval;
     baton_texts_t options = {0};
+    if (kind == breakpoint_kind_merge_conflict)
+        return refuse (deciding, "kind", "a merge asks about its conflicts itself: baton session merge");
     if (request->schema.size > 0 && kind != breakpoint_kind_input)
         return refuse (deciding, "schema", "only an input has a schema");
     baton_status status = options_of (deciding, kind, &options);
@@ -173,7 +181,7 @@ baton_status decide_breakpoint_ask (deciding_t *deciding)
     if (status == BATON_OK)
         status = check_expiry (deciding, kind, &options);
     if (status == BATON_OK)
-        status = check_room (deciding);
+        status = breakpoint_check_room (deciding);
     if (status == BATON_OK)
         open_breakpoint (deciding, kind, &options);
     return status;

@@ -41,10 +41,10 @@ baton_status evolve_breakpoint_commented (session_t *self, const event_t *event)
     return BATON_OK;
 }
 
-static vote_t *vote_place (breakpoint_t *breakpoint, const char *actor)
+static vote_t *vote_place (breakpoint_t *breakpoint, const char *actor, const char *key)
 {
     for (size_t i = 0; i < breakpoint->votes.count; i++)
-        if (text_equal (breakpoint->votes.items[i].actor, actor))
+        if (text_equal (breakpoint->votes.items[i].actor, actor) && text_equal (breakpoint->votes.items[i].key, key))
             return &breakpoint->votes.items[i];
     return list_append (&breakpoint->votes, sizeof (vote_t));
 }
@@ -55,9 +55,10 @@ baton_status evolve_breakpoint_voted (session_t *self, const event_t *event)
     breakpoint_t *breakpoint = breakpoint_find (self, body->number);
     if (!breakpoint)
         return BATON_OK;
-    vote_t *vote = vote_place (breakpoint, event->actor);
+    vote_t *vote = vote_place (breakpoint, event->actor, body->key);
     if (!vote || text_set (&vote->actor, event->actor) || text_set (&vote->option, body->option) ||
-        bytes_set (&vote->value, body->value.data, body->value.size) || text_set (&vote->why, body->why))
+        bytes_set (&vote->value, body->value.data, body->value.size) || text_set (&vote->why, body->why) ||
+        text_set (&vote->key, body->key))
         return BATON_resource_exhausted;
     vote->at = event->at;
     return BATON_OK;
@@ -114,6 +115,7 @@ baton_status evolve_breakpoint_expired (session_t *self, const event_t *event)
 {
     const breakpoint_expired_event_t *body = event->body;
     breakpoint_t *breakpoint = breakpoint_find (self, body->number);
+    merge_forget (self, body->number);
     return breakpoint ? close_breakpoint (breakpoint, breakpoint_state_expired, body->outcome, event->at) : BATON_OK;
 }
 
@@ -121,5 +123,6 @@ baton_status evolve_breakpoint_cancelled (session_t *self, const event_t *event)
 {
     const breakpoint_cancelled_event_t *body = event->body;
     breakpoint_t *breakpoint = breakpoint_find (self, body->number);
+    merge_forget (self, body->number);
     return breakpoint ? close_breakpoint (breakpoint, breakpoint_state_cancelled, "cancelled", event->at) : BATON_OK;
 }

@@ -106,7 +106,7 @@ baton_status evolve_memory_set (session_t *self, const event_t *event)
 {
     const memory_set_event_t *body = event->body;
     memory_t *memory = keyed_put (&self->memory, &RECORD_memory, body->key);
-    if (!memory || bytes_set (&memory->value, body->value.data, body->value.size))
+    if (!memory || bytes_set (&memory->value, body->value.data, body->value.size) || text_set (&memory->session, NULL))
         return BATON_resource_exhausted;
     memory->run = event->run;
     memory->n = event->n;
@@ -161,7 +161,8 @@ baton_status evolve_artifact_put (session_t *self, const event_t *event)
 {
     const artifact_put_event_t *body = event->body;
     artifact_t *artifact = keyed_put (&self->artifacts, &RECORD_artifact, body->name);
-    if (!artifact || text_set (&artifact->digest, body->digest) || text_set (&artifact->media_type, body->media_type))
+    if (!artifact || text_set (&artifact->digest, body->digest) || text_set (&artifact->media_type, body->media_type) ||
+        text_set (&artifact->session, NULL))
         return BATON_resource_exhausted;
     artifact->size = body->size;
     artifact->run = event->run;

@@ -85,6 +85,21 @@ EVOLVE (session_shared);
 EVOLVE (session_unshared);
 EVOLVE (session_transferred);
 
+/* ---- merge_decide.c ---- */
+DECIDE (merge_start);
+DECIDE (session_absorb);
+EVOLVE (merge_started);
+EVOLVE (merge_key_decided);
+EVOLVE (merge_reopened);
+EVOLVE (session_merged);
+EVOLVE (branch_merged);
+
+/*  A vote at a breakpoint that decides a merge; who votes was checked. */
+BATON_MUST_USE baton_status merge_vote (deciding_t *deciding, const breakpoint_t *breakpoint);
+
+/*  The merge whose conflicts this breakpoint was to decide is given up. */
+void merge_forget (session_t *self, uint64_t breakpoint);
+
 /* ---- tick.c ---- */
 DECIDE (session_tick);
 
@@ -175,6 +190,14 @@ EVOLVE (breakpoint_cancelled);
 
 /*  NULL when there is none of that number. */
 breakpoint_t *breakpoint_find (const session_t *self, uint64_t number);
+uint64_t breakpoint_next (const session_t *self);
+
+/*  There is room for one more. */
+BATON_MUST_USE baton_status breakpoint_check_room (const deciding_t *deciding);
+
+/*  Emits the vote, unless it is what it was and decides nothing; at most so many stand at a time. */
+BATON_MUST_USE baton_status breakpoint_count_vote (deciding_t *deciding, const breakpoint_t *breakpoint,
+                                                   const vote_t *vote, const char *rule, size_t most);
 presence_t *breakpoint_presence (const breakpoint_t *breakpoint, const char *actor);
 
 /*  When its warning is due: a fifth of its time before the deadline, or one second when that is more; but never in the

@@ -3,6 +3,7 @@
 #include "keyed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the line ---- */
 
@@ -77,7 +78,70 @@ baton_status lineage_add_ancestor (session_t *self, const char *session, uint64_
     return BATON_OK;
 }
 
-/* ---- forks ---- */
+/*  A session as an ancestor: of itself, it is the present. */
+static ancestor_t as_ancestor (const session_t *self, const char *session)
+{
+    if (text_equal (self->session, session))
+        return (ancestor_t){.session = self->session, .n = self->n, .depth = lineage_depth (self)};
+    const ancestor_t *ancestor = keyed_find (&self->ancestors, &RECORD_ancestor, session);
+    return ancestor ? *ancestor : (ancestor_t){0};
+}
+
+uint64_t lineage_covers (const session_t *self, const char *session)
+{
+    return as_ancestor (self, session).n;
+}
+
+/*  An ancestor is less deep than what comes after it, so the deepest of all that both know is no ancestor of another.
+ */
+static void deepest (const session_t *a, const session_t *b, const char *session, ancestor_t *best)
+{
+    ancestor_t ours = as_ancestor (a, session), theirs = as_ancestor (b, session);
+    const ancestor_t *common = ours.n < theirs.n ? &ours : &theirs;
+    bool deeper = common->n > 0 && (!best->session || common->depth > best->depth ||
+                                    (common->depth == best->depth && strcmp (common->session, best->session) < 0));
+    if (deeper)
+        *best = *common;
+}
+
+bool lineage_common (const session_t *a, const session_t *b, const char **ret_session, uint64_t *ret_n)
+{
+    ancestor_t best = {0};
+    deepest (a, b, a->session, &best);
+    deepest (a, b, b->session, &best);
+    for (size_t i = 0; i < a->ancestors.count; i++)
+        deepest (a, b, a->ancestors.items[i].session, &best);
+    if (!best.session)
+        return false;
+    *ret_session = best.session;
+    *ret_n = best.n;
+    return true;
+}
+
+/* ---- forks and merges ---- */
+
+baton_status lineage_news (const session_t *self, const session_t *from, void *segments)
+{
+    line_t line = {0};
+    baton_status status = line_of (from, &line);
+    for (size_t i = 0; status == BATON_OK && i < line.count; i++) {
+        const stretch_t *stretch = &line.items[i];
+        uint64_t known = lineage_covers (self, stretch->session);
+        uint64_t after = known > stretch->after ? known : stretch->after;
+        if (after >= stretch->upto)
+            continue;
+        segment_t *segment = list_append (segments, sizeof *segment);
+        if (!segment || text_set (&segment->session, stretch->session) || text_set (&segment->title, from->title))
+            status = BATON_resource_exhausted;
+        else {
+            segment->after = after;
+            segment->upto = stretch->upto;
+            segment->merged = true;
+        }
+    }
+    line_clear (&line);
+    return status;
+}
 
 static baton_status append_segment (session_t *self, const stretch_t *stretch)
 {

@@ -37,6 +37,16 @@ uint64_t lineage_depth (const session_t *state);
 /*  Adds `session`, of that position and depth, to the ancestors, or moves it on. */
 BATON_MUST_USE baton_status lineage_add_ancestor (session_t *self, const char *session, uint64_t n, uint64_t depth);
 
+/*  The newest position that is part of both pasts (one of the two may be it); false when there is none. Borrowed from
+ *  one of the states. */
+bool lineage_common (const session_t *a, const session_t *b, const char **ret_session, uint64_t *ret_n);
+
+/*  Up to where a journal is part of the session's past; the whole of its own. */
+uint64_t lineage_covers (const session_t *self, const char *session);
+
+/*  What of the line of `from` self does not have: appended to the list `segments`, as they would be merged. */
+BATON_MUST_USE baton_status lineage_news (const session_t *self, const session_t *from, void *segments);
+
 /*  Makes self, a copy of the state of another session, that session's heir: its line becomes the lineage. */
 BATON_MUST_USE baton_status lineage_inherit (session_t *self);
 

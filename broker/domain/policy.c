@@ -70,6 +70,8 @@ baton_status policy_check (const policy_t *policy, breakpoint_kind_e kind, const
         return status;
     if (policy->veto && kind == breakpoint_kind_input)
         return refuse (error, "policy.veto", "an input has no option that could be a veto");
+    if (policy->veto && kind == breakpoint_kind_merge_conflict)
+        return refuse (error, "policy.veto", "a merge has no option that could be a veto: cancel its breakpoint");
     uint64_t eligible = 0;
     for (size_t i = 0; i < policy->people.count; i++) {
         const char *person = policy->people.items[i];
@@ -96,7 +98,7 @@ static uint64_t count_votes (const breakpoint_t *breakpoint, const vote_t *vote,
     uint64_t all = 1, alike = 1;
     for (size_t i = 0; i < breakpoint->votes.count; i++) {
         const vote_t *other = &breakpoint->votes.items[i];
-        if (text_equal (other->actor, vote->actor))
+        if (text_equal (other->actor, vote->actor) || !text_equal (other->key, vote->key))
             continue;
         all++;
         alike += vote_alike (other, vote);

@@ -9,11 +9,35 @@
 /* ---- what a fork inherits ---- */
 
 /*  What belongs to one life, by name: with what fork.c says is inherited, all there is. */
+/* clang-format off */
 static const char *const ANEW[] = {
-    "state",           "cause",   "created_at", "created_by", "audience",  "forked_from", "forks",      "active_at",
-    "wake_on_message", "wake_at", "lease",      "home",       "waiting",   "run",         "queue",      "before",
-    "breakpoints",     "mailbox", "seen",       "migration",  "migrating", "triggers",    "depends_on", "watchers",
+    "merge",
+    "state",
+    "cause",
+    "created_at",
+    "created_by",
+    "audience",
+    "forked_from",
+    "forks",
+    "active_at",
+    "wake_on_message",
+    "wake_at",
+    "lease",
+    "home",
+    "waiting",
+    "run",
+    "queue",
+    "before",
+    "breakpoints",
+    "mailbox",
+    "seen",
+    "migration",
+    "migrating",
+    "triggers",
+    "depends_on",
+    "watchers",
 };
+/* clang-format on */
 
 static void test_each_field_is_inherited_or_begins_anew (void **context)
 {

@@ -48,6 +48,8 @@ static const row_t ROWS[] = {
     ROW (session_activate, "gyyyW"),
     ROW (session_fork, "ghhhh"),
     ROW (session_branch, "gyyyy"),
+    ROW (merge_start, "gyyyW"),
+    ROW (session_absorb, "gyyyy"),
     ROW (session_suspend, "gyWyW"),
     ROW (session_sleep, "gyyyW"),
     ROW (session_interrupt, "gyWWW"),
@@ -105,7 +107,7 @@ static void fill (method_id_t method, void *request)
     } TEXTS[] = {{"session", STORY_ID}, {"watcher", "s2"},     {"ended", "s2"},  {"on", "s2"},      {"title", "T"},
                  {"key", "k"},          {"value", "v"},        {"name", "a"},    {"id", "m1"},      {"from", "ada"},
                  {"to", "s2"},          {"node", "n1"},        {"target", "n2"}, {"text", "words"}, {"manifest", "d"},
-                 {"fork", "f1"},        {"option", "approve"}, {"with", "bob"},  {"owner", "bob"}};
+                 {"fork", "f1"},        {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},  {"into", "s2"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {

@@ -1,0 +1,107 @@
+/*  Where two sessions come from, as their journals tell it. */
+#include "history.h"
+
+#include "keyed.h"
+#include "lineage.h"
+
+/* ---- the common ancestor ---- */
+
+static baton_status take_forked (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+{
+    session_t *state = argument;
+    *ret_more = false;
+    if (event->kind != EVENT_session_forked)
+        return BATON_OK;
+    const session_forked_event_t *body = event->body;
+    return record_copy (&RECORD_session, &body->state, state) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+static bool forked_there (const session_t *state, const char *session, uint64_t n)
+{
+    return text_equal (state->forked_from.session, session) && state->forked_from.n == n;
+}
+
+/*  A fork's first event holds the state that it was taken from, however long that journal is by now. */
+static baton_status read_ancestor (store_t *store, const session_t *ours, const session_t *theirs, session_t *ret_state,
+                                   baton_error_t *error)
+{
+    const char *session = NULL;
+    uint64_t n = 0;
+    if (!lineage_common (ours, theirs, &session, &n))
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_no_common_ancestor,
+                           "sessions %s and %s have no past in common", theirs->session, ours->session);
+    const session_t *fork = forked_there (theirs, session, n) ? theirs : forked_there (ours, session, n) ? ours : NULL;
+    return fork ? history_walk (store, fork->session, 0, take_forked, ret_state, error)
+                : history_replay (store, session, n, ret_state, error);
+}
+
+/* ---- items ---- */
+
+typedef struct {
+    uint64_t upto;
+    uint64_t items, tokens;
+    uint64_t before_items, before_tokens; /*  before the last run: a rollback goes back to that */
+} count_t;
+
+static baton_status count_item (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+{
+    (void) error;
+    count_t *self = argument;
+    *ret_more = event->n < self->upto;
+    if (event->n > self->upto)
+        return BATON_OK;
+    if (event->kind == EVENT_item_appended) {
+        self->items++;
+        self->tokens += ((const item_appended_event_t *) event->body)->tokens;
+    } else if (event->kind == EVENT_run_queued) {
+        self->before_items = self->items;
+        self->before_tokens = self->tokens;
+    } else if (event->kind == EVENT_run_rolled_back) {
+        self->items = self->before_items;
+        self->tokens = self->before_tokens;
+    }
+    return BATON_OK;
+}
+
+/*  Stretches without an item are not worth a place in anybody's line. */
+static baton_status count_news (store_t *store, merge_basis_t *basis, baton_error_t *error)
+{
+    for (size_t i = 0; i < basis->segments.count;) {
+        const segment_t *segment = &basis->segments.items[i];
+        count_t count = {.upto = segment->upto};
+        baton_status status = history_walk (store, segment->session, segment->after, count_item, &count, error);
+        if (status != BATON_OK)
+            return status;
+        basis->items += count.items;
+        basis->tokens += count.tokens;
+        if (count.items > 0)
+            i++;
+        else
+            list_remove (&basis->segments, &RECORD_segment, i);
+    }
+    return BATON_OK;
+}
+
+baton_status history_basis (store_t *store, const char *ours, const char *theirs, session_t *ret_ours,
+                            session_t *ret_theirs, merge_basis_t *ret_basis, baton_error_t *error)
+{
+    merge_basis_t basis = {0};
+    baton_status status = history_load (store, ours, ret_ours, NULL, error);
+    if (status == BATON_OK)
+        status = history_load (store, theirs, ret_theirs, NULL, error);
+    if (status == BATON_OK)
+        status = read_ancestor (store, ret_ours, ret_theirs, &basis.state, error);
+    if (status == BATON_OK && lineage_news (ret_ours, ret_theirs, &basis.segments) != BATON_OK)
+        status = baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = count_news (store, &basis, error);
+    if (status != BATON_OK) {
+        record_clear (&RECORD_merge_basis, &basis);
+        return status;
+    }
+    basis.ours_n = ret_ours->n;
+    basis.theirs_n = ret_theirs->n;
+    record_clear (&RECORD_merge_basis, ret_basis);
+    *ret_basis = basis;
+    return BATON_OK;
+}
