@@ -27,7 +27,15 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_trigger_fire] = handle_trigger_fire,
     [METHOD_run_list] = handle_run_list,
     [METHOD_run_logs] = handle_run_logs,
+    [METHOD_item_append] = handle_item_append,
     [METHOD_item_list] = handle_item_list,
+    [METHOD_item_pin] = handle_item_pin,
+    [METHOD_context_render] = handle_context_render,
+    [METHOD_session_compact] = handle_session_compact,
+    [METHOD_session_uncompact] = handle_session_uncompact,
+    [METHOD_session_save] = handle_session_save,
+    [METHOD_session_load] = handle_session_load,
+    [METHOD_session_restore] = handle_session_restore,
     [METHOD_memory_get] = handle_memory_get,
     [METHOD_memory_list] = handle_memory_list,
     [METHOD_decision_list] = handle_decision_list,
@@ -95,6 +103,7 @@ command_t command_of (const broker_t *broker, const request_t *request)
         .run = request->header.run,
         .epoch = request->header.epoch,
         .if_n = request->header.if_n,
+        .prepared = request->prepared,
     };
 }
 

@@ -25,16 +25,50 @@ baton_status handle_site_change (broker_t *broker, request_t *request, void *ret
     return journal_decide_site (broker->journal, &command, error);
 }
 
+/*  What was read from a file says which content it was. */
+static baton_status digest_openings (session_create_request_t *params, baton_error_t *error)
+{
+    char digest[DIGEST_SIZE];
+    for (size_t i = 0; i < params->bootstrap.count; i++) {
+        opening_t *opening = &params->bootstrap.items[i];
+        if (!opening->source && !opening->digest)
+            continue;
+        digest_of (opening->text, strlen (opening->text), digest);
+        if (opening->digest && strcmp (opening->digest, digest) != 0)
+            return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "bootstrap",
+                                     "item %zu (%.200s) has the digest %s, not %s: it has changed on its way", i + 1,
+                                     opening->source ? opening->source : "no source", digest, opening->digest);
+        if (text_set (&opening->digest, digest) != BATON_OK)
+            return baton_fail_memory (error);
+    }
+    return BATON_OK;
+}
+
 baton_status handle_session_create (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     char id[ID_SIZE];
+    baton_status status = digest_openings (request->params, error);
+    if (status != BATON_OK)
+        return status;
     id_new (id);
     command_t command = command_of (broker, request);
     command.fresh = id;
     if (((const session_create_request_t *) request->params)->depends_on.count == 0)
         return journal_decide (broker->journal, id, &command, ret_reply, error);
-    baton_status status = handle_create_check (broker, request->params, error);
+    status = handle_create_check (broker, request->params, error);
     return status == BATON_OK ? handle_create_dependent (broker, &command, ret_reply, error) : status;
+}
+
+baton_status handle_item_append (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const item_append_request_t *params = request->params;
+    char digest[DIGEST_SIZE];
+    command_t command = command_of (broker, request);
+    if (params->source && params->text) {
+        digest_of (params->text, strlen (params->text), digest);
+        command.digest = digest;
+    }
+    return decide (broker, request, &command, ret_reply, error);
 }
 
 baton_status handle_artifact_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

@@ -206,7 +206,11 @@ static baton_status visit_item (const found_item_t *found, void *argument, bool 
                    .tokens = body->tokens,
                    .estimated = body->estimated,
                    .run = event->run,
-                   .at = event->at};
+                   .at = event->at,
+                   .pinned = body->pinned,
+                   .source = body->source,
+                   .digest = body->digest,
+                   .synthetic = body->synthetic};
     memcpy (&seen.parts, &body->parts, sizeof seen.parts); /*  borrowed for the copy only */
     self->page->last = found->place;
     return item && record_copy (&RECORD_item, &seen, item) == BATON_OK ? BATON_OK : baton_fail_memory (error);

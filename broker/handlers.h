@@ -23,8 +23,14 @@ handler_t handle_decision_list, handle_decision_history;
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 
 /*  handle_changes.c: changes that need more than the session's domain */
-handler_t handle_session_change, handle_site_change, handle_session_create, handle_artifact_put, handle_breakpoint_ask,
-    handle_trigger_add, handle_trigger_fire, handle_message_send;
+handler_t handle_session_change, handle_site_change, handle_session_create, handle_item_append, handle_artifact_put,
+    handle_breakpoint_ask, handle_trigger_add, handle_trigger_fire, handle_message_send;
+
+/*  handle_context.c: the window */
+handler_t handle_context_render, handle_session_compact, handle_session_uncompact, handle_item_pin;
+
+/*  handle_checkpoints.c */
+handler_t handle_session_save, handle_session_load, handle_session_restore;
 
 /*  handle_forks.c and handle_merges.c: what concerns two sessions */
 handler_t handle_session_fork, handle_session_diff, handle_session_merge;

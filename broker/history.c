@@ -114,10 +114,11 @@ baton_status history_items (store_t *store, const session_t *state, uint64_t pla
 
 /* ---- the present ---- */
 
-/*  Applies journal rows. A row that cannot be read is our own mistake or a damaged disk: the session is refused. */
-static baton_status fold (session_t *state, const store_reads_t *rows, const char *id, baton_error_t *error)
+/*  Applies journal rows up to position n. A row that cannot be read is our own mistake or a damaged disk: the session
+ * is refused. */
+static baton_status fold (session_t *state, const store_reads_t *rows, uint64_t n, const char *id, baton_error_t *error)
 {
-    for (size_t i = 0; i < rows->count; i++) {
+    for (size_t i = 0; i < rows->count && rows->items[i].n <= n; i++) {
         event_t event = {0};
         baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
         if (status == BATON_OK && event.n != state->n + 1)
@@ -134,29 +135,56 @@ static baton_status fold (session_t *state, const store_reads_t *rows, const cha
     return BATON_OK;
 }
 
-baton_status history_load (store_t *store, const char *session, session_t *ret_state, uint64_t *ret_snapshot_n,
-                           baton_error_t *error)
+/*  As far as position n, unless the snapshot is of a later one: then ret_state stays as it was. */
+static baton_status load_upto (store_t *store, const char *session, uint64_t n, session_t *ret_state,
+                               uint64_t *ret_snapshot_n, baton_error_t *error)
 {
     baton_bytes_t snapshot = {0};
     store_reads_t tail = {0};
     session_t state = {0};
-    uint64_t n = 0;
-    baton_status status = store_load (store, session, &snapshot, &n, &tail, error);
+    baton_status status = store_load (store, session, &snapshot, ret_snapshot_n, &tail, error);
     if (status == BATON_not_found)
         return baton_fail (error, BATON_not_found, BATON_REASON_no_such_session, "there is no session %s", session);
-    if (status == BATON_OK && snapshot.size > 0)
+    bool before = *ret_snapshot_n <= n;
+    if (status == BATON_OK && snapshot.size > 0 && before)
         status = record_decode (&RECORD_session, snapshot.data, snapshot.size, &state, error);
-    if (status == BATON_OK)
-        status = fold (&state, &tail, session, error);
+    if (status == BATON_OK && before)
+        status = fold (&state, &tail, n, session, error);
     bytes_clear (&snapshot);
     store_reads_clear (&tail);
+    if (status != BATON_OK || !before) {
+        record_clear (&RECORD_session, &state);
+        return status;
+    }
+    record_clear (&RECORD_session, ret_state);
+    *ret_state = state;
+    return BATON_OK;
+}
+
+baton_status history_load (store_t *store, const char *session, session_t *ret_state, uint64_t *ret_snapshot_n,
+                           baton_error_t *error)
+{
+    uint64_t snapshot_n = 0;
+    baton_status status = load_upto (store, session, UINT64_MAX, ret_state, &snapshot_n, error);
+    if (status == BATON_OK && ret_snapshot_n)
+        *ret_snapshot_n = snapshot_n;
+    return status;
+}
+
+baton_status history_state (store_t *store, const char *session, uint64_t n, session_t *ret_state, baton_error_t *error)
+{
+    uint64_t snapshot_n = 0;
+    session_t state = {0};
+    if (n == 0)
+        return history_load (store, session, ret_state, NULL, error);
+    baton_status status = load_upto (store, session, n, &state, &snapshot_n, error);
+    if (status == BATON_OK && state.n != n)
+        status = history_replay (store, session, n, &state, error);
     if (status != BATON_OK) {
         record_clear (&RECORD_session, &state);
         return status;
     }
     record_clear (&RECORD_session, ret_state);
     *ret_state = state;
-    if (ret_snapshot_n)
-        *ret_snapshot_n = n;
     return BATON_OK;
 }

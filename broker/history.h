@@ -14,6 +14,12 @@ typedef baton_status visit_t (const event_t *event, void *argument, bool *ret_mo
 BATON_MUST_USE baton_status history_walk (store_t *store, const char *session, uint64_t after, visit_t *visit,
                                           void *argument, baton_error_t *error);
 
+/*  The state at position n (0: the newest), by the shortest way. ret_state is zeroed or valid. Errors as of the other
+ * two.
+ */
+BATON_MUST_USE baton_status history_state (store_t *store, const char *session, uint64_t n, session_t *ret_state,
+                                           baton_error_t *error);
+
 /*  Rebuilds the state at position n from the journal alone, which is how any past state is read. ret_state is zeroed or
  *  valid. not_found/no_such_position when the journal ends before. */
 BATON_MUST_USE baton_status history_replay (store_t *store, const char *session, uint64_t n, session_t *ret_state,

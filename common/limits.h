@@ -32,7 +32,8 @@
 #define LIMIT_ENDPOINT 512
 #define LIMIT_VALUE 65536 /*  one msgpack value: an input, a schema, a message body */
 #define LIMIT_MEMORY_VALUE 8192
-#define LIMIT_ITEM (1u << 20) /*  the parts of one item */
+#define LIMIT_ITEM (1u << 20)            /*  the parts of one item */
+#define LIMIT_BOOTSTRAP_BYTES (4u << 20) /*  of all items that a session begins with */
 #define LIMIT_ARTIFACT (4u << 20)
 #define LIMIT_LABELS 32
 #define LIMIT_PRIORITY 9
@@ -59,13 +60,22 @@
 #define LIMIT_LINEAGE 256   /*  stretches of other journals that its context is made of */
 #define LIMIT_ANCESTORS 256 /*  sessions that it has forked from or merged, and theirs */
 #define LIMIT_SHARES 64
+#define LIMIT_WINDOW 100000000u /*  tokens */
+#define LIMIT_PINS 64
+#define LIMIT_SPANS 128 /*  of a window, with those that its compactions hide */
+#define LIMIT_CALLS 64  /*  without a result */
+#define LIMIT_COMPACTIONS 32
+#define LIMIT_CHECKPOINTS 64
+#define LIMIT_BOOTSTRAP 64          /*  items that a session begins with */
+#define LIMIT_PRESSURES 8           /*  thresholds */
+#define LIMIT_RENDER (64u << 20)    /*  bytes of the items of a window */
 #define LIMIT_DEADLINE 31536000000u /*  one year */
 #define LIMIT_TRIGGERS 64
 #define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
 #define LIMIT_DEPENDENCIES 64
-#define LIMIT_WATCHERS 1024           /*  sessions that wait for the end of one */
-#define LIMIT_CYCLE 1024              /*  sessions that are looked at for a cycle of dependencies */
-#define LIMIT_RULE 256                /*  the text of a calendar rule */
+#define LIMIT_WATCHERS 1024 /*  sessions that wait for the end of one */
+#define LIMIT_CYCLE 1024    /*  sessions that are looked at for a cycle of dependencies */
+#define LIMIT_RULE 256      /*  the text of a calendar rule */
 
 /*  One site */
 #define LIMIT_IDENTITIES 10000

@@ -102,6 +102,8 @@ BATON_MUST_USE baton_status record_copy (const record_type_t *type, const void *
 
 /*  Deep copy of one field, which is empty in *ret_record; *ret_record is to be cleared on failure. */
 BATON_MUST_USE baton_status record_copy_field (const field_t *field, const void *record, void *ret_record);
+/*  Whether two records of a type say the same. Fails only for lack of memory. */
+BATON_MUST_USE baton_status record_equal (const record_type_t *type, const void *a, const void *b, bool *ret_equal);
 
 /*  Frees what the fields own and zeroes the struct. Takes NULL. */
 void record_clear (const record_type_t *type, void *record);

@@ -103,3 +103,16 @@ baton_status record_encode (const record_type_t *type, const void *record, baton
     ret_bytes->data = (uint8_t *) msgpack_sbuffer_release (&buffer);
     return BATON_OK;
 }
+
+baton_status record_equal (const record_type_t *type, const void *a, const void *b, bool *ret_equal)
+{
+    baton_bytes_t left = {0}, right = {0};
+    baton_status status = record_encode (type, a, &left);
+    if (status == BATON_OK)
+        status = record_encode (type, b, &right);
+    if (status == BATON_OK)
+        *ret_equal = left.size == right.size && memcmp (left.data, right.data, left.size) == 0;
+    bytes_clear (&left);
+    bytes_clear (&right);
+    return status;
+}

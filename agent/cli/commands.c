@@ -12,6 +12,11 @@ static const command_t PUT = {
 static const command_t DECIDE = {
     .noun = "decision", .verb = "record", .method = METHOD_decision_record, .positionals = "session key value why"};
 
+static const command_t LOAD = {
+    .noun = "session", .verb = "load", .method = METHOD_session_load, .positionals = "session"};
+static const command_t RESTORE = {
+    .noun = "session", .verb = "restore", .method = METHOD_session_restore, .positionals = "session"};
+
 const command_t *const COMMANDS[] = {
     &CMD_invite,
     &CMD_join,
@@ -21,6 +26,7 @@ const command_t *const COMMANDS[] = {
     &CMD_context_list,
     &CMD_context_use,
     &CMD_context_show,
+    &CMD_context_render,
     &CMD_session_activate,
     &CMD_session_log,
     &CMD_session_wait,
@@ -28,6 +34,8 @@ const command_t *const COMMANDS[] = {
     &CMD_run_logs,
     &CMD_memory_get,
     &CMD_artifact_get,
+    &LOAD,
+    &RESTORE,
     &PUT,
     &APPEND,
     &DECIDE,

@@ -74,16 +74,21 @@ static baton_status print_name (cli_t *cli, const record_type_t *type, const voi
     return BATON_OK;
 }
 
+/*  What has no columns is still told by its names. */
+static baton_status print_names (cli_t *cli, const record_type_t *type, const rows_t *rows)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < rows->count && status == BATON_OK; i++)
+        status = print_name (cli, type, rows->items + i * type->size);
+    return status;
+}
+
 static baton_status output_names (cli_t *cli, const record_type_t *type, const void *reply)
 {
     const field_t *page = page_field (type);
     if (!page)
         return type->fields ()[0].name ? print_name (cli, type, reply) : BATON_OK;
-    const rows_t *rows = (const void *) ((const char *) reply + page->offset);
-    baton_status status = BATON_OK;
-    for (size_t i = 0; i < rows->count && status == BATON_OK; i++)
-        status = print_name (cli, page->type, rows->items + i * page->type->size);
-    return status;
+    return print_names (cli, page->type, (const void *) ((const char *) reply + page->offset));
 }
 
 /* ---- tables ---- */
@@ -99,9 +104,10 @@ static char *one_line (char *text)
 
 baton_status output_rows (cli_t *cli, const record_type_t *type, const rows_t *rows, baton_error_t *error)
 {
-    static const column_t NONE[] = {{NULL, NULL}};
     const view_t *view = view_of (type);
-    const column_t *columns = view ? view->columns : NONE;
+    if (!view)
+        return print_names (cli, type, rows);
+    const column_t *columns = view->columns;
     size_t count = 0;
     while (columns[count].header)
         count++;

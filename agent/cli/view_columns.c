@@ -34,6 +34,11 @@ static const view_t VIEWS[] = {
               {"PARTS", "parts"})},
     {&RECORD_part, false, "kind",
      COLUMNS ({"KIND", "kind"}, {"TOOL", "tool"}, {"CALL", "call"}, {"TEXT", "text"}, {"VALUE", "value"})},
+    {&RECORD_pin, false, "place", COLUMNS ({"PLACE", "place"}, {"TOKENS", "tokens"}, {"ESTIMATED", "estimated"})},
+    {&RECORD_open_call, false, "call", COLUMNS ({"CALL", "call"}, {"TOOL", "tool"}, {"N", "n"}, {"RUN", "run"})},
+    {&RECORD_compaction, false, "place", COLUMNS ({"PLACE", "place"}, {"ITEMS", "items"}, {"TOKENS", "tokens"})},
+    {&RECORD_checkpoint, false, "label",
+     COLUMNS ({"CHECKPOINT", "label"}, {"N", "n"}, {"AT", "at"}, {"BY", "actor"}, {"DIGEST", "digest"})},
     {&RECORD_memory, false, "key", COLUMNS ({"KEY", "key"}, {"VALUE", "value"}, {"RUN", "run"}, {"N", "n"})},
     {&RECORD_decision, false, "key",
      COLUMNS ({"KEY", "key"}, {"VALUE", "value"}, {"WHY", "why"}, {"RUN", "run"}, {"N", "n"}, {"CHANGES", "changes"})},
@@ -98,6 +103,8 @@ static bool session_hides (const session_t *session, const char *field)
 
 bool view_hides (const record_type_t *type, const void *record, const char *field)
 {
+    if (type == &RECORD_window)
+        return strcmp (field, "spans") == 0;
     return type == &RECORD_session && session_hides (record, field);
 }
 

@@ -20,6 +20,7 @@ typedef struct {
     uint64_t if_n;           /*  refuse unless the journal stands here; 0: don't care */
     const char *fresh;       /*  a fresh id for whatever is made: a session, a message */
     const session_t *source; /*  the other session that it is about, at the position that it is about; or NULL */
+    const void *prepared;    /*  what had to be read first, a record that the method's handler knows; or NULL */
     const char *digest;      /*  of the request's bulky part: artifact content, breakpoint title and body; or NULL */
     uint64_t due;            /*  trigger_add with a calendar rule: its next time */
 } command_t;

@@ -1,76 +1,7 @@
-/*  What a session knows: items, working memory, artifacts. */
+/*  What a session knows beside its items: working memory, artifacts. */
 #include "deciding.h"
 
 #include <string.h>
-
-/* ---- items ---- */
-
-static size_t part_bytes (const part_t *part)
-{
-    size_t text = part->text ? strlen (part->text) : 0;
-    return text + part->value.size;
-}
-
-/*  A part must have what its kind is about. */
-static baton_status check_part (const part_t *part, baton_error_t *error)
-{
-    const char *lacks = part->kind == part_kind_text && !part->text             ? "text"
-                        : part->kind == part_kind_tool_call && !part->tool      ? "tool"
-                        : part->kind == part_kind_json && part->value.size == 0 ? "value"
-                                                                                : NULL;
-    if (!lacks)
-        return BATON_OK;
-    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_missing_field, "parts",
-                             "a part of kind %s needs the field %s", enum_name (&part_kind_names, part->kind), lacks);
-}
-
-static baton_status check_item (const item_append_request_t *request, baton_error_t *error)
-{
-    size_t bytes = 0;
-    if (request->text ? request->parts.count > 0 : request->parts.count == 0)
-        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_missing_field, "text",
-                                 "an item needs either text or parts");
-    for (size_t i = 0; i < request->parts.count; i++) {
-        baton_status status = check_part (&request->parts.items[i], error);
-        if (status != BATON_OK)
-            return status;
-        bytes += part_bytes (&request->parts.items[i]);
-    }
-    if (bytes > LIMIT_ITEM)
-        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "parts",
-                                 "the parts of an item are at most %u bytes together", LIMIT_ITEM);
-    return BATON_OK;
-}
-
-baton_status decide_item_append (deciding_t *deciding)
-{
-    const item_append_request_t *request = deciding->command->request;
-    baton_status status = check_item (request, deciding->error);
-    if (status != BATON_OK)
-        return status;
-    part_t text = {.kind = part_kind_text, .text = request->text};
-    size_t count = request->text ? 1 : request->parts.count;
-    part_t *parts = request->text ? &text : request->parts.items;
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes += part_bytes (&parts[i]);
-    emit (deciding, EVENT_item_appended,
-          &(item_appended_event_t){
-              .role = request->role,
-              .parts = {count, parts},
-              .tokens = request->tokens ? request->tokens : (bytes + 3) / 4,
-              .estimated = request->tokens == 0,
-          });
-    return BATON_OK;
-}
-
-baton_status evolve_item_appended (session_t *self, const event_t *event)
-{
-    const item_appended_event_t *body = event->body;
-    self->items++;
-    self->tokens += body->tokens;
-    return BATON_OK;
-}
 
 /* ---- memory ---- */
 

@@ -9,6 +9,7 @@
 
 #include "keyed.h"
 #include "session.h"
+#include "window.h"
 
 typedef struct {
     const session_t *self;
@@ -131,6 +132,9 @@ void run_begin (deciding_t *deciding, const baton_bytes_t *input);
 /*  The oldest waiting start becomes the next run. */
 void run_begin_waiting (deciding_t *deciding);
 
+/*  The run is over: so are the calls that it has made, unless what it has done is undone next. */
+void run_finish (deciding_t *deciding, const run_finished_event_t *finished);
+
 /*  Finishes a run that no node has seen. */
 void run_finish_unplaced (deciding_t *deciding);
 
@@ -151,12 +155,44 @@ BATON_MUST_USE baton_status lease_check_node (deciding_t *deciding);
 BATON_MUST_USE baton_status lease_check_run (deciding_t *deciding);
 void lease_move (deciding_t *deciding, const char *node);
 
-/* ---- context.c ---- */
+/* ---- item.c ---- */
 DECIDE (item_append);
+EVOLVE (item_appended);
+EVOLVE (context_pressure);
+
+/*  The items that a session is created with. */
+BATON_MUST_USE baton_status item_check_bootstrap (deciding_t *deciding);
+void item_bootstrap (deciding_t *deciding);
+
+/*  Gives each call of a run (0: every call) that waits for its result in that window one that says why there is none.
+ */
+void item_end_calls (deciding_t *deciding, const window_t *window, uint64_t run, const char *why);
+
+/*  Tells of a threshold that is reached with that many tokens in the window. */
+void item_tell_pressure (deciding_t *deciding, const window_t *window, uint64_t tokens);
+
+/* ---- window_change.c ---- */
+DECIDE (context_clear);
+DECIDE (session_compact);
+DECIDE (session_uncompact);
+DECIDE (item_pin);
+DECIDE (item_unpin);
+EVOLVE (context_cleared);
+EVOLVE (context_compacted);
+EVOLVE (context_uncompacted);
+EVOLVE (item_pinned);
+EVOLVE (item_unpinned);
+
+/* ---- checkpoint.c ---- */
+DECIDE (session_save);
+DECIDE (session_restore);
+EVOLVE (session_saved);
+EVOLVE (session_restored);
+
+/* ---- context.c ---- */
 DECIDE (memory_set);
 DECIDE (memory_delete);
 DECIDE (artifact_put);
-EVOLVE (item_appended);
 EVOLVE (memory_set);
 EVOLVE (memory_deleted);
 EVOLVE (artifact_put);

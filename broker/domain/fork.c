@@ -7,9 +7,9 @@
 /*  What a fork inherits: what the session knows and is meant for. The rest belongs to one life (runs, nodes, mail,
  *  questions, whoever is there) and begins anew. A test knows both lists, and fails for a field that is in neither. */
 static const char *const INHERITED[] = {
-    "session",  "n",         "title",     "objective", "agent",    "priority",  "labels",
-    "depth",    "lineage",   "ancestors", "workspace", "bindings", "driver",    "node",
-    "selector", "multitask", "items",     "tokens",    "memory",   "decisions", "artifacts",
+    "session", "n",         "title",     "objective", "agent",     "priority", "labels",   "depth",
+    "lineage", "ancestors", "workspace", "bindings",  "driver",    "node",     "selector", "multitask",
+    "items",   "tokens",    "memory",    "decisions", "artifacts", "window",
 };
 
 bool fork_inherits (const char *field)

@@ -92,9 +92,9 @@ static void lose (deciding_t *deciding)
     const session_t *self = deciding->self;
     bool lost = run_placed (&self->run);
     if (lost) {
-        emit (deciding, EVENT_run_finished,
-              &(run_finished_event_t){
-                  .number = self->run.number, .outcome = run_outcome_lost, .detail = (char *) "its node was lost"});
+        run_finish (deciding, &(run_finished_event_t){.number = self->run.number,
+                                                      .outcome = run_outcome_lost,
+                                                      .detail = (char *) "its node was lost"});
         run_undo (deciding);
         deciding->changed.run = self->run.number;
     }

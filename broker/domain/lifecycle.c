@@ -32,10 +32,23 @@ static baton_status check_paths (const session_create_request_t *request, baton_
     return BATON_OK;
 }
 
+static baton_status check_pressure (const char *pressure, baton_error_t *error)
+{
+    if (!pressure || window_pressure_valid (pressure))
+        return BATON_OK;
+    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "pressure",
+                             "the thresholds must be at most %d ascending percentages, such as 40,70,90: %.64s",
+                             LIMIT_PRESSURES, pressure);
+}
+
 baton_status decide_session_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
     baton_status status = check_paths (request, deciding->error);
+    if (status == BATON_OK)
+        status = check_pressure (request->pressure, deciding->error);
+    if (status == BATON_OK)
+        status = item_check_bootstrap (deciding);
     if (status != BATON_OK)
         return status;
     if (request->input.size > 0 && !request->activate)
@@ -55,7 +68,10 @@ baton_status decide_session_create (deciding_t *deciding)
               .selector = request->selector,
               .multitask = request->multitask_strategy,
               .audience = {.visibility = request->visibility},
+              .window = request->window,
+              .pressure = request->pressure,
           });
+    item_bootstrap (deciding);
     if (!request->activate)
         return BATON_OK;
     emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause_activated});
@@ -77,8 +93,10 @@ baton_status evolve_session_created (session_t *self, const event_t *event)
         pairs_copy (&body->labels, &self->labels) || text_set (&self->workspace, body->workspace) ||
         list_replace (&RECORD_binding, &body->bindings, &self->bindings) || text_set (&self->driver, body->driver) ||
         text_set (&self->node, body->node) || pairs_copy (&body->selector, &self->selector) ||
-        text_set (&self->created_by, event->actor) || record_copy (&RECORD_audience, &body->audience, &self->audience))
+        text_set (&self->created_by, event->actor) || text_set (&self->window.pressure, body->pressure) ||
+        record_copy (&RECORD_audience, &body->audience, &self->audience))
         return BATON_resource_exhausted;
+    self->window.size = body->window;
     self->priority = body->priority;
     self->multitask = body->multitask;
     self->created_at = event->at;
@@ -131,12 +149,17 @@ baton_status decide_session_update (deciding_t *deciding)
         return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "labels",
                                  "a session has at most %d labels", LIMIT_LABELS);
     baton_status status = check_visibility (deciding, request->visibility);
+    if (status == BATON_OK)
+        status = check_pressure (request->pressure, deciding->error);
     if (status != BATON_OK)
         return status;
     bool set_priority = request->set_priority || request->priority != 0;
     changes = changes || (request->title && !text_equal (request->title, self->title)) ||
               (request->objective && !text_equal (request->objective, self->objective)) ||
-              (set_priority && request->priority != self->priority) || changes_visibility (self, request->visibility);
+              (set_priority && request->priority != self->priority) ||
+              (request->window && request->window != self->window.size) ||
+              (request->pressure && !text_equal (request->pressure, self->window.pressure)) ||
+              changes_visibility (self, request->visibility);
     if (changes)
         emit (deciding, EVENT_session_updated,
               &(session_updated_event_t){
@@ -146,6 +169,8 @@ baton_status decide_session_update (deciding_t *deciding)
                   .set_priority = set_priority,
                   .labels = request->labels,
                   .visibility = request->visibility,
+                  .window = request->window,
+                  .pressure = request->pressure,
               });
     return BATON_OK;
 }
@@ -170,8 +195,12 @@ baton_status evolve_session_updated (session_t *self, const event_t *event)
     const session_updated_event_t *body = event->body;
     if ((body->title && text_set (&self->title, body->title)) ||
         (body->objective && text_set (&self->objective, body->objective)) ||
+        (body->pressure && text_set (&self->window.pressure, body->pressure)) ||
         update_labels (&self->labels, &body->labels))
         return BATON_resource_exhausted;
+    if (body->window)
+        self->window.size = body->window;
+    window_relieve (&self->window);
     if (body->set_priority)
         self->priority = body->priority;
     if (body->visibility)
@@ -217,6 +246,10 @@ static baton_status start_later (deciding_t *deciding, multitask_e strategy)
     if (self->queue.count >= LIMIT_QUEUE)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
                            "%d starts of session %s wait already", LIMIT_QUEUE, self->session);
+    if (strategy == multitask_rollback && window_span_count (&self->before.window) + 2 > LIMIT_SPANS)
+        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the context of session %s is in %d pieces: compact or clear it before a run is rolled back",
+                           self->session, LIMIT_SPANS);
     emit (deciding, EVENT_start_enqueued,
           &(start_enqueued_event_t){.input = request->input, .cause = cause_activated, .first = first});
     if (self->run.phase == run_phase_queued && first) {
@@ -398,6 +431,7 @@ void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, co
         migration_end (deciding, "the session has ended");
     if (run_active (&self->run))
         emit (deciding, EVENT_run_finished, &(run_finished_event_t){.number = self->run.number, .outcome = outcome});
+    item_end_calls (deciding, &self->window, 0, "There is no result: the session has ended.");
     for (size_t i = 0; i < self->breakpoints.count; i++) {
         const breakpoint_t *breakpoint = &self->breakpoints.items[i];
         if (breakpoint->state == breakpoint_state_open && breakpoint->number != except)

@@ -59,6 +59,35 @@ uint64_t line_place_n (uint64_t place)
     return place & (((uint64_t) 1 << LINE_PLACE_BITS) - 1);
 }
 
+uint64_t line_next (const session_t *state)
+{
+    size_t count = 0;
+    uint64_t after = 0;
+    for (size_t i = 0; i < state->lineage.count; i++) {
+        const segment_t *segment = &state->lineage.items[i];
+        count += segment->at > after;
+        count += segment->upto > segment->after;
+        after = segment->at > after ? segment->at : after;
+    }
+    return line_place (count, state->n + 1);
+}
+
+uint64_t line_find (const session_t *state, const char *session, uint64_t n)
+{
+    line_t line = {0};
+    uint64_t place = 0;
+    if (line_of (state, &line) != BATON_OK)
+        return 0;
+    for (size_t i = 0; i < line.count && place == 0; i++) {
+        const stretch_t *stretch = &line.items[i];
+        bool wanted = session ? text_equal (stretch->session, session) : stretch->segment == NULL;
+        if (wanted && stretch->after < n && n <= stretch->upto)
+            place = line_place (i, n);
+    }
+    line_clear (&line);
+    return place;
+}
+
 /* ---- ancestors ---- */
 
 uint64_t lineage_depth (const session_t *state)

@@ -31,6 +31,12 @@ uint64_t line_place (size_t stretch, uint64_t n);
 size_t line_place_stretch (uint64_t place);
 uint64_t line_place_n (uint64_t place);
 
+/*  The place that the session's next event will have. */
+uint64_t line_next (const session_t *state);
+
+/*  Where position n of that session's journal (NULL: the state's own) stands in the line; 0 when it does not. */
+uint64_t line_find (const session_t *state, const char *session, uint64_t n);
+
 /*  How deep the state's position is: see `ancestor` in records.def. */
 uint64_t lineage_depth (const session_t *state);
 

@@ -203,6 +203,8 @@ static baton_status apply_line (session_t *self, const merge_t *merge, uint64_t 
     }
     self->items += merge->items;
     self->tokens += merge->tokens;
+    self->window.items += merge->items;
+    self->window.tokens += merge->tokens;
     if (merge->depth >= self->depth + at)
         self->depth = merge->depth + 1 - at;
     return lineage_add_ancestor (self, merge->from, merge->n, merge->depth);

@@ -1,5 +1,8 @@
 /*  Runs: queued, placed, running, stopping, finished, and what the session does then. */
 #include "deciding.h"
+#include "lineage.h"
+
+#include <stdio.h>
 
 bool run_active (const run_t *run)
 {
@@ -41,7 +44,9 @@ static baton_status keep_before (session_t *self)
         list_replace (&RECORD_decision, &self->decisions, &self->before.decisions) ||
         list_replace (&RECORD_artifact, &self->artifacts, &self->before.artifacts))
         return BATON_resource_exhausted;
-    return BATON_OK;
+    self->before.place = line_next (self) - 1;
+    record_clear (&RECORD_window, &self->before.window);
+    return record_copy (&RECORD_window, &self->window, &self->before.window);
 }
 
 baton_status evolve_run_queued (session_t *self, const event_t *event)
@@ -192,14 +197,13 @@ baton_status decide_run_finished (deciding_t *deciding)
                            "run %llu of session %s was not placed yet", (unsigned long long) request->run,
                            self->session);
     run_outcome_e outcome = outcome_of (&self->run, request);
-    emit (deciding, EVENT_run_finished,
-          &(run_finished_event_t){
-              .number = request->run,
-              .outcome = outcome,
-              .exit_code = request->exit_code,
-              .signal = request->signal,
-              .detail = request->detail,
-          });
+    run_finish (deciding, &(run_finished_event_t){
+                              .number = request->run,
+                              .outcome = outcome,
+                              .exit_code = request->exit_code,
+                              .signal = request->signal,
+                              .detail = request->detail,
+                          });
     settle (deciding, outcome);
     deciding->changed.run = request->run;
     return BATON_OK;
@@ -219,14 +223,25 @@ baton_status evolve_run_finished (session_t *self, const event_t *event)
 
 /* ---- stopping ---- */
 
+void run_finish (deciding_t *deciding, const run_finished_event_t *finished)
+{
+    const run_t *run = &deciding->self->run;
+    char why[LIMIT_SHORT];
+    emit (deciding, EVENT_run_finished, finished);
+    if (run->rollback)
+        return;
+    snprintf (why, sizeof why, "There is no result: run %llu ended first (%s).", (unsigned long long) run->number,
+              enum_name (&run_outcome_names, finished->outcome));
+    item_end_calls (deciding, &deciding->self->window, run->number, why);
+}
+
 void run_finish_unplaced (deciding_t *deciding)
 {
-    emit (deciding, EVENT_run_finished,
-          &(run_finished_event_t){
-              .number = deciding->self->run.number,
-              .outcome = run_outcome_interrupted,
-              .detail = (char *) "not started",
-          });
+    run_finish (deciding, &(run_finished_event_t){
+                              .number = deciding->self->run.number,
+                              .outcome = run_outcome_interrupted,
+                              .detail = (char *) "not started",
+                          });
 }
 
 void run_stop (deciding_t *deciding, const run_stopping_event_t *stopping)
@@ -256,11 +271,24 @@ baton_status evolve_run_stopping (session_t *self, const event_t *event)
     return BATON_OK;
 }
 
+/*  The window that goes back to before the run; none when the run has not changed it. */
+static void rewind_window (deciding_t *deciding, window_t *ret_window)
+{
+    const session_t *self = deciding->self;
+    bool same = false;
+    if (record_equal (&RECORD_window, &self->window, &self->before.window, &same) != BATON_OK ||
+        (!same &&
+         window_rewind (&self->before.window, self->before.place, line_next (self) - 1, ret_window) != BATON_OK))
+        deciding->out_of_memory = true;
+}
+
 void run_undo (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
+    window_t window = {0};
     if (!self->run.rollback)
         return;
+    rewind_window (deciding, &window);
     emit (deciding, EVENT_run_rolled_back,
           &(run_rolled_back_event_t){
               .number = self->run.number,
@@ -269,7 +297,9 @@ void run_undo (deciding_t *deciding)
               .memory = {self->before.memory.count, self->before.memory.items},
               .decisions = {self->before.decisions.count, self->before.decisions.items},
               .artifacts = {self->before.artifacts.count, self->before.artifacts.items},
+              .window = window,
           });
+    record_clear (&RECORD_window, &window);
 }
 
 baton_status evolve_run_rolled_back (session_t *self, const event_t *event)
@@ -281,5 +311,5 @@ baton_status evolve_run_rolled_back (session_t *self, const event_t *event)
         list_replace (&RECORD_decision, &body->decisions, &self->decisions) ||
         list_replace (&RECORD_artifact, &body->artifacts, &self->artifacts))
         return BATON_resource_exhausted;
-    return BATON_OK;
+    return body->window.spans.count > 0 ? window_take (self, &body->window) : BATON_OK;
 }

@@ -80,6 +80,13 @@ static const rule_t RULES[METHOD_COUNT] = {
     RULE (run_started,        gone, yes,    yes,      yes,     yes,   ""),
     RULE (run_finished,       gone, yes,    yes,      yes,     yes,   ""),
     RULE (item_append,        gone, yes,    yes,      yes,     NO,    "takes no items"),
+    RULE (session_compact,    gone, yes,    yes,      yes,     NO,    "has no context to compact"),
+    RULE (session_uncompact,  gone, yes,    yes,      yes,     NO,    "can't be uncompacted"),
+    RULE (session_save,       gone, yes,    yes,      yes,     NO,    "can't be saved: all of its positions can be loaded"),
+    RULE (session_restore,    gone, NO,     yes,      yes,     NO,    "can't be restored"),
+    RULE (item_pin,           gone, yes,    yes,      yes,     NO,    "pins no items"),
+    RULE (item_unpin,         gone, yes,    yes,      yes,     NO,    "unpins no items"),
+    RULE (context_clear,      gone, yes,    yes,      yes,     NO,    "has no window to clear"),
     RULE (memory_set,         gone, yes,    yes,      yes,     NO,    "can't remember anything new"),
     RULE (memory_delete,      gone, yes,    yes,      yes,     NO,    "can't forget anything"),
     RULE (decision_record,    gone, yes,    yes,      yes,     NO,    "takes no decisions"),
@@ -256,6 +263,14 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (session_shared),
     APPLY (session_unshared),
     APPLY (session_transferred),
+    APPLY (context_pressure),
+    APPLY (context_cleared),
+    APPLY (context_compacted),
+    APPLY (context_uncompacted),
+    APPLY (item_pinned),
+    APPLY (item_unpinned),
+    APPLY (session_saved),
+    APPLY (session_restored),
 };
 /* clang-format on */
 

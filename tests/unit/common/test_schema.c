@@ -62,13 +62,15 @@ static void methods_of_a_session_say_which (void **state)
 }
 
 /*  Names in requests that are not ids of sessions. Whatever else a request names might be one, and somebody who may
- *  not view it could learn of it, or touch it: so it is SESSION or SESSIONS in methods.def, or it stands here. */
+ *  not view it could learn of it, or touch it: so it is SESSION or SESSIONS in methods.def, or it stands here.
+ *  (`of` is looked up in the session's own past alone.) */
 /* clang-format off */
 static const char *const NO_SESSIONS[] = {
-    "after", "agent", "calendar", "call", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
-    "file", "from", "git", "id", "instance", "key", "kind", "labels", "manifest", "match", "media_type", "message",
-    "name", "node", "on", "option", "options", "owner", "path", "people", "ref", "secret", "subject", "supersedes",
-    "title", "token", "tool", "transfer", "value", "who", "why", "with", "workspace", "zone",
+    "after", "agent", "at", "calendar", "call", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
+    "file", "from", "git", "id", "instance", "key", "kind", "label", "labels", "manifest", "match", "media_type",
+    "message", "name", "node", "of", "on", "option", "options", "owner", "path", "people", "pressure", "ref",
+    "secret", "source", "subject", "supersedes", "title", "token", "tool", "transfer", "value", "who", "why", "with",
+    "workspace", "zone",
 };
 /* clang-format on */
 
@@ -127,7 +129,9 @@ static void access_and_effect_fit (void **state)
             fail_msg ("%s: unknown keys may only look who is there, enrol, and fire what they have the token of",
                       row->name);
         if (row->change && row->target == TARGET_session)
-            assert_ptr_equal (row->reply, id == METHOD_session_migrate ? &RECORD_migration_plan : &RECORD_changed);
+            assert_ptr_equal (row->reply, id == METHOD_session_migrate   ? &RECORD_migration_plan
+                                          : id == METHOD_session_compact ? &RECORD_compacted
+                                                                         : &RECORD_changed);
     }
 }
 

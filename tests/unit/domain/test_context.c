@@ -2,86 +2,6 @@
 
 #include <stdio.h>
 
-/* ---- items ---- */
-
-static void test_text_becomes_one_part (void **context)
-{
-    (void) context;
-    story_t story;
-    given_running (&story);
-    DOES (&story, "item_appended", ADA, item_append, .role = item_role_user, .text = (char *) "12345");
-    const item_appended_event_t *item = LAST (&story, item_appended);
-    assert_int_equal (item->parts.count, 1);
-    assert_int_equal (item->parts.items[0].kind, part_kind_text);
-    assert_string_equal (item->parts.items[0].text, "12345");
-    assert_int_equal (item->tokens, 2); /*  a quarter of its bytes, rounded up */
-    assert_true (item->estimated);
-    DOES (&story, "item_appended", ADA, item_append, .role = item_role_user, .text = (char *) "a", .tokens = 40);
-    assert_false (LAST (&story, item_appended)->estimated);
-    assert_int_equal (story.state.items, 2);
-    assert_int_equal (story.state.tokens, 42);
-    story_end (&story);
-}
-
-static void test_parts (void **context)
-{
-    (void) context;
-    static uint8_t one = 1;
-    const struct {
-        part_t part;
-        bool ok;
-    } ROWS[] = {
-        {{.kind = part_kind_text, .text = (char *) "a"}, true},
-        {{.kind = part_kind_text}, false},
-        {{.kind = part_kind_tool_call, .tool = (char *) "grep", .call = (char *) "c1"}, true},
-        {{.kind = part_kind_tool_call, .text = (char *) "a"}, false},
-        {{.kind = part_kind_tool_result, .call = (char *) "c1"}, true},
-        {{.kind = part_kind_json, .value = {1, &one}}, true},
-        {{.kind = part_kind_json, .text = (char *) "a"}, false},
-    };
-    for (size_t i = 0; i < COUNT (ROWS); i++) {
-        story_t story;
-        part_t part = ROWS[i].part;
-        given_created (&story);
-        item_append_request_t request = {.role = item_role_tool, .parts = {1, &part}};
-        baton_status status = give (&story, ADA, METHOD_item_append, &request);
-        if (ROWS[i].ok)
-            check_ok (&story, status, "item_appended", __FILE__, __LINE__);
-        else
-            check_refused (&story, status, BATON_invalid_argument, BATON_REASON_missing_field, __FILE__, __LINE__);
-        story_end (&story);
-    }
-}
-
-static void test_an_item_needs_text_or_parts (void **context)
-{
-    (void) context;
-    story_t story;
-    given_created (&story);
-    part_t part = {.kind = part_kind_text, .text = (char *) "a"};
-    FAILS (&story, invalid_argument, missing_field, ADA, item_append, .role = item_role_user);
-    FAILS (&story, invalid_argument, missing_field, ADA, item_append, .role = item_role_user, .text = (char *) "a",
-           .parts = {1, &part});
-    story_end (&story);
-}
-
-static void test_the_parts_of_an_item_have_a_limit_together (void **context)
-{
-    (void) context;
-    story_t story;
-    given_created (&story);
-    char *half = calloc (1, LIMIT_ITEM / 2 + 1);
-    assert_non_null (half);
-    memset (half, 'x', LIMIT_ITEM / 2);
-    part_t parts[3] = {{.kind = part_kind_text, .text = half},
-                       {.kind = part_kind_text, .text = half},
-                       {.kind = part_kind_text, .text = (char *) "x"}};
-    DOES (&story, "item_appended", ADA, item_append, .role = item_role_user, .parts = {2, parts});
-    FAILS (&story, invalid_argument, too_large, ADA, item_append, .role = item_role_user, .parts = {3, parts});
-    free (half);
-    story_end (&story);
-}
-
 /* ---- memory ---- */
 
 static void test_memory (void **context)
@@ -191,10 +111,6 @@ static void test_artifacts (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_text_becomes_one_part),
-        cmocka_unit_test (test_parts),
-        cmocka_unit_test (test_an_item_needs_text_or_parts),
-        cmocka_unit_test (test_the_parts_of_an_item_have_a_limit_together),
         cmocka_unit_test (test_memory),
         cmocka_unit_test (test_memory_has_a_limit_of_keys),
         cmocka_unit_test (test_memory_has_a_limit_of_bytes),

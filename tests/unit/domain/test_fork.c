@@ -36,6 +36,7 @@ static const char *const ANEW[] = {
     "triggers",
     "depends_on",
     "watchers",
+    "checkpoints",
 };
 /* clang-format on */
 

@@ -96,6 +96,13 @@ static const row_t ROWS[] = {
     ROW (session_share, "gyyyy"),
     ROW (session_unshare, "gyyyy"),
     ROW (session_transfer, "gyyyy"),
+    ROW (context_clear, "gyyyW"),
+    ROW (session_save, "gyyyW"),
+    ROW (session_compact, "gyyyW"),
+    ROW (session_uncompact, "gyyyW"),
+    ROW (session_restore, "gWyyW"),
+    ROW (item_pin, "gyyyW"),
+    ROW (item_unpin, "gyyyW"),
 };
 /* clang-format on */
 

@@ -62,6 +62,8 @@ static uint64_t random_number (walk_t *walk, const char *field)
         return 1 + below (walk, state->breakpoints.count + odd);
     if (strcmp (field, "deadline") == 0 || strcmp (field, "ttl") == 0 || strcmp (field, "patience") == 0)
         return 1 + below (walk, one_in (walk, 2) ? 2000 : 20000);
+    if (strcmp (field, "item") == 0 && state->window.pins.count > 0)
+        return state->window.pins.items[below (walk, state->window.pins.count)].place;
     if (strcmp (field, "until") == 0)
         return walk->story.now + below (walk, 3000);
     if (strcmp (field, "k") == 0 || strcmp (field, "of") == 0 || strcmp (field, "priority") == 0)
@@ -143,6 +145,13 @@ static who_t random_who (walk_t *walk, method_id_t method)
     return who;
 }
 
+/*  What is decided on something that the broker has read before: see test_window.c. */
+static bool must_read (method_id_t method)
+{
+    return method == METHOD_session_compact || method == METHOD_session_uncompact || method == METHOD_session_restore ||
+           method == METHOD_item_pin;
+}
+
 /*  What has to come in order to get anywhere is drawn more often, and what ends the session seldom. */
 static method_id_t random_method (walk_t *walk)
 {
@@ -155,7 +164,8 @@ static method_id_t random_method (walk_t *walk)
     for (;;) {
         method_id_t method = 1 + (method_id_t) below (walk, METHOD_COUNT - 1);
         bool ends = method == METHOD_session_cancel || method == METHOD_session_complete;
-        if (METHODS[method].target == TARGET_session && METHODS[method].change && (!ends || one_in (walk, 50)))
+        if (METHODS[method].target == TARGET_session && METHODS[method].change && !must_read (method) &&
+            (!ends || one_in (walk, 50)))
             return method;
     }
 }
@@ -365,7 +375,7 @@ static void test_random_walks (void **context)
         bool decided = METHODS[method].target == TARGET_session && METHODS[method].change &&
                        method != METHOD_session_migrate && method != METHOD_session_create &&
                        method != METHOD_session_fork;
-        if (decided && accepted[method] == 0)
+        if (decided && !must_read (method) && accepted[method] == 0)
             fail_msg ("no walk got %s accepted", METHODS[method].name);
     }
 }
