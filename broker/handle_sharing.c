@@ -50,7 +50,7 @@ baton_status handle_session_transfer (broker_t *broker, request_t *request, void
 
 baton_status handle_session_shares (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
-    share_page_t *page = ret_reply;
+    sharing_t *page = ret_reply;
     const session_t *state = NULL;
     baton_status status = session_of (broker, request, &state, error);
     if (status != BATON_OK)

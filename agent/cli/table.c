@@ -189,7 +189,7 @@ void table_print (table_t *self, FILE *out, bool colour, size_t width)
         return;
     if (total_width (self, widths) > width + GAP && width > 0)
         fit (self, width, widths);
-    for (size_t first = 0; first + self->columns <= self->cells.count; first += self->columns)
+    for (size_t first = 0; self->columns > 0 && first + self->columns <= self->cells.count; first += self->columns)
         print_row (self, first, widths, out, colour);
     free (widths);
 }

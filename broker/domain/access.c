@@ -47,7 +47,7 @@ access_e access_of (const viewer_t *viewer, const audience_t *audience)
     if (viewer->role == role_none || viewer->role == role_node)
         return access_none;
     access_e access = access_by_role (viewer->role, audience->visibility);
-    if (text_equal (audience->owner, viewer->name))
+    if (audience->owner && text_equal (audience->owner, viewer->name))
         access = access_own;
     for (size_t i = 0; i < audience->shares.count && access < access_own; i++)
         if (audience->shares.items[i].access > access && is_with (&audience->shares.items[i], viewer))

@@ -46,7 +46,12 @@ static inline void stage_reopen (stage_t *stage)
 
 static inline baton_status stage_give (stage_t *stage, const char *session, method_id_t method, const void *request)
 {
-    command_t command = {.method = method, .request = request, .now = STAGE_NOW, .actor = "ada", .role = role_operator};
+    command_t command = {.method = method,
+                         .request = request,
+                         .now = STAGE_NOW,
+                         .actor = "ada",
+                         .role = role_operator,
+                         .access = access_own};
     stage->error = (baton_error_t){0};
     return journal_decide (stage->journal, session, &command, &stage->changed, &stage->error);
 }

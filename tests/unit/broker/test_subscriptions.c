@@ -182,6 +182,38 @@ static void a_revoked_key_gets_nothing_more (void **state)
     expect_nothing (EVE);
 }
 
+/*  Of a session that is shared with one of them, until it is not; and of the site, which a guest does not see. */
+static void an_event_is_for_those_who_may_view_its_session (void **state)
+{
+    (void) state;
+    grant_t grant = {.who = (char *) "eve", .access = access_view};
+    session_t session = {.created_by = (char *) "cyd",
+                         .audience = {.visibility = visibility_shared, .shares = {1, &grant}}};
+    pending_t event = make_event (EVENT_memory_set, "s", 1, NULL),
+              of_site = make_event (EVENT_node_lost, "site", 4, NULL);
+    event.state = &session;
+    uint64_t ada = subscribe (ADA, (events_subscribe_request_t){0});
+    uint64_t eve = subscribe (EVE, (events_subscribe_request_t){0}), count = 0;
+    publish (event);
+    expect (EVE, eve, ++count, 1, true);
+    expect_nothing (ADA);
+    session.audience.shares.count = 0;
+    event.seq = 2;
+    publish (event);
+    expect_nothing (EVE);
+    session.audience.visibility = visibility_site;
+    event.seq = 3;
+    publish (event);
+    expect (ADA, ada, 1, 3, true);
+    expect (EVE, eve, ++count, 3, true);
+    world.site.identities.items[EVE].role = role_guest;
+    publish (of_site);
+    event.seq = 5;
+    publish (event);
+    expect_nothing (EVE);
+    expect (ADA, ada, 2, 4, true);
+}
+
 static void a_heartbeat_is_counted (void **state)
 {
     (void) state;
@@ -258,6 +290,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_filter_lets_through_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_node_gets_what_concerns_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_revoked_key_gets_nothing_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (an_event_is_for_those_who_may_view_its_session, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_heartbeat_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_bulky_event_leaves_a_gap, set_up, tear_down),
         cmocka_unit_test_setup_teardown (an_end_is_heard_from_its_own_connection_only, set_up, tear_down),

@@ -14,6 +14,7 @@
 static const char *const PAGES[] = {
     "cli",
     "knowledge",
+    "sharing",
 };
 
 static FILE *open_page (const char *name)

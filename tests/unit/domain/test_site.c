@@ -305,6 +305,114 @@ static void test_nodes_have_a_limit (void **context)
     }
 }
 
+/* ---- teams ---- */
+
+#define MAKE(events, why, team) CHECK (events, why, "root", NULL, team_create, .name = (char *) (team))
+#define DELETE(events, why, team) CHECK (events, why, "root", NULL, team_delete, .name = (char *) (team))
+#define ADD(events, why, team, person)                                                                                 \
+    CHECK (events, why, "root", NULL, team_add, .name = (char *) (team), .who = (char *) (person))
+#define REMOVE(events, why, team, person)                                                                              \
+    CHECK (events, why, "root", NULL, team_remove, .name = (char *) (team), .who = (char *) (person))
+
+static void given_people (const char *const *names, size_t count, role_e role)
+{
+    for (size_t i = 0; i < count; i++) {
+        INVITE (1, none, names[i], names[i], .role = role);
+        ENROLL (1, none, names[i], names[i]);
+    }
+}
+
+static bool in_team (const char *person, const char *team)
+{
+    const identity_t *identity = site_identity (&story.state, person);
+    const team_t *found = site_team (&story.state, team);
+    return identity && found && site_in_team (identity, found);
+}
+
+static void test_join_and_leave_a_team (void **context)
+{
+    (void) context;
+    static const char *const PEOPLE[] = {"ada", "eve"}, *const NODES[] = {"n1"};
+    given_people (PEOPLE, 2, role_guest);
+    given_people (NODES, 1, role_node);
+    ADD (0, no_such_team, "crew", "ada");
+    MAKE (1, none, "crew");
+    MAKE (0, name_taken, "crew");
+    ADD (1, none, "crew", "ada");
+    ADD (0, none, "crew", "ada");
+    ADD (0, no_such_identity, "crew", "bob");
+    ADD (0, bad_value, "crew", "n1");
+    assert_true (in_team ("ada", "crew"));
+    assert_false (in_team ("eve", "crew"));
+    REMOVE (0, no_such_identity, "crew", "eve");
+    REMOVE (0, no_such_team, "crews", "ada");
+    REMOVE (1, none, "crew", "ada");
+    assert_false (in_team ("ada", "crew"));
+}
+
+static void test_another_team_of_the_same_name (void **context)
+{
+    (void) context;
+    static const char *const PEOPLE[] = {"ada"};
+    given_people (PEOPLE, 1, role_operator);
+    MAKE (1, none, "crew");
+    ADD (1, none, "crew", "ada");
+    uint64_t number = site_team (&story.state, "crew")->number;
+    DELETE (1, none, "crew");
+    DELETE (0, no_such_team, "crew");
+    assert_int_equal (site_identity (&story.state, "ada")->teams.count, 0);
+    MAKE (1, none, "crew");
+    assert_false (in_team ("ada", "crew"));
+    assert_int_not_equal (site_team (&story.state, "crew")->number, number);
+}
+
+static void test_whoever_is_revoked_has_left (void **context)
+{
+    (void) context;
+    static const char *const PEOPLE[] = {"ada"};
+    given_people (PEOPLE, 1, role_operator);
+    MAKE (1, none, "crew");
+    ADD (1, none, "crew", "ada");
+    REVOKE (1, none, "ada");
+    assert_false (in_team ("ada", "crew"));
+    ADD (0, no_such_identity, "crew", "ada");
+    given_people (PEOPLE, 1, role_operator);
+    assert_false (in_team ("ada", "crew"));
+}
+
+static void test_nobody_is_called_like_a_team (void **context)
+{
+    (void) context;
+    INVITE (0, bad_value, "team:crew", "d1", .role = role_operator);
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    ENROLL (0, bad_value, "key-ada", "d1", .name = (char *) "team:crew");
+}
+
+static void test_teams_have_limits (void **context)
+{
+    (void) context;
+    char name[32];
+    const char *person = name;
+    for (int i = 0; i < LIMIT_TEAMS; i++) {
+        snprintf (name, sizeof name, "t%d", i);
+        MAKE (1, none, name);
+    }
+    MAKE (0, too_large, "one-more");
+    for (int i = 0; i <= LIMIT_MEMBERSHIPS / LIMIT_TEAMS_EACH; i++) {
+        snprintf (name, sizeof name, "p%d", i);
+        given_people (&person, 1, role_guest);
+    }
+    for (int i = 0; i < LIMIT_MEMBERSHIPS; i++) {
+        char team[32];
+        snprintf (name, sizeof name, "p%d", i / LIMIT_TEAMS_EACH);
+        snprintf (team, sizeof team, "t%d", i % LIMIT_TEAMS_EACH);
+        ADD (1, none, team, name);
+        if (i == LIMIT_TEAMS_EACH - 1)
+            ADD (0, too_large, "t999", name); /*  of one person */
+    }
+    ADD (0, too_large, "t999", name); /*  of all */
+}
+
 /* ---- dispatch ---- */
 
 static void test_if_n_and_other_methods (void **context)
@@ -355,6 +463,11 @@ int main (void)
         UNIT (test_lost_and_back),
         UNIT (test_drain),
         UNIT (test_nodes_have_a_limit),
+        UNIT (test_join_and_leave_a_team),
+        UNIT (test_another_team_of_the_same_name),
+        UNIT (test_whoever_is_revoked_has_left),
+        UNIT (test_nobody_is_called_like_a_team),
+        UNIT (test_teams_have_limits),
         UNIT (test_if_n_and_other_methods),
         UNIT (test_no_method_is_missing),
     };

@@ -394,6 +394,126 @@ static void a_session_is_found_by_prefix_or_title (void **state)
     }
 }
 
+/* ---- who sees what ---- */
+
+#define SHARED_MOST 120
+
+/*  Every fifth has no audience; the others are the site's or not, ada's or eve's, and shared with one of them or a
+ * team. */
+static void put_shared (store_t *store)
+{
+    for (uint64_t i = 0; i < SHARED_MOST; i++) {
+        char id[16];
+        snprintf (id, sizeof id, "x%03d", (int) i);
+        grant_t grant = {.who = (char *) (i % 2 ? "eve" : "team:a"), .team = i % 2 ? 0 : 7, .access = access_view};
+        projection_t row = {.row = {.session = id,
+                                    .title = (char *) "Same",
+                                    .state = lifecycle_suspended,
+                                    .cause = cause_created,
+                                    .breakpoints = i % 7 == 0},
+                            .order = i + 1};
+        if (i % 5 > 0)
+            row.audience = (audience_t){.owner = (char *) (i % 3 ? "ada" : "eve"),
+                                        .visibility = i % 4 < 2 ? visibility_shared : visibility_site,
+                                        .shares = {i % 6 < 3, &grant}};
+        put_row (store, row);
+    }
+}
+
+static const viewer_t VIEWERS[] = {
+    {.name = "root", .role = role_admin},   {.name = "ada", .role = role_operator},
+    {.name = "eve", .role = role_observer}, {.name = "eve", .role = role_guest},
+    {.name = "bob", .role = role_guest},    {.name = "bob", .role = role_guest, .team_count = 1, .teams = {7}},
+    {.name = "n1", .role = role_node},      {.role = role_none},
+};
+
+/*  The same pages as from looking at each row, each but the last full. */
+static void check_pages (store_t *store, const viewer_t *viewer, bool open)
+{
+    store_projections_t all = {0};
+    store_filter_t whole = {.open_breakpoints = open}, filter = {.open_breakpoints = open, .viewer = viewer};
+    assert_int_equal (store_list (store, &whole, 0, SHARED_MOST, &all, NULL), BATON_OK);
+    uint64_t before = 0;
+    size_t seen = 0;
+    for (size_t at = 0; at < all.count;) {
+        store_projections_t page = {0};
+        assert_int_equal (store_list (store, &filter, before, 7, &page, NULL), BATON_OK);
+        for (size_t i = 0; i < page.count; i++, at++, seen++) {
+            while (at < all.count && access_of (viewer, &all.items[at].audience) == access_none)
+                at++;
+            assert_true (at < all.count);
+            assert_string_equal (page.items[i].row.session, all.items[at].row.session);
+            before = page.items[i].order;
+        }
+        bool last = page.count < 7;
+        store_projections_clear (&page);
+        if (last)
+            break;
+    }
+    size_t due = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        bool shown = true, may = access_of (viewer, &all.items[i].audience) >= access_view;
+        assert_int_equal (store_shows (store, all.items[i].row.session, viewer, &shown, NULL), BATON_OK);
+        assert_int_equal (shown, may);
+        due += may;
+    }
+    assert_int_equal (seen, due);
+    store_projections_clear (&all);
+}
+
+static void a_viewer_is_shown_what_they_may_view (void **state)
+{
+    store_t *store = store_of (state);
+    put_shared (store);
+    for (size_t i = 0; i < sizeof VIEWERS / sizeof *VIEWERS; i++) {
+        check_pages (store, &VIEWERS[i], false);
+        check_pages (store, &VIEWERS[i], true);
+        bool shown = true;
+        assert_int_equal (store_shows (store, "nowhere", &VIEWERS[i], &shown, NULL), BATON_OK);
+        assert_false (shown);
+    }
+}
+
+/*  What somebody may not view takes no place among what is found. */
+static void a_viewer_finds_what_they_may_view (void **state)
+{
+    store_t *store = store_of (state);
+    put_shared (store);
+    for (size_t i = 0; i < sizeof VIEWERS / sizeof *VIEWERS; i++) {
+        store_projections_t by_title = {0}, by_prefix = {0}, all = {0};
+        assert_int_equal (store_list (store, &(store_filter_t){.viewer = &VIEWERS[i]}, 0, SHARED_MOST, &all, NULL),
+                          BATON_OK);
+        size_t due = all.count < 10 ? all.count : 10;
+        assert_int_equal (store_find (store, "Same", 10, &VIEWERS[i], &by_title, NULL), BATON_OK);
+        assert_int_equal (store_find (store, "x", 10, &VIEWERS[i], &by_prefix, NULL), BATON_OK);
+        assert_int_equal (by_title.count, due);
+        assert_int_equal (by_prefix.count, due);
+        for (size_t k = 0; k < due; k++)
+            assert_true (access_of (&VIEWERS[i], &by_title.items[k].audience) >= access_view);
+        store_projections_clear (&all);
+        store_projections_clear (&by_title);
+        store_projections_clear (&by_prefix);
+    }
+}
+
+/*  A right that is given or taken back with a new projection. */
+static void an_audience_is_replaced (void **state)
+{
+    store_t *store = store_of (state);
+    grant_t grant = {.who = (char *) "bob", .access = access_view};
+    projection_t row = {
+        .row = {.session = (char *) "s", .title = (char *) "T", .state = lifecycle_suspended, .cause = cause_created},
+        .order = 1};
+    const viewer_t bob = {.name = "bob", .role = role_guest};
+    for (int i = 0; i < 4; i++) {
+        bool shown = i % 2 == 0;
+        row.audience = (audience_t){.owner = (char *) "ada", .shares = {i % 2 == 1, &grant}};
+        put_row (store, row);
+        assert_int_equal (store_shows (store, "s", &bob, &shown, NULL), BATON_OK);
+        assert_int_equal (shown, i % 2);
+    }
+}
+
 static void what_is_due_comes_earliest_first (void **state)
 {
     store_t *store = store_of (state);
@@ -495,6 +615,9 @@ int main (void)
         BOTH (a_list_is_newest_first_in_pages),
         BOTH (a_list_is_filtered),
         BOTH (a_session_is_found_by_prefix_or_title),
+        BOTH (a_viewer_is_shown_what_they_may_view),
+        BOTH (a_viewer_finds_what_they_may_view),
+        BOTH (an_audience_is_replaced),
         BOTH (what_is_due_comes_earliest_first),
         BOTH (an_answer_is_kept_until_it_is_forgotten),
         BOTH (a_blob_is_kept_by_its_digest),

@@ -243,6 +243,32 @@ static void check_refused (fixture_t *fixture, baton_status status, baton_reason
         fail_msg ("\"%s\" doesn't say \"%s\"", error.message, says);
 }
 
+/*  What an earlier version has written: its sessions are the site's. */
+static void an_older_schema_is_brought_forward (void **state)
+{
+    fixture_t *fixture = *state;
+    projection_t row = {
+        .row = {.session = (char *) "s", .title = (char *) "T", .state = lifecycle_running, .cause = cause_created},
+        .order = 1};
+    fixture_commit (fixture->store, &(store_batch_t){.projections = &row, .projection_count = 1});
+    store_close (&fixture->store);
+    query (fixture, "DROP INDEX projection_shared");
+    query (fixture, "ALTER TABLE projection DROP COLUMN audience");
+    query (fixture, "UPDATE meta SET value = 1 WHERE key = 'schema'");
+    fixture_open_sqlite (fixture);
+    const viewer_t operator= {.name = "ada", .role = role_operator}, guest = {.name = "eve", .role = role_guest};
+    bool shown = false;
+    assert_int_equal (store_shows (fixture->store, "s", &operator, & shown, NULL), BATON_OK);
+    assert_true (shown);
+    assert_int_equal (store_shows (fixture->store, "s", &guest, &shown, NULL), BATON_OK);
+    assert_false (shown);
+    grant_t grant = {.who = (char *) "eve", .access = access_view};
+    row.audience = (audience_t){.owner = (char *) "ada", .shares = {1, &grant}};
+    fixture_commit (fixture->store, &(store_batch_t){.projections = &row, .projection_count = 1});
+    assert_int_equal (store_shows (fixture->store, "s", &guest, &shown, NULL), BATON_OK);
+    assert_true (shown);
+}
+
 static void a_newer_schema_is_refused (void **state)
 {
     fixture_t *fixture = *state;
@@ -478,6 +504,7 @@ int main (void)
         CASE (everything_is_there_after_a_restart),
         CASE (sealing_moves_journals_without_a_gap),
         CASE (a_long_session_is_sealed_in_several_pages),
+        CASE (an_older_schema_is_brought_forward),
         CASE (a_newer_schema_is_refused),
         CASE (a_directory_that_is_not_there_is_refused),
         CASE (a_damaged_file_is_refused),
