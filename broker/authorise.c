@@ -119,6 +119,15 @@ static baton_status check_lease (const request_t *request, const session_t *stat
                        request->actor, request->header.session);
 }
 
+/*  A run may look at the children of its session, where the method says so. */
+static bool is_child (broker_t *broker, const method_row_t *row, const char *session, const char *parent)
+{
+    entry_t *entry = NULL;
+    return row->inside == INSIDE_kin &&
+           cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK &&
+           text_equal (entry->state.parent, parent);
+}
+
 /*  A node speaks for a run: only what runs may do, and only to the run's own session. Whether the node holds that
  *  session, and under which epoch, is the domain's to say for changes; reads are checked here. Whatever else a run
  *  names, it sees with the eyes of its session's owner. */
@@ -129,7 +138,7 @@ static baton_status authorise_run (broker_t *broker, request_t *request, baton_e
     if (!row->inside)
         return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
                            "%s cannot be done from inside a run", row->name);
-    if (!own || (session && strcmp (session, own) != 0))
+    if (!own || (session && strcmp (session, own) != 0 && !is_child (broker, row, session, own)))
         return baton_fail (error, BATON_permission_denied, BATON_REASON_not_your_session,
                            "a run of session %s may not touch session %s", own ? own : "?", session ? session : "?");
     entry_t *entry = NULL;

@@ -12,6 +12,9 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
     [METHOD_session_create] = handle_session_create,
+    [METHOD_session_spawn] = handle_session_spawn,
+    [METHOD_session_children] = handle_session_children,
+    [METHOD_session_cancel] = handle_session_cancel,
     [METHOD_session_list] = handle_session_list,
     [METHOD_session_resolve] = handle_session_resolve,
     [METHOD_session_show] = handle_session_show,
@@ -38,6 +41,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_session_restore] = handle_session_restore,
     [METHOD_memory_get] = handle_memory_get,
     [METHOD_memory_list] = handle_memory_list,
+    [METHOD_session_clients] = handle_session_clients,
     [METHOD_decision_list] = handle_decision_list,
     [METHOD_decision_history] = handle_decision_history,
     [METHOD_artifact_put] = handle_artifact_put,
@@ -104,6 +108,7 @@ command_t command_of (const broker_t *broker, const request_t *request)
         .epoch = request->header.epoch,
         .if_n = request->header.if_n,
         .prepared = request->prepared,
+        .fence = request->header.fence,
     };
 }
 

@@ -1,4 +1,5 @@
 /*  Reading breakpoints: the state knows who voted, the journal knows what was asked and said. */
+#include "family.h"
 #include "handlers.h"
 
 #include "history.h"
@@ -102,14 +103,40 @@ static baton_status add_view (breakpoint_page_t *page, const session_t *state, c
     return view ? fill_view (state, breakpoint, view) : BATON_resource_exhausted;
 }
 
-static baton_status list_session (broker_t *broker, const char *session, size_t limit, breakpoint_page_t *page,
-                                  baton_error_t *error)
+static baton_status list_session (broker_t *broker, const char *session, bool all, size_t limit,
+                                  breakpoint_page_t *page, baton_error_t *error)
 {
     entry_t *entry = NULL;
     baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
-    for (size_t i = 0; status == BATON_OK && i < entry->state.breakpoints.count && i < limit; i++)
-        if (add_view (page, &entry->state, &entry->state.breakpoints.items[i]) != BATON_OK)
+    for (size_t i = 0; status == BATON_OK && i < entry->state.breakpoints.count && page->breakpoints.count < limit; i++)
+        if ((all || entry->state.breakpoints.items[i].state == breakpoint_state_open) &&
+            add_view (page, &entry->state, &entry->state.breakpoints.items[i]) != BATON_OK)
             status = baton_fail_memory (error);
+    return status;
+}
+
+static bool asks (const child_row_t *child)
+{
+    return child->breakpoints > 0;
+}
+
+/*  Those of the session, and behind them the open ones of the tree below it that whoever asks may see. */
+static baton_status list_tree (broker_t *broker, const request_t *request, size_t limit, breakpoint_page_t *page,
+                               baton_error_t *error)
+{
+    const char *session = ((const breakpoint_list_request_t *) request->params)->session;
+    baton_texts_t below = {0};
+    baton_status status = list_session (broker, session, true, limit, page, error);
+    if (status == BATON_OK)
+        status = family_below (broker, session, asks, &below, error);
+    for (size_t i = 0; status == BATON_OK && i < below.count; i++) {
+        entry_t *entry = NULL;
+        status = cache_get (journal_cache (broker->journal), below.items[i], &entry, error);
+        audience_t audience = status == BATON_OK ? session_audience (&entry->state) : (audience_t){0};
+        if (status == BATON_OK && access_of (&request->viewer, &audience) >= access_view)
+            status = list_session (broker, below.items[i], false, limit, page, error);
+    }
+    texts_clear (&below);
     return status;
 }
 
@@ -152,7 +179,7 @@ baton_status handle_breakpoint_list (broker_t *broker, request_t *request, void 
     breakpoint_page_t *page = ret_reply;
     size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
     if (params->session)
-        return list_session (broker, params->session, limit, page, error);
+        return list_tree (broker, request, limit, page, error);
     store_filter_t filter = {.open_breakpoints = true, .viewer = &request->viewer};
     store_projections_t rows = {0};
     open_list_t list = {0};

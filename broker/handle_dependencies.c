@@ -153,7 +153,7 @@ baton_status handle_create_dependent (broker_t *broker, const command_t *create,
     quiet.activate = false;
     quiet.input = (baton_bytes_t){0};
     command.request = &quiet;
-    baton_status status = journal_decide (broker->journal, create->fresh, &command, ret_reply, error);
+    baton_status status = handle_create_one (broker, &command, ret_reply, error);
     for (size_t i = 0; i < params->depends_on.count && status == BATON_OK; i++) {
         dependency_add_request_t add = {.session = (char *) create->fresh, .on = params->depends_on.items[i]};
         command.method = METHOD_dependency_add;

@@ -16,6 +16,20 @@ baton_status handle_decision_list (broker_t *broker, request_t *request, void *r
     return status;
 }
 
+/*  Of a session that has ended no clock takes care any more: who was not heard of is told here. */
+baton_status handle_session_clients (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    client_page_t *page = ret_reply;
+    const session_t *state = NULL;
+    baton_status status = session_of (broker, request, &state, error);
+    if (status == BATON_OK && list_replace (&RECORD_session_client, &state->clients, &page->clients) != BATON_OK)
+        status = baton_fail_memory (error);
+    for (size_t i = 0; status == BATON_OK && i < page->clients.count; i++)
+        if (page->clients.items[i].left_at == 0 && page->clients.items[i].until <= broker->now)
+            page->clients.items[i].left_at = page->clients.items[i].until;
+    return status;
+}
+
 /* ---- decision.history ---- */
 
 /*  Follows the state: whatever an event does to the key (a rollback brings an older value back), the state shows it. */

@@ -17,7 +17,7 @@ handler_t handle_session_show, handle_session_snapshot, handle_session_log, hand
     handle_message_list;
 
 /*  handle_knowledge.c: what sessions have learned */
-handler_t handle_decision_list, handle_decision_history;
+handler_t handle_decision_list, handle_decision_history, handle_session_clients;
 
 /*  handle_breakpoints.c */
 handler_t handle_breakpoint_list, handle_breakpoint_show;
@@ -43,6 +43,11 @@ BATON_MUST_USE baton_status handle_create_check (broker_t *broker, const session
                                                  baton_error_t *error);
 BATON_MUST_USE baton_status handle_create_dependent (broker_t *broker, const command_t *create, void *ret_reply,
                                                      baton_error_t *error);
+
+/*  handle_family.c. The function creates a session, command.fresh, as a child when its request says so. */
+handler_t handle_session_spawn, handle_session_children, handle_session_cancel;
+BATON_MUST_USE baton_status handle_create_one (broker_t *broker, const command_t *command, void *ret_reply,
+                                               baton_error_t *error);
 
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;

@@ -56,25 +56,11 @@ baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journ
     return BATON_OK;
 }
 
-void journal_forget_receipts (journal_t *self)
-{
-    for (size_t i = 0; i < self->receipts.count; i++) {
-        free (self->receipts.items[i].to);
-        free (self->receipts.items[i].id);
-        free (self->receipts.items[i].about);
-    }
-    free (self->receipts.items);
-    self->receipts.items = NULL;
-    self->receipts.count = 0;
-    journal_forget_merges (self);
-}
-
 void journal_destroy (journal_t **self)
 {
     if (!*self)
         return;
-    journal_forget_receipts (*self);
-    journal_forget_links (*self);
+    journal_forget_notes (*self);
     journal_clear (*self);
     cache_destroy (&(*self)->cache);
     people_destroy (&(*self)->people);
@@ -165,37 +151,13 @@ static baton_status touch (journal_t *self, entry_t *entry)
     return BATON_OK;
 }
 
-/*  Reading or losing a message is told to the session that sent it. */
-static baton_status note_receipt (journal_t *self, const session_t *state, const char *id, receipt_e receipt)
-{
-    for (size_t i = 0; i < state->mailbox.count; i++) {
-        const letter_t *letter = &state->mailbox.items[i];
-        if (!letter->from_session || !text_equal (letter->id, id))
-            continue;
-        receipt_note_t *note = list_append (&self->receipts, sizeof *note);
-        if (!note || text_set (&note->to, letter->from_session) != BATON_OK || text_set (&note->id, id) != BATON_OK ||
-            text_set (&note->about, state->session) != BATON_OK)
-            return BATON_resource_exhausted;
-        note->receipt = receipt;
-    }
-    return BATON_OK;
-}
-
-static baton_status note_effects (journal_t *self, const session_t *state, const event_t *event)
-{
-    if (event->kind == EVENT_session_merged)
-        return journal_note_merge (self, state, event);
-    if (event->kind == EVENT_message_read)
-        return note_receipt (self, state, ((const message_read_event_t *) event->body)->id, receipt_read);
-    if (event->kind == EVENT_message_expired)
-        return note_receipt (self, state, ((const message_expired_event_t *) event->body)->id, receipt_expired);
-    return journal_note_links (self, state, event);
-}
-
 static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
 {
     if (events->count > 0 && touch (self, entry) != BATON_OK)
         return BATON_resource_exhausted;
+    child_row_t before = {.state = lifecycle_suspended, .cause = cause_created, .alive = 1}; /*  as it was spawned */
+    if (entry->state.parent)
+        before = session_as_child (&entry->state);
     for (size_t i = 0; i < events->count; i++) {
         event_t *event = &events->items[i];
         pending_t *pending = enqueue (self, event, entry, command);
@@ -204,11 +166,12 @@ static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *ev
         if (entry->order == 0)
             entry->order = event->seq;
         add_session_nodes (pending, &entry->state);
-        if (note_effects (self, &entry->state, event) != BATON_OK || session_evolve (&entry->state, event) != BATON_OK)
+        if (journal_note_event (self, &entry->state, event) != BATON_OK ||
+            session_evolve (&entry->state, event) != BATON_OK)
             return BATON_resource_exhausted;
         add_session_nodes (pending, &entry->state);
     }
-    return BATON_OK;
+    return journal_note_family (self, &before, &entry->state, events);
 }
 
 baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
@@ -251,85 +214,13 @@ baton_status journal_decide (journal_t *self, const char *session, const command
     entry_t *entry = NULL;
     event_list_t events = {0};
     baton_status status = journal_decide_only (self, session, command, &entry, &events, ret_changed, error);
-    if (status == BATON_OK && (journal_apply (self, entry, &events, command) != BATON_OK ||
-                               journal_fill_changed (&entry->state, ret_changed) != BATON_OK))
+    if (status == BATON_OK && journal_apply (self, entry, &events, command) != BATON_OK)
         status = baton_fail_memory (error);
     event_list_clear (&events);
     if (status == BATON_OK)
-        status = journal_deliver_receipts (self, command, error);
-    return status == BATON_OK ? journal_settle_links (self, command, error) : status;
-}
-
-/*  A receipt that its session does not take (it may have ended) is dropped: nobody waits for it. */
-baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error)
-{
-    while (self->receipts.count > 0) {
-        receipt_note_t note = self->receipts.items[--self->receipts.count];
-        message_receipt_request_t request = {
-            .session = note.to, .id = note.id, .to = note.about, .receipt = note.receipt};
-        command_t command = {.method = METHOD_message_receipt, .request = &request, .now = cause->now};
-        changed_t changed = {0};
-        baton_error_t ignored = {0};
-        baton_status status = journal_decide (self, note.to, &command, &changed, &ignored);
-        record_clear (&RECORD_changed, &changed);
-        free (note.to);
-        free (note.id);
-        free (note.about);
-        if (status == BATON_resource_exhausted && ignored.reason == BATON_REASON_out_of_memory)
-            return baton_fail_memory (error);
-    }
-    free (self->receipts.items);
-    self->receipts.items = NULL;
-    return journal_tell_branches (self, cause, error);
-}
-
-/* ---- messages ---- */
-
-baton_status journal_send (journal_t *self, const char *from, const command_t *command, changed_t *ret_changed,
-                           baton_error_t *error)
-{
-    const message_send_request_t *request = command->request;
-    char *id = request->id ? request->id : (char *) command->fresh;
-    message_post_request_t post = {.session = (char *) from, .to = request->to, .id = id, .subject = request->subject};
-    message_deliver_request_t deliver = {
-        .session = request->to,
-        .id = id,
-        .from = (char *) command->actor,
-        .from_session = (char *) from,
-        .subject = request->subject,
-        .body = request->body,
-        .ttl = request->ttl,
-    };
-    command_t posting = *command, delivering = {.method = METHOD_message_deliver,
-                                                .request = &deliver,
-                                                .now = command->now,
-                                                .actor = command->actor,
-                                                .role = command->role};
-    posting.method = METHOD_message_post;
-    posting.request = &post;
-    entry_t *sender = NULL, *receiver = NULL;
-    event_list_t posted = {0}, delivered = {0};
-    baton_status status = BATON_OK;
-    if (from)
-        status = journal_decide_only (self, from, &posting, &sender, &posted, ret_changed, error);
-    if (status == BATON_OK)
-        status = journal_decide_only (self, request->to, &delivering, &receiver, &delivered, ret_changed, error);
-    bool fresh = delivered.count > 0; /*  a known id changes nothing, in either journal */
-    if (status == BATON_OK && fresh &&
-        ((sender && journal_apply (self, sender, &posted, &posting) != BATON_OK) ||
-         journal_apply (self, receiver, &delivered, &delivering) != BATON_OK))
+        status = journal_deliver (self, command, error);
+    if (status == BATON_OK && journal_fill_changed (&entry->state, ret_changed) != BATON_OK)
         status = baton_fail_memory (error);
-    if (status == BATON_OK && fresh && sender) {
-        message_receipt_request_t receipt = {
-            .session = (char *) from, .id = id, .to = request->to, .receipt = receipt_delivered};
-        command_t telling = {.method = METHOD_message_receipt, .request = &receipt, .now = command->now};
-        status = journal_decide (self, from, &telling, ret_changed, error);
-    }
-    if (status == BATON_OK && (journal_fill_changed (&(sender ? sender : receiver)->state, ret_changed) != BATON_OK ||
-                               text_set (&ret_changed->message, id) != BATON_OK))
-        status = baton_fail_memory (error);
-    event_list_clear (&posted);
-    event_list_clear (&delivered);
     return status;
 }
 

@@ -39,8 +39,8 @@ people_t *journal_people (const journal_t *self);
 cache_t *journal_cache (journal_t *self);
 uint64_t journal_head (const journal_t *self);
 
-/*  Decides a command of one session and applies its events; then delivers the receipts that follow from them to other
- *  sessions. ret_changed is zeroed or valid, and filled but for nothing. */
+/*  Decides a command of one session and applies its events; then tells the other sessions that they concern: a sender
+ *  what became of its message, a parent of its child. ret_changed is zeroed or valid, and filled but for nothing. */
 BATON_MUST_USE baton_status journal_decide (journal_t *self, const char *session, const command_t *command,
                                             changed_t *ret_changed, baton_error_t *error);
 

@@ -137,8 +137,7 @@ static void settle (journal_t *self, gathered_t *gathered)
 
 static void roll_back (journal_t *self)
 {
-    journal_forget_receipts (self);
-    journal_forget_links (self);
+    journal_forget_notes (self);
     for (size_t i = 0; i < self->touched.count; i++)
         cache_drop (self->cache, self->touched.items[i]);
     self->touched.count = 0;

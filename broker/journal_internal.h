@@ -17,23 +17,18 @@ typedef struct {
     baton_bytes_t content;
 } noted_blob_t;
 
-/*  A receipt for the session that had sent a message. */
+/*  A command that follows from an event of this batch, for the session that it concerns. */
 typedef struct {
-    char *to, *id, *about;
-    receipt_e receipt;
-} receipt_note_t;
+    method_id_t method;
+    char *session;
+    void *request; /*  owned */
+    bool named;    /*  in the name of whoever caused it */
+} note_t;
 
 /*  A session that may wait for the end of another, or does no more. */
 typedef struct {
     char *waiter, *other;
 } link_note_t;
-
-/*  For the branch of a merge: it has come in. */
-typedef struct {
-    char *to, *into;
-    uint64_t at, upto;
-    bool keep;
-} merge_note_t;
 
 struct journal {
     store_t *store;
@@ -62,31 +57,29 @@ struct journal {
     } blobs;
     struct {
         size_t count;
-        receipt_note_t *items;
-    } receipts;
+        note_t *items;
+    } notes;
     struct {
         size_t count;
         link_note_t *items;
     } links;
-    struct {
-        size_t count;
-        merge_note_t *items;
-    } merges;
+    bool delivering;
 };
 
 /*  Loads the site's state from the store, in place of what is in memory. */
 BATON_MUST_USE baton_status journal_load_site (journal_t *self, baton_error_t *error);
 
+/* ---- journal.c ---- */
+
 /*  One after the other, these are journal_decide: the events of a command of one session, decided and not applied yet
  *  (its entry is made when the command creates it, and dropped again when it is refused); applied, which fails only for
- *  lack of memory and breaks the batch then; what the answer says of the state; and what other sessions are told. */
+ *  lack of memory and breaks the batch then; journal_deliver; and what the answer says of the state. */
 BATON_MUST_USE baton_status journal_decide_only (journal_t *self, const char *session, const command_t *command,
                                                  entry_t **ret_entry, event_list_t *ret_events, changed_t *ret_changed,
                                                  baton_error_t *error);
 BATON_MUST_USE baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events,
                                            const command_t *command);
 BATON_MUST_USE baton_status journal_fill_changed (const session_t *state, changed_t *changed);
-BATON_MUST_USE baton_status journal_deliver_receipts (journal_t *self, const command_t *cause, baton_error_t *error);
 
 /*  journal_links.c: notes which sessions an event may concern that wait for others; before it is applied. Then brings
  *  them in step, or forgets them. */
@@ -94,12 +87,18 @@ BATON_MUST_USE baton_status journal_note_links (journal_t *self, const session_t
 BATON_MUST_USE baton_status journal_settle_links (journal_t *self, const command_t *cause, baton_error_t *error);
 void journal_forget_links (journal_t *self);
 
-/*  The branch of a merge is told that it has come in; drops what was not told. */
-BATON_MUST_USE baton_status journal_note_merge (journal_t *self, const session_t *state, const event_t *event);
-BATON_MUST_USE baton_status journal_tell_branches (journal_t *self, const command_t *cause, baton_error_t *error);
-void journal_forget_merges (journal_t *self);
+/* ---- journal_effects.c ---- */
 
-/*  Drops the receipts that were not delivered. */
-void journal_forget_receipts (journal_t *self);
+/*  Notes what an event means for other sessions; state is what it is before the event. */
+BATON_MUST_USE baton_status journal_note_event (journal_t *self, const session_t *state, const event_t *event);
+
+/*  Notes what a command's events have made of the session, as its parent sees it. before is as of then, but for its
+ *  texts. */
+BATON_MUST_USE baton_status journal_note_family (journal_t *self, const child_row_t *before, const session_t *state,
+                                                 const event_list_t *events);
+
+/*  Gives all notes to the sessions that they are for, with the links, and those that follow from that. */
+BATON_MUST_USE baton_status journal_deliver (journal_t *self, const command_t *cause, baton_error_t *error);
+void journal_forget_notes (journal_t *self);
 
 #endif

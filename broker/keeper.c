@@ -245,6 +245,8 @@ void keeper_turn (broker_t *broker)
 static bool moves_fleet (event_kind_t kind)
 {
     event_class_e class = EVENTS[kind].class;
+    if (kind == EVENT_child_spawned || kind == EVENT_child_changed || kind == EVENT_parent_ended)
+        return false;
     return class == event_class_lifecycle || class == event_class_run || class == event_class_node;
 }
 

@@ -54,11 +54,16 @@
 #define LIMIT_FACT (LIMIT_OBJECTIVE + 16) /*  what is compared under one key, encoded */
 #define LIMIT_FACT_KEY (LIMIT_PATH + 16)
 #define LIMIT_PRESENT 256
+#define LIMIT_CLIENTS 64    /*  that are known to one session, whether there or gone */
+#define LIMIT_TTL 86400000u /*  of a client's presence, and of an edit lock: one day */
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
 #define LIMIT_QUEUE 16
-#define LIMIT_LINEAGE 256   /*  stretches of other journals that its context is made of */
-#define LIMIT_ANCESTORS 256 /*  sessions that it has forked from or merged, and theirs */
+#define LIMIT_LINEAGE 256    /*  stretches of other journals that its context is made of */
+#define LIMIT_ANCESTORS 256  /*  sessions that it has forked from or merged, and theirs */
+#define LIMIT_CHILDREN 256   /*  of one session; those that have ended count only while there is room */
+#define LIMIT_FAMILY 1024    /*  sessions of one tree that have not ended */
+#define LIMIT_FAMILY_DEPTH 8 /*  parents above a session */
 #define LIMIT_SHARES 64
 #define LIMIT_WINDOW 100000000u /*  tokens */
 #define LIMIT_PINS 64
@@ -98,6 +103,15 @@
 #define LIMIT_TRANSFER_ASK 64u            /*  chunks in one request */
 #define LIMIT_TRANSFER_CREDIT 256u        /*  chunks that a target may be owed at a time */
 #define LIMIT_TRANSFERS 256u              /*  migrations that one node serves at a time */
+
+/*  A workspace that is looked at */
+#define LIMIT_MARKER_BYTES (1u << 20) /*  a file that lists members: a larger one is not read */
+#define LIMIT_MARKERS 64              /*  markers of one folder, workspaces and working copies around one */
+#define LIMIT_MEMBERS 1000            /*  members of a workspace that are told */
+#define LIMIT_MEMBER_DEPTH 16         /*  folders below the root in which members are looked for */
+#define LIMIT_MEMBER_FOLDERS 20000    /*  folders that are opened in looking for them */
+#define LIMIT_FOLDER_NAMES 20000      /*  names of one folder that are looked at */
+#define LIMIT_NOTES 32
 
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256

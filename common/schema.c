@@ -111,8 +111,6 @@ const event_row_t EVENTS[EVENT_COUNT] = {
 
 #define EFFECT_read false
 #define EFFECT_change true
-#define INSIDE_run true
-#define INSIDE_no false
 
 const method_row_t METHODS[METHOD_COUNT] = {
 #define METHOD(id, name, target, access, effect, inside, verb, path, reply, help)                                      \

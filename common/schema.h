@@ -145,6 +145,7 @@ typedef struct {
 } event_row_t;
 
 typedef enum { TARGET_session, TARGET_site, TARGET_broker, TARGET_node } method_target_t;
+typedef enum { INSIDE_no, INSIDE_run, INSIDE_kin } method_inside_t;
 typedef enum {
     ACCESS_open,
     ACCESS_known,
@@ -164,8 +165,8 @@ typedef struct {
     const char *name;
     method_target_t target;
     method_access_t access;
-    bool change; /*  false: reads only, and may be sent again without a thought */
-    bool inside; /*  a run may use it for its own session */
+    bool change;            /*  false: reads only, and may be sent again without a thought */
+    method_inside_t inside; /*  whether a run may use it for its own session; kin: and for a child of it */
     const char *verb;
     const char *path;   /*  "" when it is not offered over HTTP */
     record_type_t type; /*  of the request */

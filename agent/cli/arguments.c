@@ -11,8 +11,8 @@
 
 /* ---- flags ---- */
 
-static const char *const COMMON[] = {"output", "context", "timeout", "idempotency-key", "if-n"};
-enum { COMMON_output, COMMON_context, COMMON_timeout, COMMON_key, COMMON_if_n, COMMON_COUNT };
+static const char *const COMMON[] = {"output", "context", "timeout", "idempotency-key", "if-n", "fence"};
+enum { COMMON_output, COMMON_context, COMMON_timeout, COMMON_key, COMMON_if_n, COMMON_fence, COMMON_COUNT };
 
 static baton_status set_output (cli_t *cli, const char *value, baton_error_t *error)
 {
@@ -35,7 +35,7 @@ static baton_status set_timeout (cli_t *cli, const char *value, baton_error_t *e
 
 static baton_status set_common (cli_t *cli, int which, const char *value, baton_error_t *error)
 {
-    static const field_t NUMBER = {.name = "if-n", .kind = FIELD_UINT};
+    static const field_t NUMBERS[] = {{.name = "if-n", .kind = FIELD_UINT}, {.name = "fence", .kind = FIELD_UINT}};
     switch (which) {
     case COMMON_output:
         return set_output (cli, value, error);
@@ -47,8 +47,10 @@ static baton_status set_common (cli_t *cli, int which, const char *value, baton_
     case COMMON_key:
         cli->key = value;
         return *value ? BATON_OK : USAGE ("--idempotency-key is empty");
+    case COMMON_if_n:
+        return parse_field (&NUMBERS[0], &cli->if_n, value, error);
     default:
-        return parse_field (&NUMBER, &cli->if_n, value, error);
+        return parse_field (&NUMBERS[1], &cli->fence, value, error);
     }
 }
 
@@ -97,7 +99,7 @@ static bool needs_text (const slot_t *slot)
 {
     field_kind_t kind = slot->field->kind;
     return (kind == FIELD_LINE || kind == FIELD_NAME || kind == FIELD_TEXT) &&
-           (slot->required || slot_is (slot, "session"));
+           (slot->required || slot_is (slot, "session") || slot->field->access != access_none);
 }
 
 static baton_status set_slot (slot_t *slot, const char *value, baton_error_t *error)

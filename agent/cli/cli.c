@@ -154,10 +154,12 @@ static baton_status call (cli_t *self, method_id_t method, const void *request, 
 baton_status cli_call (cli_t *self, method_id_t method, const void *request, void *ret_reply, baton_bytes_t *ret_raw,
                        baton_error_t *error)
 {
-    /*  The key and the position that were given are meant for the change, not for the reads around it. */
+    /*  The key, position and fence that were given are meant for the change, not for the reads around it. */
     bool change = METHODS[method].change;
-    baton_call_t options = {
-        .timeout = self->timeout, .key = change ? self->key : NULL, .if_n = change ? self->if_n : 0};
+    baton_call_t options = {.timeout = self->timeout,
+                            .key = change ? self->key : NULL,
+                            .if_n = change ? self->if_n : 0,
+                            .fence = change ? self->fence : 0};
     return call (self, method, request, &options, ret_reply, ret_raw, error);
 }
 

@@ -40,6 +40,7 @@ typedef struct {
     const char *key;
     uint64_t timeout; /*  milliseconds; 0: see cli_call, or for ever where a command waits */
     uint64_t if_n;
+    uint64_t fence;
     /*  Made by cli_connect. */
     baton_context_t context;
     baton_client_t *client;

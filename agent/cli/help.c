@@ -17,6 +17,7 @@ static const char COMMON_FLAGS[] =
     "                             commands that wait: for ever)\n"
     "  --idempotency-key KEY      the same key and request get the first answer again\n"
     "  --if-n N                   refuse the change unless the session's journal stands at N\n"
+    "  --fence N                  the number of the session's edit lock, when you hold it\n"
     "  -h, --help                 help for the words so far\n";
 
 static const char EXIT_CODES[] =

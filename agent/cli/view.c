@@ -43,7 +43,7 @@ static bool ends_with (const char *text, const char *end)
 
 static bool is_time (const char *name)
 {
-    static const char *const TIMES[] = {"at", "until", "deadline", "now", "next", "time"};
+    static const char *const TIMES[] = {"at", "since", "until", "deadline", "now", "next", "time"};
     for (size_t i = 0; i < sizeof TIMES / sizeof *TIMES; i++)
         if (strcmp (name, TIMES[i]) == 0)
             return true;

@@ -11,16 +11,23 @@ static const view_t VIEWS[] = {
     {&RECORD_changed, true, "session/breakpoint",
      COLUMNS ({"SESSION", "session"}, {"N", "n"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"RUN", "run"},
               {"BREAKPOINT", "breakpoint"}, {"OUTCOME", "outcome"}, {"MESSAGE", "message"}, {"MIGRATION", "migration"},
-              {"DIGEST", "digest"}, {"FIRING", "firing"}, {"EFFECT", "effect"}, {"TOKEN", "token"})},
+              {"DIGEST", "digest"}, {"FIRING", "firing"}, {"EFFECT", "effect"}, {"TOKEN", "token"}, {"FENCE", "fence"},
+              {"CURSOR", "cursor"}, {"UNTIL", "until"})},
     {&RECORD_trigger, false, "name",
      COLUMNS ({"TRIGGER", "name"}, {"KIND", "kind"}, {"RULE", "rule"}, {"ZONE", "zone"}, {"FILE", "file"},
               {"REF", "ref"}, {"MESSAGE", "message"}, {"AFTER", "after"}, {"NEXT", "next"}, {"FIRED", "number"},
               {"LAST", "fired_at"}, {"WHY", "why"})},
+    {&RECORD_session_client, false, "client",
+     COLUMNS ({"CLIENT", "client"}, {"WHO", "actor"}, {"KIND", "kind"}, {"CURSOR", "cursor"}, {"SINCE", "since"},
+              {"UNTIL", "until"}, {"LEFT", "left_at"})},
     {&RECORD_session, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"N", "n"})},
     {&RECORD_session_row, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"AGENT", "agent"}, {"STATE", "state"}, {"CAUSE", "cause"},
               {"RUN", "run/phase"}, {"NODE", "node"}, {"OPEN", "breakpoints"}, {"CREATED", "created_at"})},
+    {&RECORD_child_row, false, "session",
+     COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"ALIVE", "alive"},
+              {"OPEN", "breakpoints"})},
     {&RECORD_session_ref, true, "session", COLUMNS ({"SESSION", "session"}, {"TITLE", "title"})},
     {&RECORD_event_envelope, false, "seq",
      COLUMNS ({"SEQ", "seq"}, {"AT", "at"}, {"SESSION", "session"}, {"N", "n"}, {"KIND", "kind"}, {"ACTOR", "actor"},
@@ -73,6 +80,17 @@ static const view_t VIEWS[] = {
     {&RECORD_membership, false, "name", COLUMNS ({"TEAM", "name"})},
     {&RECORD_team, false, "name", COLUMNS ({"TEAM", "name"}, {"MEMBERS", "members"}, {"SINCE", "created_at"})},
     {&RECORD_grant, false, "who", COLUMNS ({"WHO", "who"}, {"ACCESS", "access"}, {"BY", "by"}, {"SINCE", "at"})},
+    {&RECORD_workspace_report, false, "root", COLUMNS ({"ROOT", "root"}, {"KIND", "kind"})},
+    {&RECORD_workspace_vcs, false, "root",
+     COLUMNS ({"ROOT", "root"}, {"KIND", "kind"}, {"BRANCH", "branch"}, {"COMMIT", "commit"}, {"WORKTREE", "worktree"},
+              {"SUBMODULE", "submodule"})},
+    {&RECORD_workspace_marker, false, "file",
+     COLUMNS ({"FILE", "file"}, {"KIND", "kind"}, {"TOOL", "tool"}, {"LANGUAGE", "language"})},
+    {&RECORD_workspace_group, false, "root",
+     COLUMNS ({"ROOT", "root"}, {"KIND", "kind"}, {"TOOL", "tool"}, {"FILE", "file"}, {"HERE", "here"},
+              {"MEMBERS", "members"}, {"MORE", "more"})},
+    {&RECORD_workspace_member, false, "path",
+     COLUMNS ({"MEMBER", "path"}, {"KIND", "kind"}, {"HERE", "here"}, {"MISSING", "missing"}, {"OUTSIDE", "outside"})},
     {&RECORD_check, false, "name", COLUMNS ({"CHECK", "name"}, {"OK", "ok"}, {"DETAIL", "detail"})},
     {&RECORD_migration_plan, false, "session", COLUMNS ({"SESSION", "session"}, {"TARGET", "target"})},
     {&RECORD_drained, false, "node", COLUMNS ({"NODE", "node"})},
@@ -100,8 +118,10 @@ static bool session_hides (const session_t *session, const char *field)
         return !session->migrating;
     if (strcmp (field, "lease") == 0)
         return !session->lease.node;
+    if (strcmp (field, "lock") == 0)
+        return !session->lock.holder;
     return strcmp (field, "before") == 0 || strcmp (field, "seen") == 0 || strcmp (field, "ancestors") == 0 ||
-           strcmp (field, "depth") == 0 || strcmp (field, "migrating") == 0;
+           strcmp (field, "child_ended_n") == 0 || strcmp (field, "depth") == 0 || strcmp (field, "migrating") == 0;
 }
 
 bool view_hides (const record_type_t *type, const void *record, const char *field)

@@ -148,6 +148,7 @@ baton_status baton_call (baton_client_t *self, const char *method, const uint8_t
     request.header.method = (char *) method;
     request.header.key = (char *) options->key;
     request.header.if_n = options->if_n;
+    request.header.fence = options->fence;
     request.header.past = options->past;
     /*  A method that we don't know may be a change of a newer broker. */
     if (!options->key && (method_find (method) == METHOD_none || METHODS[method_find (method)].change)) {

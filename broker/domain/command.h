@@ -18,6 +18,7 @@ typedef struct {
     access_e access;         /*  what the actor may do with the session; access_none for the broker itself */
     uint64_t team;           /*  the number of the team that the request names; 0: it names a person */
     uint64_t if_n;           /*  refuse unless the journal stands here; 0: don't care */
+    uint64_t fence;          /*  the number of the edit lock that the client holds; 0: none */
     const char *fresh;       /*  a fresh id for whatever is made: a session, a message */
     const session_t *source; /*  the other session that it is about, at the position that it is about; or NULL */
     const void *prepared;    /*  what had to be read first, a record that the method's handler knows; or NULL */

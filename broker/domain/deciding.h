@@ -72,6 +72,18 @@ EVOLVE (session_branched);
 
 /*  Whether a fork begins with that field of its source's state. */
 bool fork_inherits (const char *field);
+/* ---- family.c ---- */
+DECIDE (session_spawn);
+DECIDE (child_note);
+DECIDE (child_ask);
+DECIDE (parent_note);
+EVOLVE (child_spawned);
+EVOLVE (child_changed);
+EVOLVE (child_breakpoint);
+EVOLVE (parent_ended);
+
+/*  Whether any child, or a session below one, has not ended. */
+bool family_alive (const session_t *self);
 /* ---- sharing.c ---- */
 DECIDE (session_share);
 DECIDE (session_unshare);
@@ -154,6 +166,27 @@ EVOLVE (lease_moved);
 BATON_MUST_USE baton_status lease_check_node (deciding_t *deciding);
 BATON_MUST_USE baton_status lease_check_run (deciding_t *deciding);
 void lease_move (deciding_t *deciding, const char *node);
+
+/* ---- lock.c ---- */
+DECIDE (lock_acquire);
+DECIDE (lock_renew);
+DECIDE (lock_release);
+DECIDE (lock_break);
+EVOLVE (lock_acquired);
+EVOLVE (lock_renewed);
+EVOLVE (lock_released);
+
+/*  A change is not made while another client holds the edit lock, nor under a fence that is over. */
+BATON_MUST_USE baton_status lock_check (deciding_t *deciding);
+void lock_tick (deciding_t *deciding);
+
+/* ---- client.c ---- */
+DECIDE (session_attach);
+DECIDE (session_detach);
+EVOLVE (client_attached);
+EVOLVE (client_left);
+uint64_t client_due (const session_t *self);
+void client_tick (deciding_t *deciding);
 
 /* ---- item.c ---- */
 DECIDE (item_append);
@@ -293,8 +326,8 @@ EVOLVE (dependency_ended);
 EVOLVE (watcher_added);
 EVOLVE (watcher_removed);
 
-/*  Of the sessions that this one depends on: one that has not ended yet, or NULL; one that has ended otherwise than well,
- *  or NULL. */
+/*  Of the sessions that this one depends on: one that has not ended yet, or NULL; one that has ended otherwise than
+ * well, or NULL. */
 const dependency_t *dependency_pending (const session_t *self);
 const dependency_t *dependency_failed (const session_t *self);
 

@@ -44,6 +44,7 @@ static baton_status check_pressure (const char *pressure, baton_error_t *error)
 baton_status decide_session_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
+    const session_t *parent = request->parent ? deciding->command->source : NULL;
     baton_status status = check_paths (request, deciding->error);
     if (status == BATON_OK)
         status = check_pressure (request->pressure, deciding->error);
@@ -54,6 +55,11 @@ baton_status decide_session_create (deciding_t *deciding)
     if (request->input.size > 0 && !request->activate)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "input",
                                  "an input needs activate: it is what the first run is started with");
+    audience_t audience = {0};
+    if (parent && audience_inherit (deciding->command, parent, &audience) != BATON_OK)
+        deciding->out_of_memory = true;
+    if (request->visibility)
+        audience.visibility = request->visibility;
     emit (deciding, EVENT_session_created,
           &(session_created_event_t){
               .title = request->title,
@@ -67,10 +73,14 @@ baton_status decide_session_create (deciding_t *deciding)
               .node = request->node,
               .selector = request->selector,
               .multitask = request->multitask_strategy,
-              .audience = {.visibility = request->visibility},
+              .parent = parent ? parent->session : NULL,
+              .root = parent ? parent->root ? parent->root : parent->session : NULL,
+              .level = parent ? parent->level + 1 : 0,
+              .audience = audience,
               .window = request->window,
               .pressure = request->pressure,
           });
+    record_clear (&RECORD_audience, &audience);
     item_bootstrap (deciding);
     if (!request->activate)
         return BATON_OK;
@@ -93,9 +103,11 @@ baton_status evolve_session_created (session_t *self, const event_t *event)
         pairs_copy (&body->labels, &self->labels) || text_set (&self->workspace, body->workspace) ||
         list_replace (&RECORD_binding, &body->bindings, &self->bindings) || text_set (&self->driver, body->driver) ||
         text_set (&self->node, body->node) || pairs_copy (&body->selector, &self->selector) ||
-        text_set (&self->created_by, event->actor) || text_set (&self->window.pressure, body->pressure) ||
+        text_set (&self->created_by, event->actor) || text_set (&self->parent, body->parent) ||
+        text_set (&self->root, body->root) || text_set (&self->window.pressure, body->pressure) ||
         record_copy (&RECORD_audience, &body->audience, &self->audience))
         return BATON_resource_exhausted;
+    self->level = body->level;
     self->window.size = body->window;
     self->priority = body->priority;
     self->multitask = body->multitask;

@@ -62,6 +62,16 @@ static const rule_t RULES[METHOD_COUNT] = {
     RULE (session_interrupt,  gone, yes,    NO,       NO,      NO,    "has no run to interrupt"),
     RULE (session_complete,   gone, yes,    yes,      yes,     NO,    "can't be completed"),
     RULE (session_cancel,     gone, yes,    yes,      yes,     NO,    "can't be cancelled"),
+    RULE (session_attach,     gone, yes,    yes,      yes,     yes,   ""),
+    RULE (session_detach,     gone, yes,    yes,      yes,     yes,   ""),
+    RULE (lock_acquire,       gone, yes,    yes,      yes,     NO,    "can't be locked"),
+    RULE (lock_renew,         gone, yes,    yes,      yes,     NO,    "can't be locked any longer"),
+    RULE (lock_release,       gone, yes,    yes,      yes,     yes,   ""),
+    RULE (lock_break,         gone, yes,    yes,      yes,     yes,   ""),
+    RULE (session_spawn,      gone, yes,    yes,      yes,     NO,    "can't have a new child"),
+    RULE (child_note,         gone, yes,    yes,      yes,     yes,   ""),
+    RULE (child_ask,          gone, yes,    yes,      yes,     yes,   ""),
+    RULE (parent_note,        gone, yes,    yes,      yes,     NO,    "needs no parent"),
     RULE (session_share,      gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_unshare,    gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_transfer,   gone, yes,    yes,      yes,     yes,   ""),
@@ -147,6 +157,8 @@ static baton_status decide (deciding_t *deciding)
     if (status == BATON_OK)
         status = lease_check_run (deciding);
     if (status == BATON_OK)
+        status = lock_check (deciding);
+    if (status == BATON_OK)
         status = rule->decide (deciding);
     if (status == BATON_OK && deciding->out_of_memory)
         status = baton_fail_memory (deciding->error);
@@ -177,6 +189,12 @@ static void answer (changed_t *from, changed_t *ret_changed)
         ret_changed->firing = from->firing;
         ret_changed->effect = from->effect;
     }
+    if (from->fence != 0)
+        ret_changed->fence = from->fence;
+    if (from->cursor != 0)
+        ret_changed->cursor = from->cursor;
+    if (from->until != 0)
+        ret_changed->until = from->until;
     take_text (&ret_changed->outcome, &from->outcome);
     take_text (&ret_changed->message, &from->message);
     take_text (&ret_changed->digest, &from->digest);
@@ -213,6 +231,15 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (session_suspended),
     APPLY (session_slept),
     APPLY (session_terminated),
+    APPLY (client_attached),
+    APPLY (client_left),
+    APPLY (lock_acquired),
+    APPLY (lock_renewed),
+    APPLY (lock_released),
+    APPLY (child_spawned),
+    APPLY (child_changed),
+    APPLY (child_breakpoint),
+    APPLY (parent_ended),
     APPLY (run_queued),
     APPLY (start_enqueued),
     APPLY (start_dequeued),

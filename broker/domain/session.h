@@ -21,6 +21,9 @@ BATON_MUST_USE baton_status session_decide (const session_t *self, const command
 /*  Applies an event. Fails only for lack of memory, and self must be dropped and loaded again then. */
 BATON_MUST_USE baton_status session_evolve (session_t *self, const event_t *event);
 
+/*  What its parent is to know of the session; borrows from it. */
+child_row_t session_as_child (const session_t *self);
+
 /*  When session.tick has something to do next, in milliseconds since 1970; 0: never. */
 uint64_t session_due (const session_t *self);
 

@@ -44,6 +44,8 @@ uint64_t session_due (const session_t *self)
         due = earlier (due, self->mailbox.items[i].expires_at);
     for (size_t i = 0; i < self->triggers.count; i++)
         due = earlier (due, self->triggers.items[i].next);
+    due = earlier (due, self->lock.until);
+    due = earlier (due, client_due (self));
     return due;
 }
 
@@ -128,6 +130,8 @@ baton_status decide_session_tick (deciding_t *deciding)
     if (self->state == lifecycle_terminated)
         return BATON_OK;
     expire_letters (deciding);
+    lock_tick (deciding);
+    client_tick (deciding);
     const breakpoint_t *fatal = find_fatal (deciding);
     if (fatal) {
         expire (deciding, fatal);

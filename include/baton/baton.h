@@ -64,6 +64,7 @@ typedef struct {
     uint64_t timeout; /*  milliseconds until deadline_exceeded or unavailable (nobody there); 0: 10,000 */
     const char *key;  /*  idempotency key; NULL: a fresh one for each call that changes something */
     uint64_t if_n;    /*  refuse the change unless the session's journal stands here; 0: don't care */
+    uint64_t fence;   /*  the number of the edit lock that we hold; 0: none */
     uint64_t
         past; /*  park this read until the session's journal is past this position or the timeout is near; 0: don't */
     /*  Called once when no connection has stood for two seconds of the wait; may be NULL. */

@@ -166,6 +166,28 @@ static void write_frames (const char *directory)
     write_seed (directory, "store", "page", 0, &(baton_bytes_t){sizeof PAGE - 1, (uint8_t *) PAGE});
 }
 
+/*  Files that list members, as people write them; the first byte is a row of groups.def, and each is tried with all. */
+static void write_patterns (const char *directory)
+{
+    static const char *const TEXTS[] = {
+        "{\"workspaces\": {\"packages\": [\"a/*\"]}, /* x */ \"folders\": [{\"path\": \"b\"}]}",
+        "packages:\n  - 'a/*'\nprojects: {web: a, &b api: *b}\n",
+        "[workspace]\nmembers = [\"a/*\", # x\n 'b']\nexclude = ['c']\ntext = \"\"\"\n[x]\n\"\"\"\n",
+        "<project><modules><module>a</module></modules><subprojects><subproject>b</subproject></subprojects></project>",
+        "go 1.22\nuse (\n\t./a // x\n)\nuse \"./b\"\n",
+        "include ':a', \":b:c\"\nincludeBuild('d')\n",
+        "packages: ./*.cabal\n  a/b, c\n-- x\n",
+        "add_subdirectory (\"a\")\nsubdir('b')\nfile(\"c\")\napps_path: \"d\"\n",
+    };
+    for (size_t text = 0; text < sizeof TEXTS / sizeof *TEXTS; text++)
+        for (int row = 0; row < 48; row++) {
+            char name[32];
+            snprintf (name, sizeof name, "%zu-%d", text, row);
+            write_seed (directory, "patterns", name, row,
+                        &(baton_bytes_t){strlen (TEXTS[text]), (uint8_t *) TEXTS[text]});
+        }
+}
+
 int main (int count, char **arguments)
 {
     if (count != 2) {
@@ -190,6 +212,7 @@ int main (int count, char **arguments)
         write_event (directory, (event_kind_t) kind, &seed);
     write_manifest (directory);
     write_frames (directory);
+    write_patterns (directory);
     write_token (directory);
     write_dictionary (directory);
     return 0;

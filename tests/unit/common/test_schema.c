@@ -66,7 +66,7 @@ static void methods_of_a_session_say_which (void **state)
  *  (`of` is looked up in the session's own past alone.) */
 /* clang-format off */
 static const char *const NO_SESSIONS[] = {
-    "after", "agent", "at", "calendar", "call", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
+    "after", "agent", "at", "calendar", "call", "client", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
     "file", "from", "git", "id", "instance", "key", "kind", "label", "labels", "manifest", "match", "media_type",
     "message", "name", "node", "of", "on", "option", "options", "owner", "path", "people", "pressure", "ref",
     "secret", "source", "subject", "supersedes", "title", "token", "tool", "transfer", "value", "who", "why", "with",

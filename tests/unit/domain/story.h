@@ -31,6 +31,7 @@ typedef struct {
     uint64_t run;
     uint64_t epoch;
     uint64_t if_n;
+    uint64_t fence;
     const char *digest;
     access_e access; /*  absent: what the role has where a session is visible to the site */
     uint64_t team;
@@ -96,6 +97,7 @@ static inline baton_status give (story_t *story, who_t who, method_id_t method, 
         .run = who.run,
         .epoch = who.epoch,
         .if_n = who.if_n,
+        .fence = who.fence,
         .digest = who.digest,
         .fresh = STORY_ID,
     };

@@ -37,6 +37,14 @@ static const char *const ANEW[] = {
     "depends_on",
     "watchers",
     "checkpoints",
+    "clients",
+    "lock",
+    "parent",
+    "root",
+    "level",
+    "parent_ended",
+    "children",
+    "child_ended_n",
 };
 /* clang-format on */
 

@@ -50,6 +50,12 @@ static const row_t ROWS[] = {
     ROW (session_branch, "gyyyy"),
     ROW (merge_start, "gyyyW"),
     ROW (session_absorb, "gyyyy"),
+    ROW (session_attach, "gyyyy"),
+    ROW (session_detach, "gyyyy"),
+    ROW (lock_acquire, "gyyyW"),
+    ROW (lock_renew, "gyyyW"),
+    ROW (lock_release, "gyyyy"),
+    ROW (lock_break, "gyyyy"),
     ROW (session_suspend, "gyWyW"),
     ROW (session_sleep, "gyyyW"),
     ROW (session_interrupt, "gyWWW"),
@@ -92,6 +98,10 @@ static const row_t ROWS[] = {
     ROW (migration_accepted, "gyyyy"),
     ROW (migration_resumed, "gyyyy"),
     ROW (migration_failed, "gyyyy"),
+    ROW (session_spawn, "gyyyW"),
+    ROW (child_note, "gyyyy"),
+    ROW (child_ask, "gyyyy"),
+    ROW (parent_note, "gyyyW"),
     ROW (migration_abort, "gyyyW"),
     ROW (session_share, "gyyyy"),
     ROW (session_unshare, "gyyyy"),
@@ -114,7 +124,8 @@ static void fill (method_id_t method, void *request)
     } TEXTS[] = {{"session", STORY_ID}, {"watcher", "s2"},     {"ended", "s2"},  {"on", "s2"},      {"title", "T"},
                  {"key", "k"},          {"value", "v"},        {"name", "a"},    {"id", "m1"},      {"from", "ada"},
                  {"to", "s2"},          {"node", "n1"},        {"target", "n2"}, {"text", "words"}, {"manifest", "d"},
-                 {"fork", "f1"},        {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},  {"into", "s2"}};
+                 {"fork", "f1"},        {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},  {"into", "s2"},
+                 {"client", "c1"},      {"child", "s9"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {
@@ -232,6 +243,114 @@ static void test_if_n (void **context)
     story_end (&story);
 }
 
+/* ---- if_n and the edit lock, method by method ---- */
+
+/*  A wrong position refuses every change, and changes nothing. */
+static void test_each_method_heeds_if_n (void **context)
+{
+    (void) context;
+    for (size_t i = 0; i < COUNT (ROWS); i++) {
+        uint64_t request[64] = {0};
+        story_t story;
+        if (ROWS[i].method == METHOD_session_create || ROWS[i].method == METHOD_session_fork)
+            continue; /*  decided by a session that is not there yet */
+        given_running (&story);
+        fill (ROWS[i].method, request);
+        who_t who = who_for (&story, ROWS[i].method);
+        for (uint64_t wrong = story.state.n - 1; wrong <= story.state.n + 1; wrong += 2) {
+            who.if_n = wrong;
+            check_refused (&story, give (&story, who, ROWS[i].method, request), BATON_aborted,
+                           BATON_REASON_version_mismatch, METHODS[ROWS[i].method].name, (int) wrong);
+        }
+        story_end (&story);
+    }
+}
+
+/*  What goes on beside a lock, and what no lock holds up; everything else is an edit. */
+static const method_id_t BESIDE[] = {METHOD_session_attach,     METHOD_session_detach,   METHOD_lock_acquire,
+                                     METHOD_lock_renew,         METHOD_lock_release,     METHOD_lock_break,
+                                     METHOD_breakpoint_join,    METHOD_breakpoint_leave, METHOD_breakpoint_claim,
+                                     METHOD_breakpoint_comment, METHOD_breakpoint_vote};
+static const method_id_t ALWAYS[] = {METHOD_session_cancel, METHOD_session_interrupt};
+
+static bool among (const method_id_t *methods, size_t count, method_id_t method)
+{
+    for (size_t i = 0; i < count; i++)
+        if (methods[i] == method)
+            return true;
+    return false;
+}
+
+/*  ada has had fence 1 and holds fence 2, or as the case wants it. */
+static baton_reason give_locked (method_id_t method, who_t who)
+{
+    uint64_t request[64] = {0};
+    story_t story;
+    given_running (&story);
+    who_t ada = ADA;
+    DOES (&story, "lock_acquired", ADA, lock_acquire);
+    ada.fence = 1;
+    DOES (&story, "lock_released", ada, lock_release);
+    DOES (&story, "lock_acquired", ADA, lock_acquire);
+    uint64_t n = story.state.n;
+    fill (method, request);
+    baton_status status = give (&story, who, method, request);
+    if (status != BATON_OK)
+        assert_int_equal (story.state.n, n);
+    story_end (&story);
+    return status == BATON_OK ? BATON_REASON_none : story.error.reason;
+}
+
+static void check_lock (method_id_t method)
+{
+    bool always = among (ALWAYS, COUNT (ALWAYS), method);
+    bool edits = !always && !among (BESIDE, COUNT (BESIDE), method), takes = method == METHOD_lock_acquire;
+    const struct {
+        who_t who;
+        bool held, stale;
+    } CASES[] = {
+        {{"ada", role_operator, .digest = "d", .fence = 2}, false, false},
+        {{"ada", role_operator, .digest = "d"}, edits || takes, false},
+        {{"ada", role_operator, .digest = "d", .fence = 1}, false, !always},
+        {{"ada", role_operator, .digest = "d", .fence = 3}, false, !always},
+        {{"bob", role_operator, .digest = "d"}, edits || takes, false},
+        {{"bob", role_operator, .digest = "d", .fence = 1}, false, !always},
+        {{"bob", role_operator, .digest = "d", .fence = 2},
+         edits || takes || method == METHOD_lock_renew || method == METHOD_lock_release,
+         false},
+        {{"root", role_admin, .digest = "d"}, edits || takes, false},
+    };
+    for (size_t i = 0; i < COUNT (CASES); i++) {
+        baton_reason reason = give_locked (method, CASES[i].who);
+        if ((reason == BATON_REASON_lease_held) != CASES[i].held ||
+            (reason == BATON_REASON_stale_fence) != CASES[i].stale)
+            fail_msg ("%s, case %zu: got %s", METHODS[method].name, i, baton_reason_name (reason));
+    }
+}
+
+static void test_each_method_heeds_the_lock (void **context)
+{
+    (void) context;
+    who_t run = RUN ("n1", 1, 1);
+    run.digest = "d";
+    for (size_t i = 0; i < COUNT (ROWS); i++) {
+        const method_row_t *row = &METHODS[ROWS[i].method];
+        bool refused = ROWS[i].cells[lifecycle_running] == 'W'; /*  the state is looked at first */
+        if (row->access == ACCESS_operate && !refused && ROWS[i].method != METHOD_session_create &&
+            ROWS[i].method != METHOD_session_fork)
+            check_lock (ROWS[i].method);
+        else if (row->access == ACCESS_internal)
+            assert_int_not_equal (give_locked (ROWS[i].method, BROKER), BATON_REASON_lease_held);
+        else if (row->access == ACCESS_node)
+            assert_int_not_equal (give_locked (ROWS[i].method, NODE ("n1", 1)), BATON_REASON_lease_held);
+        if (row->inside)
+            assert_int_not_equal (give_locked (ROWS[i].method, run), BATON_REASON_lease_held);
+    }
+    /*  On behalf of somebody: a message from elsewhere comes in, a migration does not begin. */
+    assert_int_equal (give_locked (METHOD_message_deliver, BOB), BATON_REASON_none);
+    assert_int_equal (give_locked (METHOD_migration_start, BOB), BATON_REASON_lease_held);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +359,8 @@ int main (void)
         cmocka_unit_test (test_the_sentence_names_session_state_cause_and_command),
         cmocka_unit_test (test_others_are_not_decided_here),
         cmocka_unit_test (test_if_n),
+        cmocka_unit_test (test_each_method_heeds_if_n),
+        cmocka_unit_test (test_each_method_heeds_the_lock),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

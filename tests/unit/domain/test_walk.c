@@ -3,7 +3,7 @@
 
 #include "fill.h"
 
-#define WALKS 250
+#define WALKS 400
 #define STEPS 300
 
 /* ---- random requests, from small pools so that things meet ---- */
@@ -22,7 +22,7 @@ typedef struct {
         size_t count;
         baton_bytes_t items[LIMIT_BREAKPOINTS];
     } closed; /*  each breakpoint as it was when it closed, by number - 1 */
-    uint64_t epoch;
+    uint64_t epoch, fence;
 } walk_t;
 
 /*  From 0 up to but not including limit; 0 when that is 0. */
@@ -43,6 +43,8 @@ static char *random_text (walk_t *walk, const char *field)
         return NODES[below (walk, COUNT (NODES))];
     if (strcmp (field, "option") == 0 || strcmp (field, "expiry_option") == 0)
         return OPTIONS[below (walk, COUNT (OPTIONS))];
+    if (strcmp (field, "session") == 0)
+        return (char *) STORY_ID; /*  of a child, too */
     if (strcmp (field, "manifest") == 0)
         return KEYS[below (walk, 8) / 7];
     return KEYS[below (walk, COUNT (KEYS))];
@@ -66,6 +68,8 @@ static uint64_t random_number (walk_t *walk, const char *field)
         return state->window.pins.items[below (walk, state->window.pins.count)].place;
     if (strcmp (field, "until") == 0)
         return walk->story.now + below (walk, 3000);
+    if (strcmp (field, "cursor") == 0)
+        return below (walk, state->n + odd);
     if (strcmp (field, "k") == 0 || strcmp (field, "of") == 0 || strcmp (field, "priority") == 0)
         return below (walk, 4);
     if (strcmp (field, "exit_code") == 0 || strcmp (field, "signal") == 0)
@@ -128,6 +132,20 @@ static const char *node_named (const char *name)
     return NULL;
 }
 
+/*  Now and then whoever holds the edit lock. */
+static who_t with_lock (walk_t *walk, who_t who)
+{
+    const edit_lock_t *lock = &walk->story.state.lock;
+    if (one_in (walk, 8))
+        who.fence = lock->fence;
+    for (size_t i = 0; lock->holder && who.run == 0 && i < COUNT (PEOPLE) && one_in (walk, 2); i++)
+        if (text_equal (PEOPLE[i], lock->holder)) {
+            who.actor = PEOPLE[i];
+            who.fence = lock->fence;
+        }
+    return who;
+}
+
 static who_t random_who (walk_t *walk, method_id_t method)
 {
     const session_t *state = &walk->story.state;
@@ -142,7 +160,7 @@ static who_t random_who (walk_t *walk, method_id_t method)
     if (METHODS[method].inside && one_in (walk, 2))
         who = RUN (owner, epoch, state->run.number);
     who.digest = KEYS[below (walk, 4)];
-    return who;
+    return with_lock (walk, who);
 }
 
 /*  What is decided on something that the broker has read before: see test_window.c. */
@@ -229,6 +247,9 @@ static void check_lease (walk_t *walk)
     const session_t *state = &walk->story.state;
     assert_true (state->lease.epoch >= walk->epoch);
     walk->epoch = state->lease.epoch;
+    assert_true (state->lock.fence >= walk->fence);
+    walk->fence = state->lock.fence;
+    assert_true (!state->lock.holder || (state->lock.fence > 0 && state->lock.until > state->lock.since));
     if (state->state == lifecycle_terminated) {
         assert_null (state->lease.node);
         assert_false (state->migrating);

@@ -1,0 +1,212 @@
+/*  What a change of one session means for others. Each effect is a command of its own, noted while the events are
+ *  applied and decided by the session that it concerns before the batch ends: both stand in one transaction, or neither
+ *  does.
+ */
+#include "journal_internal.h"
+
+#include "log.h"
+
+#include <stdlib.h>
+
+/* ---- noting ---- */
+
+static baton_status note (journal_t *self, method_id_t method, const char *session, const void *request)
+{
+    const record_type_t *type = &METHODS[method].type;
+    note_t *added = list_append (&self->notes, sizeof *added);
+    if (!added)
+        return BATON_resource_exhausted;
+    added->method = method;
+    added->request = calloc (1, type->size + 1);
+    if (!added->request || text_set (&added->session, session) != BATON_OK)
+        return BATON_resource_exhausted;
+    return record_copy (type, request, added->request);
+}
+
+/*  Reading or losing a message is told to the session that sent it. */
+static baton_status note_receipt (journal_t *self, const session_t *state, const char *id, receipt_e receipt)
+{
+    for (size_t i = 0; i < state->mailbox.count; i++) {
+        const letter_t *letter = &state->mailbox.items[i];
+        if (!letter->from_session || !text_equal (letter->id, id))
+            continue;
+        message_receipt_request_t request = {
+            .session = letter->from_session, .id = letter->id, .to = state->session, .receipt = receipt};
+        if (note (self, METHOD_message_receipt, letter->from_session, &request) != BATON_OK)
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
+}
+
+/*  A breakpoint is seen at the root of the tree. */
+static baton_status note_opened (journal_t *self, const session_t *state, const breakpoint_opened_event_t *body)
+{
+    child_ask_request_t request = {.session = state->root,
+                                   .child = state->session,
+                                   .number = body->number,
+                                   .kind = body->kind,
+                                   .title = body->title,
+                                   .state = breakpoint_state_open};
+    return state->root ? note (self, METHOD_child_ask, state->root, &request) : BATON_OK;
+}
+
+static baton_status note_closed (journal_t *self, const session_t *state, uint64_t number, breakpoint_state_e how,
+                                 const char *outcome)
+{
+    child_ask_request_t request = {
+        .session = state->root, .child = state->session, .number = number, .state = how, .outcome = (char *) outcome};
+    for (size_t i = 0; i < state->breakpoints.count; i++)
+        if (state->breakpoints.items[i].number == number) {
+            request.kind = state->breakpoints.items[i].kind;
+            request.title = state->breakpoints.items[i].title;
+        }
+    return state->root ? note (self, METHOD_child_ask, state->root, &request) : BATON_OK;
+}
+
+/*  Children go on without their parent, and know it. */
+static baton_status note_end (journal_t *self, const session_t *state, cause_e cause)
+{
+    for (size_t i = 0; i < state->children.count; i++) {
+        const child_row_t *child = &state->children.items[i];
+        parent_note_request_t request = {.session = child->session, .cause = cause};
+        if (child->state != lifecycle_terminated &&
+            note (self, METHOD_parent_note, child->session, &request) != BATON_OK)
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
+}
+
+/*  The branch of a merge is told that it has come in, by whoever merged it. */
+static baton_status note_merge (journal_t *self, const session_t *state, const event_t *event)
+{
+    const merge_t *merge = &((const session_merged_event_t *) event->body)->merge;
+    session_absorb_request_t request = {
+        .session = merge->from, .into = state->session, .at = event->n, .upto = merge->n, .keep = merge->keep};
+    if (note (self, METHOD_session_absorb, merge->from, &request) != BATON_OK)
+        return BATON_resource_exhausted;
+    self->notes.items[self->notes.count - 1].named = true;
+    return BATON_OK;
+}
+
+static baton_status note_event (journal_t *self, const session_t *state, const event_t *event)
+{
+    const void *body = event->body;
+    switch (event->kind) {
+    case EVENT_message_read:
+        return note_receipt (self, state, ((const message_read_event_t *) body)->id, receipt_read);
+    case EVENT_message_expired:
+        return note_receipt (self, state, ((const message_expired_event_t *) body)->id, receipt_expired);
+    case EVENT_breakpoint_opened:
+        return note_opened (self, state, body);
+    case EVENT_breakpoint_decided:
+        return note_closed (self, state, ((const breakpoint_decided_event_t *) body)->number, breakpoint_state_decided,
+                            ((const breakpoint_decided_event_t *) body)->outcome);
+    case EVENT_breakpoint_expired:
+        return note_closed (self, state, ((const breakpoint_expired_event_t *) body)->number, breakpoint_state_expired,
+                            ((const breakpoint_expired_event_t *) body)->outcome);
+    case EVENT_breakpoint_cancelled:
+        return note_closed (self, state, ((const breakpoint_cancelled_event_t *) body)->number,
+                            breakpoint_state_cancelled, NULL);
+    case EVENT_session_merged:
+        return note_merge (self, state, event);
+    case EVENT_session_terminated:
+        return note_end (self, state, ((const session_terminated_event_t *) body)->cause);
+    default:
+        return BATON_OK;
+    }
+}
+
+baton_status journal_note_event (journal_t *self, const session_t *state, const event_t *event)
+{
+    baton_status status = note_event (self, state, event);
+    return status == BATON_OK ? journal_note_links (self, state, event) : status;
+}
+
+baton_status journal_note_family (journal_t *self, const child_row_t *before, const session_t *state,
+                                  const event_list_t *events)
+{
+    bool renamed = false;
+    if (!state->parent)
+        return BATON_OK;
+    for (size_t i = 0; i < events->count; i++)
+        renamed = renamed || events->items[i].kind == EVENT_session_updated;
+    child_note_request_t request = {.session = state->parent, .child = session_as_child (state)};
+    const child_row_t *now = &request.child;
+    if (!renamed && before->state == now->state && before->cause == now->cause && before->alive == now->alive &&
+        before->breakpoints == now->breakpoints)
+        return BATON_OK;
+    return note (self, METHOD_child_note, state->parent, &request);
+}
+
+/* ---- delivering ---- */
+
+static void clear_note (note_t *note)
+{
+    free (note->session);
+    if (note->request)
+        record_clear (&METHODS[note->method].type, note->request);
+    free (note->request);
+    *note = (note_t){0};
+}
+
+void journal_forget_notes (journal_t *self)
+{
+    for (size_t i = 0; i < self->notes.count; i++)
+        clear_note (&self->notes.items[i]);
+    free (self->notes.items);
+    self->notes.items = NULL;
+    self->notes.count = 0;
+    journal_forget_links (self);
+}
+
+/*  A note that its session does not take (it may have ended, or be gone) is dropped: nobody waits for it. */
+static baton_status deliver (journal_t *self, const note_t *note, const command_t *cause, baton_error_t *error)
+{
+    command_t command = {.method = note->method, .request = note->request, .now = cause->now};
+    if (note->named) {
+        command.actor = cause->actor;
+        command.role = cause->role;
+    }
+    changed_t changed = {0};
+    baton_error_t refusal = {0};
+    baton_status status = journal_decide (self, note->session, &command, &changed, &refusal);
+    record_clear (&RECORD_changed, &changed);
+    if (status != BATON_OK && refusal.reason == BATON_REASON_out_of_memory)
+        return baton_fail_memory (error);
+    if (status != BATON_OK)
+        log_debug ("%s of session %s: %s", METHODS[note->method].name, note->session, refusal.message);
+    return BATON_OK;
+}
+
+static baton_status deliver_all (journal_t *self, const command_t *cause, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; status == BATON_OK && i < self->notes.count; i++) {
+        note_t taken = self->notes.items[i];
+        self->notes.items[i] = (note_t){0};
+        status = deliver (self, &taken, cause, error);
+        clear_note (&taken);
+    }
+    if (status != BATON_OK)
+        return status;
+    free (self->notes.items);
+    self->notes.items = NULL;
+    self->notes.count = 0;
+    return status;
+}
+
+/*  What follows from a note is added behind it, and the outermost call goes on with that. */
+baton_status journal_deliver (journal_t *self, const command_t *cause, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    if (self->delivering)
+        return BATON_OK;
+    self->delivering = true;
+    while (status == BATON_OK && (self->notes.count > 0 || self->links.count > 0)) {
+        status = deliver_all (self, cause, error);
+        if (status == BATON_OK)
+            status = journal_settle_links (self, cause, error);
+    }
+    self->delivering = false;
+    return status;
+}
