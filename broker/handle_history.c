@@ -5,6 +5,7 @@
 
 #include "history.h"
 #include "id.h"
+#include "origin.h"
 
 #include <string.h>
 
@@ -34,7 +35,8 @@ static baton_status say_why_it_waits (broker_t *broker, session_t *answer)
     char why[LIMIT_SHORT] = "it will be placed in a moment";
     if (answer->run.phase != run_phase_queued)
         return BATON_OK;
-    fleet_choose (broker->fleet, journal_site (broker->journal), answer, NULL, broker->monotonic,
+    session_t placed = origin_placed (broker, answer);
+    fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL, broker->monotonic,
                   broker->options.lease_ttl, why, sizeof why);
     return text_set (&answer->waiting, why);
 }

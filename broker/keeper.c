@@ -1,6 +1,7 @@
 #include "keeper.h"
 
 #include "log.h"
+#include "origin.h"
 
 #include <string.h>
 
@@ -137,8 +138,9 @@ static bool place (broker_t *broker, const char *session)
     entry_t *entry = NULL;
     if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating)
         return false;
-    const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, NULL,
-                                       broker->monotonic, broker->options.lease_ttl, NULL, 0);
+    session_t placed = origin_placed (broker, &entry->state);
+    const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL, broker->monotonic,
+                                       broker->options.lease_ttl, NULL, 0);
     if (!node)
         return false;
     session_place_request_t request = {.session = entry->id, .node = node->name};

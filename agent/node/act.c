@@ -17,11 +17,32 @@ static int64_t safe_point_grace (daemon_t *self, const action_t *action)
     return driver ? (int64_t) driver->safe_point_grace : GRACE_OF_DRIVER;
 }
 
+/*  Where the workspace of the session is that a fork has come from. */
+static void place_of_origin (daemon_t *self, const origin_t *origin, char ret_path[PLACE_SIZE])
+{
+    if (origin->workspace && !ledger_adopted (self->db, origin->session))
+        snprintf (ret_path, PLACE_SIZE, "%s", origin->workspace);
+    else
+        place_workspace_path (self->options->state, origin->session, ret_path);
+}
+
+/*  A fork's workspace is made first, unless it shares one. */
 static baton_status workspace_of (daemon_t *self, const assignment_t *assignment, char ret_path[PLACE_SIZE],
                                   baton_error_t *error)
 {
-    return place_workspace (self->options->state, assignment, ledger_adopted (self->db, assignment->session), ret_path,
-                            error);
+    const origin_t *origin = &assignment->origin;
+    bool adopted = ledger_adopted (self->db, assignment->session);
+    char from[PLACE_SIZE], own[PLACE_SIZE];
+    if (!origin->session || adopted || !place_possible (origin->session))
+        return place_workspace (self->options->state, assignment, adopted, ret_path, error);
+    place_of_origin (self, origin, from);
+    if (origin->how == fork_workspace_shared) {
+        assignment_t shared = {.session = assignment->session, .workspace = from};
+        return place_workspace (self->options->state, &shared, false, ret_path, error);
+    }
+    place_workspace_path (self->options->state, assignment->session, own);
+    baton_status status = inherit_workspace (self->inherit, assignment->session, from, origin->how, own, error);
+    return status == BATON_OK ? place_workspace (self->options->state, assignment, false, ret_path, error) : status;
 }
 
 /* ---- starting ---- */
@@ -67,6 +88,8 @@ static bool start (daemon_t *self, const assignment_t *assignment, uint64_t numb
                   number);
         return true;
     }
+    if (error.reason == BATON_REASON_busy)
+        return false;
     log_error ("run %" PRIu64 " of %s can't start: %s", assignment->run.number, assignment->session, error.message);
     if (baton_reason_retry (error.reason))
         return false;

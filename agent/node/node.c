@@ -145,6 +145,11 @@ static baton_status know_instance (daemon_t *self, baton_error_t *error)
     return files_write (path, self->instance, ID_SIZE - 1, error);
 }
 
+static void on_inherited (void *arg)
+{
+    act_on_page (arg);
+}
+
 static baton_status open_state (daemon_t *self, baton_error_t *error)
 {
     char path[BATON_ENDPOINT_SIZE];
@@ -153,6 +158,8 @@ static baton_status open_state (daemon_t *self, baton_error_t *error)
     baton_status status = know_instance (self, error);
     if (status == BATON_OK)
         status = db_new (path, &self->db, error);
+    if (status == BATON_OK)
+        status = inherit_new (self->loop, self->options->state, on_inherited, self, &self->inherit, error);
     if (status == BATON_OK)
         status = runs_new (self->loop, self->db, self->options->state, &handlers, &self->runs, error);
     return status;
@@ -185,6 +192,7 @@ static void close_all (daemon_t *self)
     courier_destroy (&self->courier);
     link_destroy (&self->link);
     move_destroy (&self->move);
+    inherit_destroy (&self->inherit);
     runs_destroy (&self->runs);
     db_destroy (&self->db);
     zloop_destroy (&self->loop);

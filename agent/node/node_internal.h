@@ -4,6 +4,7 @@
 
 #include "courier.h"
 #include "id.h"
+#include "inherit.h"
 #include "local.h"
 #include "move.h"
 #include "node.h"
@@ -21,6 +22,7 @@ typedef struct {
     courier_t *courier;
     local_t *local;
     move_t *move;
+    inherit_t *inherit;
     int signals;
     uint64_t beats;                   /*  since the first assignments */
     char socket[BATON_ENDPOINT_SIZE]; /*  for runs: ipc://… */

@@ -4,6 +4,7 @@
  *    STATE/node.db                         spool and ledger
  *    STATE/node.sock                       the socket for runs
  *    STATE/workspaces/SESSION              a workspace that the node made
+ *    STATE/forks                           workspaces of forks that are being made (inherit.h)
  *    STATE/runs/SESSION/RUN                what the run printed (runlog.h)
  *    STATE/runs/SESSION/RUN/ATTEMPT        what node and shim share (shim.h), and input.json
  */

@@ -85,6 +85,22 @@ static void start (deciding_t *deciding)
     deciding->changed.run = 1;
 }
 
+/*  Where the files come from: from the source, once it has a workspace; until then, and while it shares one, from where
+ *  that comes from. Without any, there is nothing to copy. */
+static baton_status find_origin (const session_t *source, fork_workspace_e how, origin_t *ret_origin)
+{
+    const origin_t *further = &source->origin;
+    bool own = source->home && further->how != fork_workspace_shared;
+    if (!own && !further->session && !source->workspace)
+        return BATON_OK;
+    bool chained = !own && further->session;
+    ret_origin->how = how;
+    return text_set (&ret_origin->session, chained ? further->session : source->session) ||
+                   text_set (&ret_origin->workspace, chained ? further->workspace : source->workspace)
+               ? BATON_resource_exhausted
+               : BATON_OK;
+}
+
 /*  Decided by the session that is about to be; the other one is the command's source. */
 baton_status decide_session_fork (deciding_t *deciding)
 {
@@ -99,7 +115,8 @@ baton_status decide_session_fork (deciding_t *deciding)
     if (body.workspace == fork_workspace_none)
         body.workspace = fork_workspace_copy;
     if (inherit (source, &body.state) != BATON_OK ||
-        audience_inherit (deciding->command, source, &body.state.audience) != BATON_OK)
+        audience_inherit (deciding->command, source, &body.state.audience) != BATON_OK ||
+        find_origin (source, body.workspace, &body.state.origin) != BATON_OK)
         deciding->out_of_memory = true;
     emit (deciding, EVENT_session_forked, &body);
     record_clear (&RECORD_session, &body.state);
@@ -114,7 +131,7 @@ static baton_status become (session_t *self, const event_t *event)
     if ((self->session && (mark_origin (self) || lineage_inherit (self))) ||
         text_set (&self->forked_from.session, self->session) || text_set (&self->session, event->session) ||
         text_set (&self->title, body->title) || text_set (&self->created_by, event->actor) ||
-        (body->driver && text_set (&self->driver, body->driver)))
+        text_set (&self->workspace, NULL) || (body->driver && text_set (&self->driver, body->driver)))
         return BATON_resource_exhausted;
     self->forked_from.n = self->n;
     self->forked_from.workspace = body->workspace;

@@ -62,6 +62,8 @@ baton_status evolve_lease_moved (session_t *self, const event_t *event)
     self->lease.epoch = body->epoch;
     if (body->abandon && text_set (&self->home, NULL))
         return BATON_resource_exhausted;
+    if (body->abandon)
+        record_clear (&RECORD_origin, &self->origin);
     return text_set (&self->lease.node, body->node);
 }
 

@@ -187,6 +187,7 @@ baton_status evolve_migration_committed (session_t *self, const event_t *event)
     (void) event;
     self->migration.step = migration_step_resume;
     self->migration.deadline = 0;
+    record_clear (&RECORD_origin, &self->origin); /*  what it shared before has come along as a copy */
     if (text_set (&self->home, self->migration.target))
         return BATON_resource_exhausted;
     return run_placed (&self->run) ? text_set (&self->run.node, self->migration.target) : BATON_OK;

@@ -49,6 +49,7 @@ static baton_status assign (const session_t *self, const char *node, assignment_
         record_copy (&RECORD_lease, &self->lease, &assignment->lease) ||
         text_set (&assignment->workspace, self->workspace) ||
         list_replace (&RECORD_binding, &self->bindings, &assignment->bindings) ||
+        record_copy (&RECORD_origin, &self->origin, &assignment->origin) ||
         (run_active (&self->run) && record_copy (&RECORD_run, &self->run, &assignment->run)) ||
         (moves && record_copy (&RECORD_migration, migration, &assignment->migration)))
         return BATON_resource_exhausted;

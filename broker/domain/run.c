@@ -136,6 +136,8 @@ baton_status evolve_run_started (session_t *self, const event_t *event)
         self->run.started_at = event->at;
     if (text_set (&self->home, body->node))
         return BATON_resource_exhausted;
+    if (self->origin.how != fork_workspace_shared)
+        record_clear (&RECORD_origin, &self->origin);
     return text_set (&self->run.node, body->node);
 }
 

@@ -12,6 +12,7 @@
 /* clang-format off */
 static const char *const ANEW[] = {
     "merge",
+    "origin",
     "state",
     "cause",
     "created_at",
@@ -209,6 +210,59 @@ static void test_the_source_counts_its_forks (void **context)
     story_end (&story);
 }
 
+/* ---- where the files come from ---- */
+
+static void check_origin (const session_t *fork, const char *session, fork_workspace_e how)
+{
+    if (session)
+        assert_string_equal (fork->origin.session, session);
+    else
+        assert_null (fork->origin.session);
+    assert_int_equal (fork->origin.how, how);
+    assert_null (fork->workspace); /*  its own, or named by the origin */
+}
+
+static session_t given_fork_in (const session_t *source, const char *id, fork_workspace_e how)
+{
+    session_t fork = {0};
+    baton_error_t error = {0};
+    session_fork_request_t request = {.session = source->session, .title = (char *) id, .workspace = how};
+    if (fork_story (source, id, &request, &fork, &error) != BATON_OK)
+        fail_msg ("%s", error.message);
+    return fork;
+}
+
+static void test_where_the_files_come_from (void **context)
+{
+    (void) context;
+    story_t story;
+    given_created (&story);
+    session_t early = given_fork (&story.state, "f0");
+    check_origin (&early, NULL, fork_workspace_none); /*  nothing is there yet */
+    story_end (&story);
+    given_rich (&story);
+    session_t copy = given_fork (&story.state, "f1");
+    check_origin (&copy, STORY_ID, fork_workspace_copy);
+    session_t second = given_fork_in (&copy, "f2", fork_workspace_worktree);
+    check_origin (&second, STORY_ID, fork_workspace_worktree); /*  the first has no files of its own yet */
+    session_t shared = given_fork_in (&story.state, "f3", fork_workspace_shared);
+    check_origin (&shared, STORY_ID, fork_workspace_shared);
+    event_t started = {.kind = EVENT_run_started, .n = 2, .body = &(run_started_event_t){1, 1, (char *) "n1"}};
+    assert_int_equal (session_evolve (&copy, &started), BATON_OK);
+    check_origin (&copy, NULL, fork_workspace_none); /*  now it has */
+    assert_int_equal (session_evolve (&shared, &started), BATON_OK);
+    check_origin (&shared, STORY_ID, fork_workspace_shared);
+    copy.run.phase = shared.run.phase = run_phase_finished;
+    session_t third = given_fork (&shared, "f4");
+    check_origin (&third, STORY_ID, fork_workspace_copy);
+    session_t fourth = given_fork (&copy, "f5");
+    check_origin (&fourth, "f1", fork_workspace_copy);
+    session_t *const ALL[] = {&early, &copy, &second, &shared, &third, &fourth};
+    for (size_t i = 0; i < COUNT (ALL); i++)
+        record_clear (&RECORD_session, ALL[i]);
+    story_end (&story);
+}
+
 /* ---- the line ---- */
 
 static void check_stretch (const stretch_t *stretch, const char *session, uint64_t after, uint64_t upto)
@@ -320,6 +374,7 @@ int main (void)
         cmocka_unit_test (test_a_fork_can_begin_to_run_at_once),
         cmocka_unit_test (test_there_must_be_something_to_fork),
         cmocka_unit_test (test_the_source_counts_its_forks),
+        cmocka_unit_test (test_where_the_files_come_from),
         cmocka_unit_test (test_a_line_goes_through_all_ancestors),
         cmocka_unit_test (test_a_merged_branch_stands_in_the_line),
         cmocka_unit_test (test_places_grow_along_the_line),

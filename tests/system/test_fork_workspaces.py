@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""What a fork works in: a copy, a git worktree, or the same folder; and what a killed node leaves of a copy."""
+import os
+import subprocess
+import unittest
+
+import nodes
+from harness import PATIENCE, read_text, wait_until
+from nodes import WORDS, NodeTest, home
+
+# Prints the file that the session it was forked from has left, and adds a line of its own.
+DRIVER = WORDS + """
+pwd
+ls -A | tr '\\n' ' '
+cat notes
+git rev-parse --abbrev-ref HEAD
+echo "$BATON_SESSION" >> notes
+exit 0
+"""
+SLOW_COPY = """#!/bin/sh
+echo begun >> "{0}/copies"
+/bin/cp "$@"
+until [ -e "{0}/go" ]; do sleep 0.02; done
+"""
+
+
+class ForkWorkspaces(NodeTest):
+    def fork(self, session, **fields):
+        return self.admin.call("session.fork", {"session": session, **fields})["session"]
+
+    def run_once(self, session, **fields):
+        self.admin.call("session.activate", {"session": session, **fields})
+        return self.until_settled(session)
+
+    def failed(self, session):
+        """What was wrong with the start of a run."""
+        state = self.run_once(session)
+        self.assertEqual(state["run"]["outcome"], "failed", state["run"])
+        return state["run"]["detail"]
+
+    def notes(self, folder):
+        return read_text(os.path.join(folder, "notes")).split()
+
+    def git(self, folder, *words):
+        return subprocess.run(["git", "-C", folder, "-c", "user.name=t", "-c", "user.email=t@localhost", *words],
+                              check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
+
+    def test_kinds(self):
+        east = self.node("east", {"default": DRIVER}, slots=8)
+        source = self.create("source")
+        early = self.fork(source)  # nothing to copy yet
+        self.run_once(source)
+        copy, shared = self.fork(source), self.fork(source, workspace="shared")
+        second = self.fork(copy)  # its source's workspace is not made yet: the same one is copied
+        self.assertNotIn("origin", self.show(early))
+        for session, seen in ((early, [early]), (copy, [source, copy]), (second, [source, second])):
+            self.run_once(session)
+            self.assertEqual(self.notes(east.workspace(session)), seen)
+            self.assertNotIn("origin", self.show(session))
+        self.assertEqual(self.notes(east.workspace(source)), [source])
+        self.run_once(shared)
+        self.assertEqual(self.notes(east.workspace(source)), [source, shared])
+        self.assertFalse(os.path.exists(east.workspace(shared)))
+        third = self.fork(shared)  # a copy of what is shared
+        self.run_once(third)
+        self.assertEqual(self.notes(east.workspace(third)), [source, shared, third])
+        # No repository: refused at the start, in words; and a fork whose files are gone can go on without.
+        detail = self.failed(self.fork(source, workspace="worktree"))
+        self.assertIn("not a git repository", detail)
+        lost = self.fork(source)
+        os.rename(east.workspace(source), self.path("elsewhere"))
+        self.assertIn("No such file", self.failed(lost))
+        self.run_once(lost, abandon_workspace=True)
+        self.assertEqual(self.notes(east.workspace(lost)), [lost])
+        self.assertEqual(os.listdir(os.path.join(east.state, "forks")), [])
+
+    def test_worktree(self):
+        east = self.node("east", {"default": DRIVER})
+        given = self.path("given")
+        os.mkdir(given)
+        self.touch("given/notes", "base\n")
+        self.git(given, "init", "-q", "-b", "main")
+        self.git(given, "add", "notes")
+        self.git(given, "commit", "-q", "-m", "base")
+        hook = os.path.join(given, ".git", "hooks", "post-checkout")
+        with open(hook, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\ntouch {self.path('hooked')}\n")
+        os.chmod(hook, 0o755)
+        source = self.create("source", workspace=given)
+        tree = self.fork(source, workspace="worktree")
+        self.run_once(tree)
+        self.assertIn(f"baton/{tree}", self.logs(tree))
+        self.assertEqual(self.notes(east.workspace(tree)), ["base", tree])
+        self.assertEqual(self.notes(given), ["base"])
+        self.assertIn(east.workspace(tree), self.git(given, "worktree", "list"))
+        self.assertFalse(os.path.exists(self.path("hooked")))
+        self.git(east.workspace(tree), "commit", "-q", "-a", "-m", "from the fork")
+        self.assertIn("from the fork", self.git(given, "log", "--oneline", f"baton/{tree}"))
+        os.mkdir(os.path.join(given, "below"))
+        below = self.fork(self.create("below", workspace=os.path.join(given, "below")), workspace="worktree")
+        self.assertIn("not the root", self.failed(below))
+
+    def test_the_source_has_moved(self):
+        self.node("east", {"default": DRIVER})
+        source = self.create("source")
+        self.run_once(source)
+        copy, shared = self.fork(source), self.fork(source, workspace="shared")
+        west = self.node("west", {"default": DRIVER})
+        self.admin.call("session.migrate", {"session": source, "to": "west"})
+        self.until(source, lambda s: home(s) == "west" and not s.get("migrating"), "the move")
+        for session in (copy, shared):
+            self.run_once(session)
+            self.assertEqual(home(self.show(session)), "west")
+        self.assertEqual(self.notes(west.workspace(copy)), [source, copy])
+        self.assertEqual(self.notes(west.workspace(source)), [source, shared])
+
+    def test_killed_while_copying(self):
+        tools = self.path("tools")
+        os.mkdir(tools)
+        with open(os.path.join(tools, "cp"), "w", encoding="utf-8") as file:
+            file.write(SLOW_COPY.format(self.directory))
+        os.chmod(os.path.join(tools, "cp"), 0o755)
+        before, nodes.PATH = nodes.PATH, tools + ":" + nodes.PATH
+        self.addCleanup(setattr, nodes, "PATH", before)
+        east = self.node("east", {"default": DRIVER})
+        source = self.create("source")
+        self.run_once(source)
+        fork = self.fork(source, activate=True)
+        self.wait_file("copies")
+        east.kill()
+        self.assertFalse(os.path.exists(east.workspace(fork)))
+        east.start()
+        wait_until(lambda: len(read_text(self.path("copies")).split()) == 2, "the copy to be begun anew")
+        self.assertFalse(os.path.exists(east.workspace(fork)))
+        self.touch("go")
+        self.assertEqual(self.until_settled(fork)["run"]["outcome"], "completed")
+        self.assertEqual(self.notes(east.workspace(fork)), [source, fork])
+        wait_until(lambda: not os.listdir(os.path.join(east.state, "forks")) and not east.leftovers(),
+                   "nothing to be left of the first copy")
+
+
+if __name__ == "__main__":
+    unittest.main()
