@@ -20,8 +20,8 @@ static void count (const shown_list_t *list, size_t end, window_plan_t *plan)
     for (size_t i = 0; i < list->count; i++) {
         const shown_t *item = &list->items[i];
         *(is_hidden (list, i, end) ? &plan->items : &window->items) += 1;
-        *(is_hidden (list, i, end) ? &plan->item_tokens : &window->tokens) += item->tokens;
-        window->estimated += !is_hidden (list, i, end) && item->estimated;
+        *(is_hidden (list, i, end) ? &plan->item_tokens : &window->tokens) += item->item.tokens;
+        window->estimated += !is_hidden (list, i, end) && item->item.estimated;
     }
 }
 

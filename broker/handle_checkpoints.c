@@ -89,11 +89,11 @@ static void count_shown (const shown_list_t *list, loaded_t *loaded)
     for (size_t i = 0; i < list->count; i++) {
         const shown_t *item = &list->items[i];
         loaded->items++;
-        loaded->tokens += item->tokens;
-        loaded->estimated += item->estimated;
+        loaded->tokens += item->item.tokens;
+        loaded->estimated += item->item.estimated;
         loaded->compacted = loaded->compacted || item->summary;
         items += !item->summary;
-        tokens += item->summary ? 0 : item->tokens;
+        tokens += item->summary ? 0 : item->item.tokens;
     }
     loaded->left_out_items = loaded->state.items > items ? loaded->state.items - items : 0;
     loaded->left_out_tokens = loaded->state.tokens > tokens ? loaded->state.tokens - tokens : 0;

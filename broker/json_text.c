@@ -51,11 +51,31 @@ static void add_escape (json_text_t *self, char letter)
     json_text_raw (self, plain ? known : escape);
 }
 
+#define EACH_BYTE(byte) (0x0101010101010101u * (byte))
+
+/*  Nonzero when any of eight bytes is zero. */
+static uint64_t has_zero (uint64_t bytes)
+{
+    return (bytes - EACH_BYTE (1)) & ~bytes & EACH_BYTE (0x80);
+}
+
+/*  Whether eight letters can stay as they are: most texts are long and have hardly any that can't. */
+static bool all_plain (const char *text)
+{
+    uint64_t bytes;
+    memcpy (&bytes, text, sizeof bytes);
+    uint64_t control = (bytes - EACH_BYTE (0x20)) & ~bytes & EACH_BYTE (0x80);
+    return (control | has_zero (bytes ^ EACH_BYTE ('"')) | has_zero (bytes ^ EACH_BYTE ('\\')) |
+            has_zero (bytes ^ EACH_BYTE (0x7f))) == 0;
+}
+
 void json_text_escaped (json_text_t *self, const char *text, size_t size)
 {
     size_t from = 0;
     for (size_t at = 0; at < size; at++) {
-        unsigned char letter = (unsigned char) text[at];
+        while (size - at >= 8 && all_plain (text + at))
+            at += 8;
+        unsigned char letter = at < size ? (unsigned char) text[at] : 'x';
         if (letter >= 0x20 && letter != '"' && letter != '\\' && letter != 0x7f)
             continue;
         add (self, text + from, at - from);

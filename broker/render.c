@@ -1,6 +1,5 @@
 #include "render.h"
 
-#include "id.h"
 #include "render_internal.h"
 
 #include <stdlib.h>
@@ -10,13 +9,13 @@
 
 static bool stays (const shown_t *item)
 {
-    return item->pinned || item->summary || item->role == item_role_system;
+    return item->pinned || item->summary || item->item.role == item_role_system;
 }
 
 /*  A turn begins where the user speaks. */
 static bool begins_turn (const shown_t *item)
 {
-    return item->role == item_role_user && !item->summary && item->taken == 0;
+    return item->item.role == item_role_user && !item->summary && item->taken == 0;
 }
 
 /*  From which item on everything is shown: the earliest that fits, of those that begin a turn if any of them does. */
@@ -26,7 +25,7 @@ static size_t first_that_fits (const shown_list_t *list, uint64_t room)
     size_t best = list->count, best_turn = list->count;
     for (size_t i = list->count; i-- > 0;) {
         const shown_t *item = &list->items[i];
-        tokens += stays (item) ? 0 : item->tokens;
+        tokens += stays (item) ? 0 : item->item.tokens;
         if (tokens > room)
             break;
         if (shown_cut_before (list, i) != i)
@@ -42,7 +41,7 @@ static baton_status choose (const shown_list_t *list, uint64_t budget, bool *kep
 {
     uint64_t fixed = 0;
     for (size_t i = 0; i < list->count; i++)
-        fixed += stays (&list->items[i]) ? list->items[i].tokens : 0;
+        fixed += stays (&list->items[i]) ? list->items[i].item.tokens : 0;
     if (budget > 0 && fixed > budget)
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "budget",
                                  "a budget of %lu tokens can't hold what always stays (system prompt, pinned items, "
@@ -99,12 +98,11 @@ static void add_value (json_text_t *out, const baton_bytes_t *value)
 
 static void add_heading (json_text_t *out, const shown_t *item)
 {
-    const item_appended_event_t *body = item->event.body;
     if (item->summary)
         add_literal (out, "Summary of the conversation before this point:\n\n");
-    else if (body->source) {
+    else if (item->item.source) {
         add_literal (out, "File ");
-        add_literal (out, body->source);
+        add_literal (out, item->item.source);
         add_literal (out, ":\n\n");
     }
 }
@@ -151,8 +149,8 @@ static void count (const session_t *state, const rendition_t *rendition, renderi
     for (size_t i = 0; i < list->count; i++) {
         const shown_t *item = &list->items[i];
         *(rendition->kept[i] ? &ret_rendering->items : &ret_rendering->left_out_items) += 1;
-        *(rendition->kept[i] ? &ret_rendering->tokens : &ret_rendering->left_out_tokens) += item->tokens;
-        ret_rendering->estimated += rendition->kept[i] && item->estimated;
+        *(rendition->kept[i] ? &ret_rendering->tokens : &ret_rendering->left_out_tokens) += item->item.tokens;
+        ret_rendering->estimated += rendition->kept[i] && item->item.estimated;
     }
     for (size_t i = 0; i < list->pairs.count; i++)
         ret_rendering->open_calls +=
@@ -160,17 +158,6 @@ static void count (const session_t *state, const rendition_t *rendition, renderi
     for (size_t i = 0; i < state->window.spans.count; i++)
         ret_rendering->compacted = ret_rendering->compacted || state->window.spans.items[i].summary;
     ret_rendering->n = state->n;
-}
-
-static baton_status finish (json_text_t *out, rendering_t *ret_rendering, baton_error_t *error)
-{
-    char digest[DIGEST_SIZE];
-    baton_status status = json_text_take (out, &ret_rendering->content, error);
-    if (status != BATON_OK)
-        return status;
-    digest_of (ret_rendering->content.data, ret_rendering->content.size, digest);
-    ret_rendering->size = ret_rendering->content.size;
-    return text_set (&ret_rendering->digest, digest) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
 baton_status render (const session_t *state, const shown_list_t *list, render_format_e format, uint64_t budget,
@@ -191,7 +178,8 @@ baton_status render (const session_t *state, const shown_list_t *list, render_fo
         rendition_t rendition = {.session = state->session, .list = list, .kept = kept, .out = &out};
         FORMATS[format](&rendition);
         count (state, &rendition, ret_rendering);
-        status = finish (&out, ret_rendering, error);
+        status = json_text_take (&out, &ret_rendering->content, error);
+        ret_rendering->size = ret_rendering->content.size;
     }
     free (kept);
     return status;

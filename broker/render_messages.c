@@ -104,7 +104,7 @@ static void add_anthropic_item (messages_t *self, size_t index, size_t *pair_at)
     const shown_t *item = &list->items[index];
     for (size_t i = 0; i < shown_part_count (item); i++)
         if (render_in_place (item, i)) {
-            begin_block (self, item->role == item_role_assistant ? ASSISTANT : USER);
+            begin_block (self, item->item.role == item_role_assistant ? ASSISTANT : USER);
             add_text_block (self->out, item, i);
         }
     const pair_t *pair;
@@ -121,7 +121,7 @@ static void add_system (const rendition_t *self)
     json_text_raw (self->out, "[");
     for (size_t i = 0; i < self->list->count; i++) {
         const shown_t *item = &self->list->items[i];
-        for (size_t j = 0; item->role == item_role_system && self->kept[i] && j < shown_part_count (item); j++) {
+        for (size_t j = 0; item->item.role == item_role_system && self->kept[i] && j < shown_part_count (item); j++) {
             json_text_raw (self->out, first ? "" : ",");
             add_text_block (self->out, item, j);
             first = false;
@@ -138,7 +138,7 @@ void render_anthropic (const rendition_t *self)
     add_system (self);
     json_text_raw (self->out, ",\"messages\":[");
     for (size_t i = 0; i < self->list->count; i++)
-        if (self->kept[i] && self->list->items[i].role != item_role_system)
+        if (self->kept[i] && self->list->items[i].item.role != item_role_system)
             add_anthropic_item (&messages, i, &pair_at);
     json_text_raw (self->out, messages.role ? "]}]}\n" : "]}\n");
 }
@@ -207,9 +207,9 @@ static bool add_openai_item (const rendition_t *self, size_t index, size_t *pair
     if (texts == 0 && !calls)
         return false; /*  its results stand with their calls */
     json_text_raw (self->out, first ? "{\"role\":\"" : ",{\"role\":\"");
-    json_text_raw (self->out, item->role == item_role_system      ? "system"
-                              : item->role == item_role_assistant ? ASSISTANT
-                                                                  : USER);
+    json_text_raw (self->out, item->item.role == item_role_system      ? "system"
+                              : item->item.role == item_role_assistant ? ASSISTANT
+                                                                       : USER);
     json_text_raw (self->out, "\",\"content\":");
     add_content (self->out, item, texts);
     calls_at = *pair_at;

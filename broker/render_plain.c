@@ -58,12 +58,11 @@ static void add_part (json_text_t *out, const part_t *part)
 
 static void add_item (json_text_t *out, const shown_t *item, const char *session)
 {
-    const item_appended_event_t *body = item->summary ? NULL : item->event.body;
     json_text_raw (out, "{");
-    if (!text_equal (item->event.session, session))
-        add_text (out, "session", item->event.session);
-    add_number (out, "n", item->event.n);
-    add_text (out, "role", enum_name (&item_role_names, item->role));
+    if (!text_equal (item->session, session))
+        add_text (out, "session", item->session);
+    add_number (out, "n", item->item.n);
+    add_text (out, "role", enum_name (&item_role_names, item->item.role));
     add_flag (out, "summary", item->summary);
     add_key (out, "parts");
     json_text_raw (out, "[");
@@ -72,13 +71,13 @@ static void add_item (json_text_t *out, const shown_t *item, const char *session
         add_part (out, shown_part (item, i));
     }
     json_text_raw (out, "]");
-    add_number (out, "tokens", item->tokens);
-    add_flag (out, "estimated", item->estimated);
+    add_number (out, "tokens", item->item.tokens);
+    add_flag (out, "estimated", item->item.estimated);
     add_flag (out, "pinned", item->pinned);
-    add_text (out, "source", body ? body->source : NULL);
-    add_text (out, "digest", body ? body->digest : NULL);
-    add_flag (out, "synthetic", body && body->synthetic);
-    add_number (out, "run", item->event.run);
+    add_text (out, "source", item->item.source);
+    add_text (out, "digest", item->item.digest);
+    add_flag (out, "synthetic", item->item.synthetic);
+    add_number (out, "run", item->item.run);
     json_text_raw (out, "}");
 }
 
@@ -106,7 +105,6 @@ static void add_words (json_text_t *out, const shown_t *item, size_t index)
         json_text_raw (out, " [");
         json_text_raw (out, part->call ? part->call : "?");
         json_text_raw (out, "] ");
-        json_text_value (out, &part->value);
     } else if (part->kind == part_kind_tool_result) {
         json_text_raw (out, part->error ? "error of [" : "result of [");
         json_text_raw (out, part->call ? part->call : "?");
@@ -118,7 +116,7 @@ static void add_words (json_text_t *out, const shown_t *item, size_t index)
     }
     if (part->text)
         json_text_raw (out, part->text);
-    if (part->kind != part_kind_tool_call && part->value.size > 0)
+    if (part->value.size > 0)
         json_text_value (out, &part->value);
     json_text_raw (out, "\n");
 }
@@ -127,16 +125,15 @@ void render_text (const rendition_t *self)
 {
     for (size_t i = 0; i < self->list->count; i++) {
         const shown_t *item = &self->list->items[i];
-        const item_appended_event_t *body = item->event.body;
         if (!self->kept[i])
             continue;
         json_text_raw (self->out, "--- ");
-        json_text_raw (self->out, item->summary ? "summary" : enum_name (&item_role_names, item->role));
+        json_text_raw (self->out, item->summary ? "summary" : enum_name (&item_role_names, item->item.role));
         json_text_raw (self->out, " (");
-        json_text_number (self->out, item->event.n);
-        if (!item->summary && body->source) {
+        json_text_number (self->out, item->item.n);
+        if (item->item.source) {
             json_text_raw (self->out, ", ");
-            json_text_raw (self->out, body->source);
+            json_text_raw (self->out, item->item.source);
         }
         json_text_raw (self->out, item->pinned ? ", pinned)\n" : ")\n");
         for (size_t j = 0; j < shown_part_count (item); j++)

@@ -84,12 +84,12 @@ static void add_files (FILE *out, const session_t *state, const shown_list_t *li
             fputc ('\n', out);
         }
     for (size_t i = 0; i < end; i++) {
-        const item_appended_event_t *body = list->items[i].event.body;
-        if (!list->items[i].summary && body->source && count++ < EACH_MOST) {
+        const item_bytes_t *item = &list->items[i].item;
+        if (item->source && count++ < EACH_MOST) {
             add_heading (out, "Files", count - 1);
             fputs ("- ", out);
-            add (out, body->source, WORDS_MOST);
-            fprintf (out, " (%.16s)\n", body->digest ? body->digest : "no digest");
+            add (out, item->source, WORDS_MOST);
+            fprintf (out, " (%.16s)\n", item->digest ? item->digest : "no digest");
         }
     }
     add_rest (out, count);
@@ -99,14 +99,14 @@ static void add_earlier (FILE *out, const shown_list_t *list, size_t end)
 {
     for (size_t i = 0; i < end; i++)
         if (list->items[i].summary) {
-            const char *text = list->items[i].own.text;
+            const char *text = list->items[i].item.own.text;
             fprintf (out, "\nSummarized earlier:\n%.*s\n", (int) text_cut (text, EARLIER_MOST), text);
         }
 }
 
 static void add_item (FILE *out, const shown_t *item)
 {
-    fprintf (out, "- %s: ", enum_name (&item_role_names, item->role));
+    fprintf (out, "- %s: ", enum_name (&item_role_names, item->item.role));
     for (size_t i = 0; i < shown_part_count (item) && i < 4; i++) {
         const part_t *part = shown_part (item, i);
         if (i > 0)

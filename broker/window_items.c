@@ -10,18 +10,21 @@
 
 size_t shown_part_count (const shown_t *item)
 {
-    return item->summary ? 1 : ((const item_appended_event_t *) item->event.body)->parts.count;
+    return item->item.part_count;
 }
 
 const part_t *shown_part (const shown_t *item, size_t index)
 {
-    return item->summary ? &item->own : &((const item_appended_event_t *) item->event.body)->parts.items[index];
+    return item->item.many ? &item->item.many[index] : &item->item.own;
 }
 
 void shown_list_clear (shown_list_t *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         event_clear (&list->items[i].event);
+        bytes_clear (&list->items[i].row);
+        free (list->items[i].item.many);
+    }
     free (list->items);
     free (list->pairs.items);
     *list = (shown_list_t){0};
@@ -37,44 +40,83 @@ typedef struct {
     size_t bytes;
 } reading_t;
 
-static void describe (shown_t *item, const window_t *window)
+/*  What a decoded event says of an item, or of a summary as one. */
+static baton_status describe (const event_t *event, item_bytes_t *ret_item)
 {
-    if (item->event.kind == EVENT_context_compacted) {
-        const context_compacted_event_t *body = item->event.body;
-        item->own = (part_t){.kind = part_kind_text, .text = body->summary};
-        item->role = item_role_user;
-        item->tokens = body->tokens;
-        item->estimated = item->summary = true;
-        return;
+    *ret_item = (item_bytes_t){.n = event->n, .run = event->run, .part_count = 1};
+    if (event->kind == EVENT_context_compacted) {
+        const context_compacted_event_t *body = event->body;
+        ret_item->own = (part_t){.kind = part_kind_text, .text = body->summary};
+        ret_item->role = item_role_user;
+        ret_item->tokens = body->tokens;
+        ret_item->estimated = true;
+        return BATON_OK;
     }
-    const item_appended_event_t *body = item->event.body;
-    item->role = body->role;
-    item->tokens = body->tokens;
-    item->estimated = body->estimated;
-    item->pinned = window_pin (window, item->place) != NULL;
+    const item_appended_event_t *body = event->body;
+    ret_item->role = body->role;
+    ret_item->tokens = body->tokens;
+    ret_item->estimated = body->estimated;
+    ret_item->synthetic = body->synthetic;
+    ret_item->source = body->source;
+    ret_item->digest = body->digest;
+    ret_item->part_count = body->parts.count;
+    ret_item->many = calloc (body->parts.count + 1, sizeof *ret_item->many);
+    if (ret_item->many)
+        memcpy (ret_item->many, body->parts.items, body->parts.count * sizeof *ret_item->many);
+    return ret_item->many ? BATON_OK : BATON_resource_exhausted;
 }
 
-static baton_status take_row (reading_t *self, const store_read_t *row, event_kind_t kind, size_t stretch, size_t span,
+/*  The long way; *ret_other: it is an event of another kind. */
+static baton_status decode_row (const store_read_t *row, event_kind_t kind, shown_t *shown, bool *ret_other,
+                                baton_error_t *error)
+{
+    baton_status status = event_decode (row->data.data, row->data.size, &shown->event, error);
+    *ret_other = status == BATON_OK && shown->event.kind != kind;
+    if (status == BATON_OK && !*ret_other && describe (&shown->event, &shown->item) != BATON_OK)
+        status = baton_fail_memory (error);
+    if (status != BATON_OK || *ret_other)
+        event_clear (&shown->event);
+    return status;
+}
+
+/*  Takes what the row holds. */
+static baton_status read_row (store_read_t *row, event_kind_t kind, shown_t *shown, bool *ret_other,
                               baton_error_t *error)
 {
-    event_t event = {0};
-    baton_status status = event_decode (row->data.data, row->data.size, &event, error);
-    if (status != BATON_OK || event.kind != kind) {
-        event_clear (&event);
+    item_bytes_e got = kind == EVENT_item_appended ? item_bytes_read (&row->data, &shown->item) : ITEM_BYTES_odd;
+    *ret_other = got == ITEM_BYTES_other;
+    if (got == ITEM_BYTES_odd)
+        return decode_row (row, kind, shown, ret_other, error);
+    if (got == ITEM_BYTES_read) {
+        shown->row = row->data;
+        row->data = (baton_bytes_t){0};
+    }
+    return BATON_OK;
+}
+
+static baton_status take_row (reading_t *self, store_read_t *row, event_kind_t kind, size_t stretch, size_t span,
+                              baton_error_t *error)
+{
+    bool other = false;
+    self->bytes += row->data.size;
+    shown_t *shown = list_append (self->list, sizeof *shown);
+    if (!shown)
+        return baton_fail_memory (error);
+    baton_status status = read_row (row, kind, shown, &other, error);
+    if (status != BATON_OK || other) {
+        self->list->count--;
+        self->bytes -= other ? row->data.size : 0;
         return status;
     }
-    self->bytes += row->data.size;
-    shown_t *item = self->bytes <= LIMIT_RENDER ? list_append (self->list, sizeof *item) : NULL;
-    if (!item) {
-        event_clear (&event);
-        return self->bytes <= LIMIT_RENDER
-                   ? baton_fail_memory (error)
-                   : baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
-                                 "the context of session %s has more than %u bytes: compact or clear it",
-                                 self->state->session, LIMIT_RENDER);
-    }
-    *item = (shown_t){.event = event, .place = line_place (stretch, event.n), .span = span};
-    describe (item, &self->state->window);
+    shown->session = self->line.items[stretch].session;
+    shown->span = span;
+    shown->place = line_place (stretch, shown->item.n);
+    shown->summary = kind == EVENT_context_compacted;
+    shown->pinned = !shown->summary && window_pin (&self->state->window, shown->place);
+    if (self->bytes > LIMIT_RENDER)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the context of session %s has more than %u bytes: compact or clear it",
+                           self->state->session, LIMIT_RENDER);
     return BATON_OK;
 }
 

@@ -6,20 +6,20 @@
 #define BATON_WINDOW_ITEMS_H
 
 #include "event.h"
+#include "item_bytes.h"
 #include "store.h"
 
-/*  One item of a window, or the summary that stands for some. */
+/*  One item of a window, or the summary that stands for some. What it points to is in `row` or `event`. */
 typedef struct {
-    event_t event;  /*  item_appended, or context_compacted; its session is the one in whose journal it stands */
-    uint64_t place; /*  in the session's line */
-    item_role_e role;
-    uint64_t tokens;
-    bool estimated;
+    item_bytes_t item;
+    const char *session; /*  in whose journal it stands; borrowed from the state */
+    uint64_t place;      /*  in the session's line */
     bool pinned;
     bool summary;
-    size_t span;    /*  of the window's spans; what is pinned and in none has their count */
-    part_t own;     /*  a summary's only part; borrowed from the event */
-    uint32_t taken; /*  bit i: its part i, a result, stands with its call */
+    size_t span;       /*  of the window's spans; what is pinned and in none has their count */
+    uint32_t taken;    /*  bit i: its part i, a result, stands with its call */
+    baton_bytes_t row; /*  the event's bytes, owned */
+    event_t event;     /*  or the event, owned */
 } shown_t;
 
 /*  A call and its result. */
@@ -37,13 +37,12 @@ typedef struct {
     } pairs; /*  in the order of the calls */
 } shown_list_t;
 
-/*  Reads what the window of that state shows, which must be of the same view of the store, and pairs calls with their
- *  results. resource_exhausted/too_large past LIMIT_RENDER bytes. */
+/*  Reads what the window of that state shows, which must be of the same view of the store and outlive the list, and
+ *  pairs calls with their results. resource_exhausted/too_large past LIMIT_RENDER bytes. */
 BATON_MUST_USE baton_status window_items (store_t *store, const session_t *state, shown_list_t *ret_list,
                                           baton_error_t *error);
 void shown_list_clear (shown_list_t *list);
 
-/*  Its parts; a summary has one. */
 size_t shown_part_count (const shown_t *item);
 const part_t *shown_part (const shown_t *item, size_t index);
 

@@ -11,7 +11,7 @@
 static const char HELP[] = "baton-bench [options]\n"
                            "Measures batond and the raw limits of this machine, and prints both.\n\n"
                            "  --json             as JSON instead of a table\n"
-                           "  --only LIST        of commands,latency,events,restart,kill (default: all)\n"
+                           "  --only LIST        of commands,latency,events,render,restart,kill (default: all)\n"
                            "  --seconds N        how long each rate is measured (default 5)\n"
                            "  --folder DIR       where the states are made, on the disk to measure (default /var/tmp)\n"
                            "  --keep DIR         keeps the large state of `restart` there, and uses it again\n"
@@ -21,11 +21,8 @@ static const char HELP[] = "baton-bench [options]\n"
 static const struct {
     const char *name;
     void (*measure) (const plan_t *plan);
-} MEASURES[] = {{"commands", measure_commands},
-                {"latency", measure_latency},
-                {"events", measure_events},
-                {"restart", measure_restart},
-                {"kill", measure_kill}};
+} MEASURES[] = {{"commands", measure_commands}, {"latency", measure_latency}, {"events", measure_events},
+                {"render", measure_render},     {"restart", measure_restart}, {"kill", measure_kill}};
 
 typedef struct {
     plan_t plan;
@@ -50,6 +47,7 @@ static void make_small (plan_t *plan)
     plan->duration_us = 100000;
     plan->sessions = 50;
     plan->large_sessions = 200;
+    plan->items = 100;
     plan->rounds = 1;
     plan->subscribers = 10;
 }
@@ -65,6 +63,7 @@ static arguments_t parse (int argc, char **argv)
                                  .sessions = 1000,
                                  .large_sessions = 100000,
                                  .large_events = 20,
+                                 .items = 10000,
                                  .rounds = 10,
                                  .subscribers = 100}};
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;)

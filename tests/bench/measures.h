@@ -12,6 +12,7 @@ typedef struct {
     size_t sessions;       /*  that the load works on */
     size_t large_sessions; /*  of the prefilled state */
     size_t large_events;   /*  of each of them */
+    size_t items;          /*  of the context that is rendered */
     size_t rounds;         /*  kills */
     size_t subscribers;    /*  most of them */
 } plan_t;
@@ -19,6 +20,7 @@ typedef struct {
 void measure_commands (const plan_t *plan);
 void measure_latency (const plan_t *plan);
 void measure_events (const plan_t *plan);
+void measure_render (const plan_t *plan);
 void measure_restart (const plan_t *plan);
 void measure_kill (const plan_t *plan);
 
