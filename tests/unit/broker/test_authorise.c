@@ -1,5 +1,6 @@
 /*  Who may do what: each access to a session by each method, from the method table. */
 #include "authorise.h"
+#include "dispatch.h"
 #include "stage.h"
 
 #include <stdlib.h>
@@ -231,6 +232,27 @@ static void a_right_that_is_lost (void **state)
     assert_int_equal (ask ("view", METHOD_session_show, PRIVATE), BATON_unauthenticated);
 }
 
+/*  What the reader or a node has answered is looked at again before it is sent. */
+static void an_answer_that_has_waited (void **state)
+{
+    (void) state;
+    assert_int_equal (ask ("edit", METHOD_session_log, PRIVATE), BATON_OK);
+    assert_true (dispatch_still (&world.broker, &world.request));
+    assert_int_equal (world.request.error.status, BATON_OK);
+    give_site (METHOD_team_remove, "admin", NULL, &(team_remove_request_t){(char *) "edit", (char *) "edit"});
+    assert_true (dispatch_still (&world.broker, &world.request));
+    assert_int_equal (world.request.error.reason, BATON_REASON_no_such_session);
+    /*  What was made for what somebody could see then: a list, as somebody leaves or joins a team. */
+    assert_int_equal (ask ("comment", METHOD_events_read, NULL), BATON_OK);
+    assert_true (dispatch_still (&world.broker, &world.request));
+    give_site (METHOD_team_delete, "admin", NULL, &(team_delete_request_t){(char *) "comment"});
+    assert_false (dispatch_still (&world.broker, &world.request));
+    assert_int_equal (ask ("view", METHOD_events_read, NULL), BATON_OK);
+    give_site (METHOD_identity_revoke, "admin", NULL, &(identity_revoke_request_t){(char *) "view"});
+    assert_true (dispatch_still (&world.broker, &world.request));
+    assert_int_equal (world.request.error.status, BATON_unauthenticated);
+}
+
 /* ---- runs ---- */
 
 static baton_status ask_as_run (const char *own, uint64_t epoch, method_id_t method, const char *field,
@@ -289,8 +311,9 @@ static void a_node_reads_what_concerns_it (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT (each_access_by_each_method), UNIT (a_hidden_session_is_none),       UNIT (a_refusal_says_whom_to_ask),
-        UNIT (a_right_that_is_lost),       UNIT (a_run_sees_what_its_owner_sees), UNIT (a_node_reads_what_concerns_it),
+        UNIT (each_access_by_each_method),    UNIT (a_hidden_session_is_none), UNIT (a_refusal_says_whom_to_ask),
+        UNIT (an_answer_that_has_waited),     UNIT (a_right_that_is_lost),     UNIT (a_run_sees_what_its_owner_sees),
+        UNIT (a_node_reads_what_concerns_it),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
