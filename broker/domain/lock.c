@@ -11,6 +11,7 @@
  *
  *  A session's own run, its node and the broker itself are never locked out.
  */
+#include "access.h"
 #include "deciding.h"
 
 #define LOCK_TTL 300000
@@ -169,14 +170,15 @@ baton_status decide_lock_break (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
     const command_t *command = deciding->command;
+    const char *owner = session_audience (self).owner;
     if (!self->lock.holder)
         return BATON_OK;
-    if (command->role != role_admin && !text_equal (command->actor, self->created_by) &&
+    if (command->role != role_admin && !text_equal (command->actor, owner) &&
         !text_equal (command->actor, self->lock.holder))
         return baton_fail (
             deciding->error, BATON_permission_denied, BATON_REASON_not_allowed,
-            "the lock of session %s is broken by its holder (%s), who made the session (%s), or an admin",
-            self->session, self->lock.holder, self->created_by ? self->created_by : "nobody");
+            "the lock of session %s is broken by its holder (%s), who owns the session (%s), or an admin",
+            self->session, self->lock.holder, owner ? owner : "nobody");
     release (deciding, lock_end_broken);
     return BATON_OK;
 }
