@@ -8,6 +8,7 @@
 #include "request.h"
 #include "subscriptions.h"
 #include "timetable.h"
+#include "watches.h"
 
 typedef struct {
     char endpoint[1024]; /*  that clients are told */
@@ -23,6 +24,7 @@ typedef struct {
     fleet_t *fleet;
     subscriptions_t *subscriptions;
     timetable_t *timetable;
+    watches_t *watches;
     uint64_t last_relay;                /*  id of the last request that was handed on to a node */
     bool schedule;                      /*  something has changed that may let a waiting run start */
     uint64_t next_schedule, next_drain; /*  monotonic */

@@ -62,6 +62,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_node_register] = handle_node_register,
     [METHOD_node_heartbeat] = handle_node_heartbeat,
     [METHOD_node_assignments] = handle_node_assignments,
+    [METHOD_node_watches] = handle_node_watches,
     [METHOD_node_drain] = handle_node_drain,
 };
 

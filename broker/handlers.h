@@ -49,6 +49,9 @@ handler_t handle_session_spawn, handle_session_children, handle_session_cancel;
 BATON_MUST_USE baton_status handle_create_one (broker_t *broker, const command_t *command, void *ret_reply,
                                                baton_error_t *error);
 
+/*  handle_watches.c */
+handler_t handle_node_watches;
+
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
 

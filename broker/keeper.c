@@ -174,6 +174,25 @@ static void place_waiting (broker_t *broker)
         broker->place_cursor = 0;
 }
 
+/*  Sessions whose files are to be looked at, and that are at no node. Those that no node can take now are looked at
+ * again like waiting runs. */
+static void host_waiting (broker_t *broker)
+{
+    const char *session = NULL;
+    size_t cursor = 0;
+    for (size_t looked = 0; looked < LOOK_MOST && (session = watches_next_homeless (broker->watches, &cursor));
+         looked++) {
+        entry_t *entry = NULL;
+        if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.lease.node)
+            continue;
+        const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, NULL,
+                                           broker->monotonic, broker->options.lease_ttl, NULL, 0);
+        session_host_request_t request = {.session = entry->id, .node = node ? node->name : NULL};
+        if (node)
+            decide (broker, entry->id, METHOD_session_host, &request);
+    }
+}
+
 /* ---- draining ---- */
 
 static size_t count_migrating (broker_t *broker, const char *node)
@@ -241,6 +260,7 @@ void keeper_turn (broker_t *broker)
         broker->schedule = false;
         broker->next_schedule = broker->monotonic + RESCHEDULE;
         place_waiting (broker);
+        host_waiting (broker);
     }
 }
 
@@ -268,7 +288,8 @@ void keeper_note (broker_t *broker)
         if (!moves_fleet (events[i].kind) || strcmp (events[i].session, SITE_ID) == 0 ||
             cache_get (journal_cache (broker->journal), events[i].session, &entry, NULL) != BATON_OK)
             continue;
-        if (fleet_note (broker->fleet, &entry->state, entry->order) != BATON_OK)
+        if (fleet_note (broker->fleet, &entry->state, entry->order) != BATON_OK ||
+            watches_note (broker->watches, &entry->state) != BATON_OK)
             log_error ("out of memory: session %s is not scheduled until the broker is started again", entry->id);
         broker->schedule = true;
     }
@@ -293,6 +314,8 @@ static baton_status note_active (broker_t *broker, baton_error_t *error)
             status = cache_get (journal_cache (broker->journal), rows.items[i].row.session, &entry, error);
             if (status == BATON_OK)
                 status = fleet_note (broker->fleet, &entry->state, entry->order);
+            if (status == BATON_OK)
+                status = watches_note (broker->watches, &entry->state);
             cache_trim (journal_cache (broker->journal));
         }
         size_t count = rows.count;

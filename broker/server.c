@@ -45,7 +45,8 @@ baton_status server_new (const broker_options_t *options, store_t *store, journa
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
     if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
         subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK ||
-        timetable_new (&self->broker.timetable) != BATON_OK || parking_new (&self->parking) != BATON_OK) {
+        timetable_new (&self->broker.timetable) != BATON_OK || watches_new (&self->broker.watches) != BATON_OK ||
+        parking_new (&self->parking) != BATON_OK) {
         server_destroy (&self);
         return baton_fail_memory (error);
     }
@@ -66,6 +67,7 @@ void server_destroy (server_t **self)
         request_destroy (&(*self)->batch[i]);
     parking_destroy (&(*self)->parking);
     timetable_destroy (&(*self)->broker.timetable);
+    watches_destroy (&(*self)->broker.watches);
     subscriptions_destroy (&(*self)->broker.subscriptions);
     fleet_destroy (&(*self)->broker.fleet);
     texts_clear (&(*self)->broker.noted_ahead);

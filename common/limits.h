@@ -78,9 +78,11 @@
 #define LIMIT_TRIGGERS 64
 #define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
 #define LIMIT_DEPENDENCIES 64
-#define LIMIT_WATCHERS 1024 /*  sessions that wait for the end of one */
-#define LIMIT_CYCLE 1024    /*  sessions that are looked at for a cycle of dependencies */
-#define LIMIT_RULE 256      /*  the text of a calendar rule */
+#define LIMIT_WATCHERS 1024     /*  sessions that wait for the end of one */
+#define LIMIT_CYCLE 1024        /*  sessions that are looked at for a cycle of dependencies */
+#define LIMIT_WATCH_PAGE 256    /*  sessions in one answer to node.watches */
+#define LIMIT_WATCH_FILES 20000 /*  files that one trigger looks at */
+#define LIMIT_RULE 256          /*  the text of a calendar rule */
 
 /*  One site */
 #define LIMIT_IDENTITIES 10000

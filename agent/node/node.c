@@ -183,11 +183,14 @@ static baton_status open_sockets (daemon_t *self, baton_error_t *error)
         return status;
     local_parts_t parts = {self->loop, self->db, self->runs, self->link, self->courier};
     status = local_new (&parts, path, &self->local, error);
+    if (status == BATON_OK)
+        status = watcher_new (self->loop, watch_changed, self, &self->watcher, error);
     return status == BATON_OK ? courier_resume (self->courier, error) : status;
 }
 
 static void close_all (daemon_t *self)
 {
+    watcher_destroy (&self->watcher);
     local_destroy (&self->local);
     courier_destroy (&self->courier);
     link_destroy (&self->link);

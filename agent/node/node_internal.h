@@ -10,6 +10,7 @@
 #include "node.h"
 #include "reconcile.h"
 #include "runs.h"
+#include "watcher.h"
 
 #define DAY 86400000u /*  milliseconds */
 
@@ -23,6 +24,7 @@ typedef struct {
     local_t *local;
     move_t *move;
     inherit_t *inherit;
+    watcher_t *watcher;
     int signals;
     uint64_t beats;                   /*  since the first assignments */
     char socket[BATON_ENDPOINT_SIZE]; /*  for runs: ipc://… */
@@ -42,8 +44,15 @@ typedef struct {
     assignment_page_t page; /*  the last answer */
     bool known;             /*  there was one */
     bool to_act;            /*  the last look at the page was cut short */
-    bool ending;            /*  told to end, and the runs with us */
-    bool ended;             /*  and they have */
+    /*  watch.c: what of its workspaces the node is to look at */
+    char generation[LIMIT_NAME + 1]; /*  of the broker's count of changes */
+    uint64_t watches;                /*  the last change that we know */
+    bool asking_watches;             /*  a question has no answer yet */
+    bool stale_watches;              /*  ask again after that */
+    bool beginning;                  /*  the pages so far are not yet all there is */
+
+    bool ending; /*  told to end, and the runs with us */
+    bool ended;  /*  and they have */
 } daemon_t;
 
 /* ---- sync.c: register, heartbeat, events, assignments ---- */
@@ -62,6 +71,11 @@ bool sync_assigned (const daemon_t *self, const char *session);
 bool act_on_page (daemon_t *self);
 void act_departed (void *daemon, const char *session, bool sure);
 void act_abandoned (void *daemon, const char *session, uint64_t migration);
+
+/* ---- watch.c: what triggers look at ---- */
+
+void watch_ask (daemon_t *self);
+void watch_changed (void *daemon, uint64_t epoch, const trigger_changed_request_t *change);
 
 /* ---- report.c: what the node tells the broker, through the spool ---- */
 

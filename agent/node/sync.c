@@ -10,6 +10,11 @@ static const event_kind_t WATCHED[] = {EVENT_run_placed,         EVENT_run_stopp
                                        EVENT_migration_frozen,   EVENT_migration_committed, EVENT_migration_finished,
                                        EVENT_migration_aborted};
 
+/*  What may change what it is to look at. */
+static const event_kind_t WATCH_EVENTS[] = {EVENT_trigger_added,    EVENT_trigger_removed, EVENT_trigger_seen,
+                                            EVENT_trigger_fired,    EVENT_session_slept,   EVENT_session_suspended,
+                                            EVENT_session_activated};
+
 static void ignore (void *arg, const link_answer_t *answer)
 {
     (void) arg;
@@ -17,13 +22,27 @@ static void ignore (void *arg, const link_answer_t *answer)
         log_debug ("the broker doesn't push events to this node: %s", answer->failure->message);
 }
 
-static void subscribe (daemon_t *self)
+static void subscribe_to (daemon_t *self, const event_kind_t *kinds, size_t count)
 {
-    for (size_t i = 0; i < sizeof WATCHED / sizeof *WATCHED; i++) {
-        events_subscribe_request_t request = {.kind = (char *) EVENTS[WATCHED[i]].name};
+    for (size_t i = 0; i < count; i++) {
+        events_subscribe_request_t request = {.kind = (char *) EVENTS[kinds[i]].name};
         if (link_ask (self->link, METHOD_events_subscribe, &request, ignore, self) != BATON_OK)
             return;
     }
+}
+
+static void subscribe (daemon_t *self)
+{
+    subscribe_to (self, WATCHED, sizeof WATCHED / sizeof *WATCHED);
+    subscribe_to (self, WATCH_EVENTS, sizeof WATCH_EVENTS / sizeof *WATCH_EVENTS);
+}
+
+static bool moves_watches (event_kind_t kind)
+{
+    for (size_t i = 0; i < sizeof WATCH_EVENTS / sizeof *WATCH_EVENTS; i++)
+        if (WATCH_EVENTS[i] == kind)
+            return true;
+    return kind == EVENT_lease_moved || kind == EVENT_session_terminated || kind == EVENT_migration_finished;
 }
 
 /* ---- assignments ---- */
@@ -73,6 +92,8 @@ void sync_delivery (void *arg, const event_t *event)
     const record_type_t *type = &EVENTS[event->kind].type;
     if (event->kind == EVENT_migration_committed)
         move_committed (self->move, event->session, ((const migration_committed_event_t *) event->body)->number);
+    if (moves_watches (event->kind))
+        watch_ask (self);
     bool named = text_equal (record_text (type, event->body, "node"), self->name) ||
                  text_equal (record_text (type, event->body, "source"), self->name) ||
                  text_equal (record_text (type, event->body, "target"), self->name);
@@ -99,6 +120,8 @@ static void take_heartbeat (daemon_t *self, const link_answer_t *answer)
     if (heartbeat.seq != self->heard || !self->known || self->lapsed || move_busy (self->move))
         sync_assignments (self);
     self->heard = heartbeat.seq;
+    if (heartbeat.watches != self->watches || !*self->generation)
+        watch_ask (self);
 }
 
 static void take_registered (void *arg, const link_answer_t *answer)
@@ -114,6 +137,7 @@ static void take_registered (void *arg, const link_answer_t *answer)
     self->registered = true;
     self->stale = false;
     sync_assignments (self);
+    watch_ask (self);
     take_heartbeat (self, answer);
     if (!self->ready) {
         sd_notify (0, "READY=1\nSTATUS=registered");

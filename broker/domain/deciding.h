@@ -160,6 +160,7 @@ void run_undo (deciding_t *deciding);
 /* ---- lease.c ---- */
 DECIDE (session_place);
 DECIDE (session_fence);
+DECIDE (session_host);
 EVOLVE (lease_moved);
 
 /*  A node speaks for a session that it holds, and a run for its own session while it is under way. */
@@ -295,6 +296,7 @@ DECIDE (trigger_add);
 DECIDE (trigger_remove);
 DECIDE (trigger_fire);
 DECIDE (trigger_due);
+DECIDE (trigger_changed);
 EVOLVE (trigger_added);
 EVOLVE (trigger_removed);
 EVOLVE (trigger_seen);

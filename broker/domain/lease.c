@@ -88,6 +88,16 @@ baton_status decide_session_place (deciding_t *deciding)
     return BATON_OK;
 }
 
+/*  Somebody has to look at its files while it sleeps. */
+baton_status decide_session_host (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const session_host_request_t *request = deciding->command->request;
+    if (session_watches (self) && !self->lease.node && !run_active (&self->run))
+        lease_move (deciding, request->node);
+    return BATON_OK;
+}
+
 /*  A run that no node has begun keeps waiting; any other is lost with its node. */
 static void lose (deciding_t *deciding)
 {

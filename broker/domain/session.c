@@ -83,6 +83,8 @@ static const rule_t RULES[METHOD_COUNT] = {
     RULE (session_ended,      gone, yes,    yes,      yes,     yes,   ""),
     RULE (dependency_add,     gone, NO,     yes,      yes,     NO,    "can wait for no other session now"),
     RULE (dependency_remove,  gone, yes,    yes,      yes,     NO,    "waits for no other session"),
+    RULE (trigger_changed,    gone, yes,    yes,      yes,     yes,   ""),
+    RULE (session_host,       gone, yes,    yes,      yes,     yes,   ""),
     RULE (trigger_add,        gone, yes,    yes,      yes,     NO,    "takes no triggers"),
     RULE (trigger_remove,     gone, yes,    yes,      yes,     NO,    "has no triggers any more"),
     RULE (trigger_fire,       gone, yes,    yes,      yes,     NO,    "can't be woken"),

@@ -35,6 +35,11 @@ BATON_MUST_USE baton_status session_project (const session_t *self, projection_t
  *  a node that missed one of its sessions in the answer would stop it. */
 bool session_assign (const session_t *self, const char *node, assignment_t *ret_assignment);
 
+/*  Whether a node is to look at what that trigger waits for, and whether at any. Not while the workspace moves: it may
+ * be nowhere in full. */
+bool session_watches_for (const session_t *self, const trigger_t *trigger);
+bool session_watches (const session_t *self);
+
 /*  Whether the session wants to hear of the end of that other one. */
 bool session_waits_for (const session_t *self, const char *other);
 

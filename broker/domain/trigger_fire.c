@@ -144,6 +144,61 @@ void trigger_ended (deciding_t *deciding, const session_ended_request_t *ended)
     }
 }
 
+/* ---- files and refs ---- */
+
+bool session_watches_for (const session_t *self, const trigger_t *trigger)
+{
+    bool looks = trigger->kind == trigger_kind_file || trigger->kind == trigger_kind_git;
+    bool listens =
+        self->state == lifecycle_sleeping || (self->state == lifecycle_running && trigger->overlap != overlap_skip);
+    return looks && listens && !self->migrating;
+}
+
+bool session_watches (const session_t *self)
+{
+    for (size_t i = 0; i < self->triggers.count; i++)
+        if (session_watches_for (self, &self->triggers.items[i]))
+            return true;
+    return false;
+}
+
+static void say_what_changed (const trigger_t *trigger, const trigger_changed_request_t *request, char why[LIMIT_SHORT])
+{
+    if (trigger->kind == trigger_kind_git && request->commit)
+        snprintf (why, LIMIT_SHORT, "%s%s%s is at commit %s", trigger->path ? trigger->path : "",
+                  trigger->path ? " has changed: " : "", trigger->ref, request->commit);
+    else if (trigger->kind == trigger_kind_git)
+        snprintf (why, LIMIT_SHORT, "%s is gone", trigger->ref);
+    else if (request->paths.count == 1)
+        snprintf (why, LIMIT_SHORT, "%s has changed", request->paths.items[0]);
+    else if (request->paths.count > 1)
+        snprintf (why, LIMIT_SHORT, "%s and others of %s have changed", request->paths.items[0], trigger->file);
+    else
+        snprintf (why, LIMIT_SHORT, "%s has changed", trigger->file);
+}
+
+/*  A node says what it sees in the light of what was seen last; when that is something else by now, it looks again. So
+ *  what is on its way twice, or was seen by two nodes, fires once. */
+baton_status decide_trigger_changed (deciding_t *deciding)
+{
+    const trigger_changed_request_t *request = deciding->command->request;
+    const trigger_t *trigger = keyed_find (&deciding->self->triggers, &RECORD_trigger, request->name);
+    char why[LIMIT_SHORT];
+    if (deciding->self->state == lifecycle_terminated || !trigger || trigger->since != request->since ||
+        text_equal (trigger->seen, request->seen))
+        return BATON_OK;
+    if (!trigger->seen) {
+        emit (deciding, EVENT_trigger_seen, &(trigger_seen_event_t){.name = trigger->name, .seen = request->seen});
+        return BATON_OK;
+    }
+    say_what_changed (trigger, request, why);
+    trigger_fire (
+        deciding, trigger,
+        &(firing_t){.why = why, .paths = {request->paths.count, request->paths.items}, .commit = request->commit}, 0,
+        request->seen);
+    return BATON_OK;
+}
+
 /* ---- times ---- */
 
 static void fire_time (deciding_t *deciding, const trigger_t *trigger, uint64_t number, uint64_t at, uint64_t passed)

@@ -69,6 +69,8 @@ static const row_t ROWS[] = {
     ROW (session_ended, "gyyyy"),
     ROW (dependency_add, "gWyyW"),
     ROW (dependency_remove, "gyyyW"),
+    ROW (trigger_changed, "gyyyy"),
+    ROW (session_host, "gyyyy"),
     ROW (trigger_add, "gyyyW"),
     ROW (trigger_remove, "gyyyW"),
     ROW (trigger_fire, "gyyyW"),
@@ -121,11 +123,11 @@ static void fill (method_id_t method, void *request)
 {
     static const struct {
         const char *field, *value;
-    } TEXTS[] = {{"session", STORY_ID}, {"watcher", "s2"},     {"ended", "s2"},  {"on", "s2"},      {"title", "T"},
-                 {"key", "k"},          {"value", "v"},        {"name", "a"},    {"id", "m1"},      {"from", "ada"},
-                 {"to", "s2"},          {"node", "n1"},        {"target", "n2"}, {"text", "words"}, {"manifest", "d"},
-                 {"fork", "f1"},        {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},  {"into", "s2"},
-                 {"client", "c1"},      {"child", "s9"}};
+    } TEXTS[] = {{"session", STORY_ID}, {"seen", "x"},    {"watcher", "s2"},     {"ended", "s2"},  {"on", "s2"},
+                 {"title", "T"},        {"key", "k"},     {"value", "v"},        {"name", "a"},    {"id", "m1"},
+                 {"from", "ada"},       {"to", "s2"},     {"node", "n1"},        {"target", "n2"}, {"text", "words"},
+                 {"manifest", "d"},     {"fork", "f1"},   {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},
+                 {"into", "s2"},        {"client", "c1"}, {"child", "s9"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {

@@ -322,6 +322,67 @@ static void who_watches_is_kept_once (void **state)
     story_end (&story);
 }
 
+/* ---- files ---- */
+
+#define SEES(story, events, what, ...)                                                                                 \
+    DOES (story, events, NODE ("n1", 1), trigger_changed, .name = (char *) "t", .seen = (char *) what, ##__VA_ARGS__)
+
+static void given_watching (story_t *story, overlap_e overlap)
+{
+    given_asleep (story);
+    DOES (story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .file = (char *) "src", .overlap = overlap);
+    assert_true (session_watches (&story->state));
+    DOES (story, "lease_moved", BROKER, session_host, .node = (char *) "n1");
+    DOES (story, "", BROKER, session_host, .node = (char *) "n2");
+}
+
+static uint64_t since (const story_t *story)
+{
+    return story->state.triggers.items[0].since;
+}
+
+static void the_first_look_fires_nothing_and_each_change_once (void **state)
+{
+    (void) state;
+    story_t story;
+    given_watching (&story, overlap_none);
+    SEES (&story, "trigger_seen", "d1", .since = since (&story));
+    uint64_t before = since (&story);
+    SEES (&story, "", "d1", .since = before);
+    SEES (&story, "trigger_fired session_activated run_queued", "d2", .since = before);
+    assert_string_equal (LAST (&story, trigger_fired)->firing.why, "src has changed");
+    SEES (&story, "", "d2", .since = before); /*  told twice */
+    SEES (&story, "", "d3", .since = before); /*  found before the node knew of the firing: it looks again */
+    SEES (&story, "trigger_fired start_enqueued", "d3", .since = since (&story));
+    story_end (&story);
+}
+
+static void a_node_that_lost_the_session_is_not_heard (void **state)
+{
+    (void) state;
+    story_t story;
+    given_watching (&story, overlap_none);
+    FAILS (&story, aborted, stale_epoch, NODE ("n2", 1), trigger_changed, .name = (char *) "t", .since = 2,
+           .seen = (char *) "d");
+    story_end (&story);
+}
+
+/*  What the run itself writes must not wake the session again. */
+static void with_skip_what_changes_during_a_run_never_fires (void **state)
+{
+    (void) state;
+    story_t story;
+    given_watching (&story, overlap_skip);
+    SEES (&story, "trigger_seen", "d1", .since = since (&story));
+    SEES (&story, "trigger_fired session_activated run_queued", "d2", .since = since (&story));
+    assert_false (session_watches (&story.state));
+    DOES (&story, "run_placed", BROKER, session_place, .node = (char *) "n1");
+    DOES (&story, "run_started", NODE ("n1", 1), run_started, .run = 1, .attempt = 1);
+    finish_run (&story, 1, 0, "run_finished session_slept");
+    SEES (&story, "trigger_seen", "d3", .since = since (&story));
+    story_end (&story);
+}
+
 /* ---- times ---- */
 
 #define DUE(story, events, ...) DOES (story, events, BROKER, trigger_due, .name = (char *) "t", ##__VA_ARGS__)
@@ -404,6 +465,9 @@ int main (void)
         cmocka_unit_test (a_failed_dependency_suspends),
         cmocka_unit_test (nothing_wakes_a_session_before_its_dependencies),
         cmocka_unit_test (who_watches_is_kept_once),
+        cmocka_unit_test (the_first_look_fires_nothing_and_each_change_once),
+        cmocka_unit_test (a_node_that_lost_the_session_is_not_heard),
+        cmocka_unit_test (with_skip_what_changes_during_a_run_never_fires),
         cmocka_unit_test (a_scheduled_time_fires_once_whatever_the_clock_does),
         cmocka_unit_test (what_was_missed_is_told_or_let_go),
         cmocka_unit_test (a_single_time_is_removed_when_it_has_fired),

@@ -320,8 +320,10 @@ static void check_replay (walk_t *walk)
 static void name_one_thing (walk_t *walk, trigger_add_request_t *request)
 {
     trigger_add_request_t one = {.session = request->session, .name = request->name, .overlap = request->overlap};
-    if (one_in (walk, 2))
+    if (one_in (walk, 3))
         one.in = 1 + below (walk, 1000);
+    else if (one_in (walk, 2))
+        one.file = (char *) "src";
     else
         one.message = (char *) "*";
     *request = one;
@@ -338,6 +340,14 @@ static void name_next_time (const story_t *story, trigger_due_request_t *request
             request->times.items = &time;
             request->passed = 1;
         }
+}
+
+/*  What a node found is news only since the last time. */
+static void name_last_time (const story_t *story, trigger_changed_request_t *request)
+{
+    for (size_t i = 0; i < story->state.triggers.count; i++)
+        if (strcmp (story->state.triggers.items[i].name, request->name) == 0)
+            request->since = story->state.triggers.items[i].since;
 }
 
 /*  Those wait for trigger.due, which the broker sends after a tick. */
@@ -358,6 +368,8 @@ static void step (walk_t *walk, size_t *accepted)
     fill (walk, &METHODS[method].type, (uint8_t *) request);
     if (method == METHOD_trigger_add && one_in (walk, 2))
         name_one_thing (walk, (trigger_add_request_t *) (void *) request);
+    if (method == METHOD_trigger_changed)
+        name_last_time (story, (trigger_changed_request_t *) (void *) request);
     if (method == METHOD_trigger_due)
         name_next_time (story, (trigger_due_request_t *) (void *) request);
     story->now += below (walk, 300);

@@ -1,0 +1,526 @@
+#include "watcher.h"
+
+#include "log.h"
+#include "look.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/inotify.h>
+
+#define SETTLE 10        /*  ms of quiet after which a change is looked at; writers often need two steps */
+#define SETTLE_MOST 100  /*  ms after which it is looked at although it is not quiet */
+#define LOOK_AGAIN 60000 /*  ms after which it is looked at anyhow: not every file system tells of changes */
+#define BLIND 2000       /*  the same, when the kernel has no room to tell */
+#define RETRY 1000
+#define TURN_MOST 50 /*  ms of looking before commands are listened to again */
+
+/*  One trigger. */
+typedef struct {
+    struct looked *session;
+    trigger_t trigger;
+    look_t look;
+    bool complete; /*  there was a look to compare with */
+    bool told;     /*  a change since what was seen last is on its way */
+    int64_t due;   /*  when to look; monotonic milliseconds */
+    int64_t moved; /*  when the first event came that was not looked at yet; 0: none did */
+} watch_t;
+
+/*  One session. */
+typedef struct looked {
+    char *root;
+    watched_t watched; /*  without its triggers */
+    zlistx_t *watches;
+    bool stale;
+} looked_t;
+
+/*  A folder that the kernel watches, and for whom. */
+typedef struct {
+    int number;
+    struct {
+        size_t count;
+        struct {
+            watch_t *watch;
+            const char *name; /*  the watch's own */
+        } * items;
+    } ears;
+} folder_t;
+
+typedef struct {
+    zsock_t *pipe;
+    int notify;
+    zhashx_t *sessions; /*  of looked_t *, by id */
+    zhashx_t *folders;  /*  of folder_t *, by the number */
+    int64_t next;       /*  when the next look is due */
+    bool said_blind;
+} thread_t;
+
+struct watcher {
+    zloop_t *loop;
+    zactor_t *actor;
+    watcher_fn *fn;
+    void *arg;
+};
+
+/* ---- folders ---- */
+
+static size_t hash_number (const void *key)
+{
+    return (size_t) (uintptr_t) key * 2654435761u;
+}
+
+static int compare_numbers (const void *a, const void *b)
+{
+    return (uintptr_t) a < (uintptr_t) b ? -1 : (uintptr_t) a > (uintptr_t) b;
+}
+
+static const void *key_of (int folder)
+{
+    return (const void *) (uintptr_t) (unsigned) folder;
+}
+
+static void folder_destroy (void **item)
+{
+    folder_t *folder = *item;
+    free (folder->ears.items);
+    free (folder);
+    *item = NULL;
+}
+
+static folder_t *folder_of (thread_t *self, int number)
+{
+    folder_t *folder = zhashx_lookup (self->folders, key_of (number));
+    if (folder)
+        return folder;
+    folder = calloc (1, sizeof *folder);
+    if (!folder)
+        return NULL;
+    folder->number = number;
+    zhashx_insert (self->folders, key_of (number), folder);
+    return folder;
+}
+
+static void attend (thread_t *self, watch_t *watch, const look_t *look)
+{
+    for (size_t i = 0; i < look->spots.count; i++) {
+        folder_t *folder = folder_of (self, look->spots.items[i].folder);
+        void *slot = folder ? list_append (&folder->ears, sizeof *folder->ears.items) : NULL;
+        if (!slot)
+            continue; /*  no memory: it is looked at again in a while */
+        folder->ears.items[folder->ears.count - 1].watch = watch;
+        folder->ears.items[folder->ears.count - 1].name = look->spots.items[i].name;
+    }
+}
+
+static void stop_attending (thread_t *self, const watch_t *watch, const look_t *look)
+{
+    for (size_t i = 0; i < look->spots.count; i++) {
+        folder_t *folder = zhashx_lookup (self->folders, key_of (look->spots.items[i].folder));
+        for (size_t k = folder ? folder->ears.count : 0; k-- > 0;)
+            if (folder->ears.items[k].watch == watch && folder->ears.items[k].name == look->spots.items[i].name)
+                folder->ears.items[k] = folder->ears.items[--folder->ears.count];
+        if (folder && folder->ears.count == 0) {
+            inotify_rm_watch (self->notify, folder->number);
+            zhashx_delete (self->folders, key_of (look->spots.items[i].folder));
+        }
+    }
+}
+
+static bool same_spots (const look_t *a, const look_t *b)
+{
+    if (a->spots.count != b->spots.count)
+        return false;
+    for (size_t i = 0; i < a->spots.count; i++)
+        if (a->spots.items[i].folder != b->spots.items[i].folder ||
+            !text_equal (a->spots.items[i].name, b->spots.items[i].name))
+            return false;
+    return true;
+}
+
+/*  The names of spots belong to the look that is kept: when nothing has moved, the old ones stay. */
+static void keep_spots (thread_t *self, watch_t *watch, look_t *fresh)
+{
+    if (same_spots (&watch->look, fresh)) {
+        look_t swap = *fresh;
+        fresh->spots.count = watch->look.spots.count;
+        fresh->spots.items = watch->look.spots.items;
+        watch->look.spots.count = swap.spots.count;
+        watch->look.spots.items = swap.spots.items;
+        return;
+    }
+    attend (self, watch, fresh);
+    stop_attending (self, watch, &watch->look);
+}
+
+/* ---- looking ---- */
+
+static void look_at_by (thread_t *self, watch_t *watch, int64_t when)
+{
+    watch->due = when;
+    if (when < self->next)
+        self->next = when;
+}
+
+static void tell (thread_t *self, watch_t *watch, const look_t *fresh)
+{
+    trigger_changed_request_t change = {.session = watch->session->watched.session,
+                                        .name = watch->trigger.name,
+                                        .since = watch->trigger.since,
+                                        .seen = (char *) fresh->digest,
+                                        .commit = (char *) fresh->commit};
+    baton_bytes_t bytes = {0};
+    if ((watch->complete && look_compare (&watch->look, fresh, &change.paths) != BATON_OK) ||
+        record_encode (&METHODS[METHOD_trigger_changed].type, &change, &bytes) != BATON_OK)
+        log_error ("no memory to tell that trigger %s has something to fire for", watch->trigger.name);
+    else {
+        watch->told = true;
+        zsock_send (self->pipe, "8b", watch->session->watched.lease.epoch, bytes.data, bytes.size);
+    }
+    bytes_clear (&bytes);
+    texts_clear (&change.paths);
+}
+
+static void say_blind (thread_t *self, const look_t *look)
+{
+    if (!look->blind || self->said_blind)
+        return;
+    self->said_blind = true;
+    log_warning (
+        "the kernel watches no more folders for this node (sysctl fs.inotify.max_user_watches): some are looked"
+        " at every %d ms instead",
+        BLIND);
+}
+
+static void look_at (thread_t *self, watch_t *watch, int64_t now)
+{
+    const looked_t *session = watch->session;
+    look_t fresh = {.commit = ""};
+    baton_error_t error = {0};
+    look_for_t what = {
+        self->notify, session->root, &watch->trigger, session->watched.bindings.items, session->watched.bindings.count,
+        &watch->look};
+    watch->moved = 0;
+    baton_status status = look (&what, &fresh, &error);
+    bool news = status == BATON_OK && !watch->told && !text_equal (fresh.digest, watch->trigger.seen);
+    say_blind (self, &fresh);
+    if (news)
+        tell (self, watch, &fresh);
+    if (status != BATON_OK)
+        log_debug ("trigger %s of %s can't look: %s", watch->trigger.name, session->watched.session, error.message);
+    look_at_by (self, watch, now + (fresh.blind ? BLIND : LOOK_AGAIN));
+    keep_spots (self, watch, &fresh);
+    if (status != BATON_OK) { /*  what was known stays, to compare with */
+        look_t swap = watch->look;
+        watch->look.spots.count = fresh.spots.count;
+        watch->look.spots.items = fresh.spots.items;
+        fresh.spots.count = swap.spots.count;
+        fresh.spots.items = swap.spots.items;
+        look_clear (&fresh);
+        return;
+    }
+    look_clear (&watch->look);
+    watch->look = fresh;
+    watch->complete = true;
+}
+
+static void look_at_due (thread_t *self)
+{
+    int64_t began = zclock_mono (), now = began;
+    self->next = INT64_MAX;
+    for (looked_t *session = zhashx_first (self->sessions); session; session = zhashx_next (self->sessions))
+        for (watch_t *watch = zlistx_first (session->watches); watch; watch = zlistx_next (session->watches)) {
+            if (watch->due <= now && now < began + TURN_MOST) {
+                look_at (self, watch, now);
+                now = zclock_mono ();
+            }
+            if (watch->due < self->next)
+                self->next = watch->due;
+        }
+}
+
+/* ---- what the kernel says ---- */
+
+static void touch (thread_t *self, watch_t *watch, int64_t now)
+{
+    if (watch->moved == 0)
+        watch->moved = now;
+    int64_t most = watch->moved + SETTLE_MOST;
+    look_at_by (self, watch, now + SETTLE < most ? now + SETTLE : most);
+}
+
+static void touch_all (thread_t *self, int64_t now)
+{
+    for (looked_t *session = zhashx_first (self->sessions); session; session = zhashx_next (self->sessions))
+        for (watch_t *watch = zlistx_first (session->watches); watch; watch = zlistx_next (session->watches))
+            touch (self, watch, now);
+}
+
+static void hear (thread_t *self, const struct inotify_event *event, int64_t now)
+{
+    if (event->mask & IN_Q_OVERFLOW) {
+        touch_all (self, now); /*  some was lost, nobody knows what */
+        return;
+    }
+    folder_t *folder = zhashx_lookup (self->folders, key_of (event->wd));
+    for (size_t i = 0; folder && i < folder->ears.count; i++)
+        if (!folder->ears.items[i].name || event->len == 0 || streq (folder->ears.items[i].name, event->name))
+            touch (self, folder->ears.items[i].watch, now);
+}
+
+static void take_events (thread_t *self)
+{
+    char buffer[65536] __attribute__ ((aligned (8)));
+    ssize_t size;
+    int64_t now = zclock_mono ();
+    while ((size = read (self->notify, buffer, sizeof buffer)) > 0)
+        for (char *at = buffer; at < buffer + size;) {
+            const struct inotify_event *event = (const struct inotify_event *) (void *) at;
+            hear (self, event, now);
+            at += sizeof *event + event->len;
+        }
+}
+
+/* ---- what is to be looked at ---- */
+
+static void watch_destroy (thread_t *self, watch_t **item)
+{
+    watch_t *watch = *item;
+    stop_attending (self, watch, &watch->look);
+    look_clear (&watch->look);
+    record_clear (&RECORD_trigger, &watch->trigger);
+    free (watch);
+    *item = NULL;
+}
+
+static void drop_session (thread_t *self, looked_t *session)
+{
+    for (watch_t *watch; (watch = zlistx_detach (session->watches, NULL));)
+        watch_destroy (self, &watch);
+    zlistx_destroy (&session->watches);
+    zhashx_delete (self->sessions, session->watched.session);
+    record_clear (&RECORD_watched, &session->watched);
+    free (session->root);
+    free (session);
+}
+
+static bool same_target (const trigger_t *a, const trigger_t *b)
+{
+    return a->kind == b->kind && text_equal (a->name, b->name) && text_equal (a->file, b->file) &&
+           text_equal (a->ref, b->ref) && text_equal (a->path, b->path);
+}
+
+/*  The watch of that trigger in the session as it was, taken out of it; what it knows is still good. */
+static watch_t *take_watch (looked_t *session, const trigger_t *trigger)
+{
+    for (watch_t *watch = session ? zlistx_first (session->watches) : NULL; watch;
+         watch = zlistx_next (session->watches))
+        if (same_target (&watch->trigger, trigger))
+            return zlistx_detach (session->watches, zlistx_cursor (session->watches));
+    return NULL;
+}
+
+static watch_t *make_watch (thread_t *self, looked_t *before, looked_t *session, trigger_t *trigger)
+{
+    watch_t *watch = take_watch (before, trigger);
+    bool moved = !watch || watch->trigger.since != trigger->since || !text_equal (before->root, session->root) ||
+                 before->watched.lease.epoch != session->watched.lease.epoch;
+    if (!watch)
+        watch = calloc (1, sizeof *watch);
+    if (!watch)
+        return NULL;
+    record_clear (&RECORD_trigger, &watch->trigger);
+    watch->trigger = *trigger;
+    *trigger = (trigger_t){.name = NULL};
+    watch->session = session;
+    watch->told = watch->told && !moved;
+    if (moved)
+        look_at_by (self, watch, zclock_mono ());
+    return watch;
+}
+
+/*  Takes over what is decoded. */
+static void set_session (thread_t *self, const char *root, watched_t *watched)
+{
+    looked_t *before = zhashx_lookup (self->sessions, watched->session);
+    looked_t *session = watched->triggers.count > 0 ? calloc (1, sizeof *session) : NULL;
+    if (session) {
+        *session = (looked_t){.root = strdup (root), .watched = *watched, .watches = zlistx_new ()};
+        *watched = (watched_t){.session = NULL};
+        for (size_t i = 0; session->root && session->watches && i < session->watched.triggers.count; i++) {
+            watch_t *watch = make_watch (self, before, session, &session->watched.triggers.items[i]);
+            if (watch)
+                zlistx_add_end (session->watches, watch);
+        }
+    }
+    if (before)
+        drop_session (self, before);
+    if (session)
+        zhashx_insert (self->sessions, session->watched.session, session);
+}
+
+static void set_stale (thread_t *self)
+{
+    for (looked_t *session = zhashx_first (self->sessions); session; session = zhashx_next (self->sessions))
+        session->stale = true;
+}
+
+static void drop_stale (thread_t *self)
+{
+    zlistx_t *keys = zhashx_keys (self->sessions);
+    for (const char *key = keys ? zlistx_first (keys) : NULL; key; key = zlistx_next (keys)) {
+        looked_t *session = zhashx_lookup (self->sessions, key);
+        if (session && session->stale)
+            drop_session (self, session);
+    }
+    zlistx_destroy (&keys);
+}
+
+static void tell_again (thread_t *self, const char *id)
+{
+    looked_t *session = zhashx_lookup (self->sessions, id);
+    for (watch_t *watch = session ? zlistx_first (session->watches) : NULL; watch;
+         watch = zlistx_next (session->watches)) {
+        watch->told = false;
+        look_at_by (self, watch, zclock_mono () + RETRY);
+    }
+}
+
+/*  False: the end. */
+static bool take_command (thread_t *self)
+{
+    char *command = NULL, *text = NULL;
+    byte *data = NULL;
+    size_t size = 0;
+    if (zsock_recv (self->pipe, "ssb", &command, &text, &data, &size) < 0)
+        return false;
+    bool goes_on = !streq (command, "$TERM");
+    watched_t watched = {.session = NULL};
+    if (streq (command, "SET") && record_decode (&RECORD_watched, data, size, &watched, NULL) == BATON_OK)
+        set_session (self, text, &watched);
+    else if (streq (command, "BEGIN"))
+        set_stale (self);
+    else if (streq (command, "END"))
+        drop_stale (self);
+    else if (streq (command, "AGAIN"))
+        tell_again (self, text);
+    record_clear (&RECORD_watched, &watched);
+    zstr_free (&command);
+    zstr_free (&text);
+    free (data);
+    return goes_on;
+}
+
+/* ---- the thread ---- */
+
+static long patience (const thread_t *self)
+{
+    int64_t now = zclock_mono ();
+    if (self->next == INT64_MAX)
+        return -1;
+    return self->next <= now ? 0 : (long) (self->next - now);
+}
+
+static void run (zsock_t *pipe, void *arg)
+{
+    (void) arg;
+    thread_t self = {pipe, inotify_init1 (IN_CLOEXEC | IN_NONBLOCK), zhashx_new (), zhashx_new (), INT64_MAX, false};
+    if (self.notify < 0)
+        log_error ("the kernel watches no files for this node: %s", strerror (errno));
+    zhashx_set_key_duplicator (self.folders, NULL);
+    zhashx_set_key_destructor (self.folders, NULL);
+    zhashx_set_key_comparator (self.folders, compare_numbers);
+    zhashx_set_key_hasher (self.folders, hash_number);
+    zhashx_set_destructor (self.folders, folder_destroy);
+    zmq_pollitem_t items[] = {{.socket = zsock_resolve (pipe), .events = ZMQ_POLLIN},
+                              {.fd = self.notify, .events = ZMQ_POLLIN}};
+    zsock_signal (pipe, 0);
+    for (;;) {
+        if (zmq_poll (items, self.notify < 0 ? 1 : 2, patience (&self)) < 0 && errno != EINTR)
+            break;
+        if (items[1].revents)
+            take_events (&self);
+        if (items[0].revents && !take_command (&self))
+            break;
+        if (self.next <= zclock_mono ())
+            look_at_due (&self);
+    }
+    for (looked_t *session; (session = zhashx_first (self.sessions));)
+        drop_session (&self, session);
+    zhashx_destroy (&self.sessions);
+    zhashx_destroy (&self.folders);
+    if (self.notify >= 0)
+        close (self.notify);
+}
+
+/* ---- for the node's loop ---- */
+
+static int take_change (zloop_t *loop, zsock_t *pipe, void *arg)
+{
+    (void) loop;
+    watcher_t *self = arg;
+    uint64_t epoch = 0;
+    byte *data = NULL;
+    size_t size = 0;
+    trigger_changed_request_t change = {.session = NULL};
+    if (zsock_recv (pipe, "8b", &epoch, &data, &size) == 0 &&
+        record_decode (&METHODS[METHOD_trigger_changed].type, data, size, &change, NULL) == BATON_OK)
+        self->fn (self->arg, epoch, &change);
+    record_clear (&METHODS[METHOD_trigger_changed].type, &change);
+    free (data);
+    return 0;
+}
+
+baton_status watcher_new (zloop_t *loop, watcher_fn *fn, void *arg, watcher_t **ret_watcher, baton_error_t *error)
+{
+    watcher_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return baton_fail_memory (error);
+    *self = (watcher_t){loop, zactor_new (run, NULL), fn, arg};
+    if (!self->actor) {
+        free (self);
+        return baton_fail_memory (error);
+    }
+    zloop_reader (loop, zactor_sock (self->actor), take_change, self);
+    *ret_watcher = self;
+    return BATON_OK;
+}
+
+void watcher_destroy (watcher_t **self_p)
+{
+    watcher_t *self = *self_p;
+    if (!self)
+        return;
+    zloop_reader_end (self->loop, zactor_sock (self->actor));
+    zactor_destroy (&self->actor);
+    free (self);
+    *self_p = NULL;
+}
+
+baton_status watcher_set (watcher_t *self, const char *root, const watched_t *watched)
+{
+    baton_bytes_t bytes = {0};
+    if (record_encode (&RECORD_watched, watched, &bytes) != BATON_OK)
+        return BATON_resource_exhausted;
+    int sent = zsock_send (self->actor, "ssb", "SET", root, bytes.data, bytes.size);
+    bytes_clear (&bytes);
+    return sent == 0 ? BATON_OK : BATON_resource_exhausted;
+}
+
+static void command (watcher_t *self, const char *name, const char *text)
+{
+    zsock_send (self->actor, "ssb", name, text, "", (size_t) 0);
+}
+
+void watcher_begin (watcher_t *self)
+{
+    command (self, "BEGIN", "");
+}
+
+void watcher_end (watcher_t *self)
+{
+    command (self, "END", "");
+}
+
+void watcher_again (watcher_t *self, const char *session)
+{
+    command (self, "AGAIN", session);
+}
