@@ -43,7 +43,7 @@ static baton_status choose (const shown_list_t *list, uint64_t budget, bool *kep
     for (size_t i = 0; i < list->count; i++)
         fixed += stays (&list->items[i]) ? list->items[i].item.tokens : 0;
     if (budget > 0 && fixed > budget)
-        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "budget",
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "budget",
                                  "a budget of %lu tokens can't hold what always stays (system prompt, pinned items, "
                                  "summary): that is %lu",
                                  budget, fixed);

@@ -28,6 +28,7 @@ const command_t *const COMMANDS[] = {
     &CMD_context_use,
     &CMD_context_show,
     &CMD_context_render,
+    &CMD_context_bootstrap,
     &CMD_session_create,
     &CMD_session_activate,
     &CMD_session_log,
