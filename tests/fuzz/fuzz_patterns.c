@@ -1,5 +1,5 @@
 /*  Files that list members are anybody's: each reader takes any bytes, and what it gives is bounded and plain. */
-#include "lines.h"
+#include "limits.h"
 #include "patterns.h"
 
 #include "fixpoint.h"
