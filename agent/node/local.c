@@ -9,6 +9,7 @@
 #define DEFAULT_TIMEOUT 10000 /*  milliseconds that a run waits when it doesn't say */
 #define TICK 100
 #define CALLERS_MOST 4096
+#define CALLERS_EACH 64 /*  of one run: a broker parks a thousand readers for the whole node */
 
 struct local {
     local_parts_t parts;
@@ -21,6 +22,7 @@ struct local {
 typedef struct {
     local_t *local;
     zframe_t *identity;
+    char session[LIMIT_ID + 1];
     uint64_t id;     /*  of the run's request */
     uint64_t change; /*  its number in the spool; 0 for a read */
     int64_t expires; /*  of a change: a read expires in the link */
@@ -128,6 +130,7 @@ static caller_t *add_caller (local_t *self, const call_t *call)
                          .identity = zframe_dup (call->identity),
                          .id = call->header.id,
                          .expires = zclock_mono () + patience (timeout)};
+    snprintf (caller->session, sizeof caller->session, "%s", call->attempt.session);
     if (!caller->identity || !zlistx_add_end (self->callers, caller)) {
         caller_destroy ((void **) &caller);
         return NULL;
@@ -142,6 +145,26 @@ static bool is_waiting (local_t *self, zframe_t *identity, uint64_t id)
         if (caller->id == id && zframe_eq (caller->identity, identity))
             return true;
     return false;
+}
+
+/*  A session has one run at a time. */
+static size_t count_callers (local_t *self, const char *session)
+{
+    size_t count = 0;
+    for (caller_t *caller = zlistx_first (self->callers); caller; caller = zlistx_next (self->callers))
+        count += strcmp (caller->session, session) == 0 ? 1 : 0;
+    return count;
+}
+
+static baton_status check_room (local_t *self, const char *session, baton_error_t *error)
+{
+    if (count_callers (self, session) >= CALLERS_EACH)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy, "this run has %d unanswered requests",
+                           CALLERS_EACH);
+    if (zlistx_size (self->callers) >= CALLERS_MOST)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                           "the node has %d unanswered requests of its runs", CALLERS_MOST);
+    return BATON_OK;
 }
 
 static baton_status read_on (local_t *self, call_t *call, baton_error_t *error)
@@ -198,10 +221,9 @@ static baton_status take_call (local_t *self, call_t *call, const uint8_t *body,
         return baton_fail_field (error, BATON_unauthenticated, BATON_REASON_not_your_session, "token",
                                  "the token is not that of a run that goes on here");
     call->attempt = *attempt;
-    if (zlistx_size (self->callers) >= CALLERS_MOST)
-        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
-                           "the node has %d unanswered requests of its runs", CALLERS_MOST);
-    baton_status status = local_admit (attempt->session, call->header.method, body, size, &call->admitted, error);
+    baton_status status = check_room (self, attempt->session, error);
+    if (status == BATON_OK)
+        status = local_admit (attempt->session, call->header.method, body, size, &call->admitted, error);
     if (status != BATON_OK)
         return status;
     return METHODS[call->admitted.method].change ? spool_on (self, call, error) : read_on (self, call, error);

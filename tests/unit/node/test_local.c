@@ -481,6 +481,30 @@ static void test_tokens (void **state)
     assert_string_equal (fixture->status, "unauthenticated");
 }
 
+/*  A run that parks as many readers as it may leaves room for the others. */
+static void test_share (void **state)
+{
+    fixture_t *fixture = *state;
+    request_header_t header = {.method = (char *) "session.show", .timeout = 60000, .past = 1};
+    fixture->silent = true;
+    header.token = (char *) runs_find (fixture->runs, "s1")->token;
+    for (header.id = 1; header.id <= 64; header.id++) {
+        send_as_child (fixture, &header, NULL, 0);
+        run_loop (fixture);
+        assert_int_equal (fixture->requests, header.id);
+    }
+    ask (fixture, &header, NULL, 0);
+    assert_string_equal (fixture->status, "resource_exhausted");
+    assert_string_equal (fixture->reason, "busy");
+    assert_int_equal (fixture->requests, 64);
+    start_run (fixture, "s2", 1);
+    header.token = (char *) runs_find (fixture->runs, "s2")->token;
+    header.id++;
+    send_as_child (fixture, &header, NULL, 0);
+    run_loop (fixture);
+    assert_int_equal (fixture->requests, 65);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int main (int argc, char **argv)
@@ -497,6 +521,7 @@ int main (int argc, char **argv)
                                        TEST (test_kept_while_the_broker_is_away),
                                        TEST (test_refused_by_the_broker),
                                        TEST (test_busy_broker),
+                                       TEST (test_share),
                                        TEST (test_tokens)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
