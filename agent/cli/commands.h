@@ -4,10 +4,31 @@
 
 #include "command.h"
 
-extern const command_t CMD_artifact_get, CMD_breakpoint_ask, CMD_breakpoint_vote, CMD_session_activate,
-    CMD_session_create, CMD_context_list, CMD_context_bootstrap, CMD_context_render, CMD_context_show, CMD_context_use,
-    CMD_events, CMD_inbox, CMD_invite, CMD_join, CMD_memory_get, CMD_run_logs, CMD_session_cancel, CMD_session_children,
-    CMD_session_log, CMD_session_migrate, CMD_session_wait, CMD_version, CMD_workspace_detect;
+/*  One a line, in alphabetical order. */
+extern const command_t CMD_artifact_get;
+extern const command_t CMD_breakpoint_ask;
+extern const command_t CMD_breakpoint_vote;
+extern const command_t CMD_context_bootstrap;
+extern const command_t CMD_context_list;
+extern const command_t CMD_context_render;
+extern const command_t CMD_context_show;
+extern const command_t CMD_context_use;
+extern const command_t CMD_events;
+extern const command_t CMD_inbox;
+extern const command_t CMD_invite;
+extern const command_t CMD_join;
+extern const command_t CMD_memory_get;
+extern const command_t CMD_run_logs;
+extern const command_t CMD_session_activate;
+extern const command_t CMD_session_attach;
+extern const command_t CMD_session_cancel;
+extern const command_t CMD_session_children;
+extern const command_t CMD_session_create;
+extern const command_t CMD_session_log;
+extern const command_t CMD_session_migrate;
+extern const command_t CMD_session_wait;
+extern const command_t CMD_version;
+extern const command_t CMD_workspace_detect;
 
 /*  In the order of the help. */
 extern const command_t *const COMMANDS[];

@@ -13,9 +13,14 @@ static uint64_t clock_now (void)
     return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
 }
 
+wait_t wait_for (uint64_t timeout)
+{
+    return (wait_t){clock_now () + timeout, timeout};
+}
+
 wait_t wait_begin (const cli_t *cli)
 {
-    return (wait_t){cli->timeout > 0 ? clock_now () + cli->timeout : 0, cli->timeout};
+    return cli->timeout > 0 ? wait_for (cli->timeout) : (wait_t){0, 0};
 }
 
 uint64_t wait_slice (const wait_t *wait, uint64_t most)

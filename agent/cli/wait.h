@@ -13,6 +13,9 @@ typedef struct {
 /*  From now on, as --timeout says. */
 wait_t wait_begin (const cli_t *cli);
 
+/*  So many milliseconds from now on. */
+wait_t wait_for (uint64_t timeout);
+
 /*  Milliseconds of the next part of the wait, at most so many; 0 when it is over. */
 uint64_t wait_slice (const wait_t *wait, uint64_t most);
 

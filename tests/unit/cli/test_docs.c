@@ -15,6 +15,7 @@ static const char *const PAGES[] = {
     "cli",
     "knowledge",
     "sharing",
+    "clients",
 };
 
 static FILE *open_page (const char *name)
