@@ -1,8 +1,11 @@
-/*  What a session has learned: its decisions, as they stand and as they came to be. */
+/*  What a session has learned: its decisions, as they stand and as they came to be, and all its runs together.
+ */
 #include "handlers.h"
 
 #include "history.h"
 #include "keyed.h"
+#include "synthesis.h"
+#include "synthesis_markdown.h"
 
 #define PAGE_DEFAULT 100
 
@@ -128,5 +131,27 @@ baton_status handle_decision_history (broker_t *broker, request_t *request, void
     const session_t *state = NULL;
     baton_status status = session_of (broker, request, &state, error);
     request->later = history_later;
+    return status;
+}
+
+/* ---- session.synthesize ---- */
+
+static baton_status synthesize_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
+{
+    const session_synthesize_request_t *params = request->params;
+    synthesis_t *synthesis = reply;
+    baton_status status = synthesis_make (store, params->session, params->at, synthesis, error);
+    if (status != BATON_OK || !params->markdown)
+        return status;
+    synthesis->markdown = synthesis_markdown (synthesis);
+    return synthesis->markdown ? BATON_OK : baton_fail_memory (error);
+}
+
+baton_status handle_session_synthesize (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    const session_t *state = NULL;
+    baton_status status = session_of (broker, request, &state, error);
+    request->later = synthesize_later;
     return status;
 }

@@ -84,6 +84,12 @@
 #define LIMIT_WATCH_FILES 20000 /*  files that one trigger looks at */
 #define LIMIT_RULE 256          /*  the text of a calendar rule */
 
+/*  What is told of all runs of a session */
+#define LIMIT_REPORT 256          /*  entries of each kind; the latest are told */
+#define LIMIT_REPORT_KEYS 32      /*  keys named with a run */
+#define LIMIT_EXCERPT 2048        /*  of a text */
+#define LIMIT_REPORT_TEXT 524288u /*  as Markdown */
+
 /*  One site */
 #define LIMIT_IDENTITIES 10000
 #define LIMIT_INVITATIONS 1000

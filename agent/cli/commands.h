@@ -26,6 +26,7 @@ extern const command_t CMD_session_children;
 extern const command_t CMD_session_create;
 extern const command_t CMD_session_log;
 extern const command_t CMD_session_migrate;
+extern const command_t CMD_session_synthesize;
 extern const command_t CMD_session_wait;
 extern const command_t CMD_version;
 extern const command_t CMD_workspace_detect;

@@ -62,7 +62,8 @@ static baton_status launch (daemon_t *self, const assignment_t *assignment, uint
     baton_status status = workspace_of (self, assignment, workspace, error);
     if (status != BATON_OK)
         return status;
-    if (json_from_value (&run->input, &input) != BATON_OK)
+    input = json_line (run->input.data, run->input.size);
+    if (!input)
         return baton_fail_memory (error);
     launch_t launch = {.session = assignment->session,
                        .run = run->number,

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What sessions learn, over many runs: decisions and how they came to be."""
 import json
+import os
+import re
 import unittest
 
 from harness import PATIENCE, SystemTest
@@ -68,6 +70,128 @@ class Decisions(NodeTest):
                          [("sqlite", "decision_recorded"), ("postgres", "decision_recorded"),
                           ("sqlite", "run_rolled_back")])
         self.assertEqual(self.past(session, "queue")[0]["ended"], "run_rolled_back")
+
+
+STORY = WORDS + """
+case $BATON_RUN in
+1)  baton decision record database sqlite "one file"
+    baton item append assistant "Trying it with one file."
+    baton memory set todo '["schema"]'
+    exit 3 ;;
+2)  baton decision record database postgres "two writers"
+    baton item append user "Are you there?"
+    SAY up 2
+    while :; do sleep 0.05; done ;;
+3)  echo "create table t" > schema.sql
+    baton artifact put schema.sql schema.sql --media-type text/plain
+    baton decision record tables one
+    baton breakpoint ask --key go --title "Use it?" --body "the schema" --self
+    baton item append assistant "The schema is there.
+# It has one table."
+    SAY up 3; WAIT go
+esac
+"""
+
+MARKDOWN = """# Design the store
+
+Session SESSION at position N: terminated (completed); 3 items of the context, NUMBER tokens
+
+Result: one table is enough
+
+## Objective
+
+> Find a store
+> that two can write.
+
+## Runs
+
+- **run 1**: failed, exit code 3, in TIME, at east
+  - decided: database
+  - remembered: todo
+  > Trying it with one file.
+- **run 2**: interrupted, signal 15, in TIME, at east
+  - decided: database
+- **run 3**: completed, in TIME, at east
+  - decided: tables
+  - put: schema.sql
+  > The schema is there.
+  > # It has one table.
+
+## Decisions
+
+- **database**: postgres (run 2), because: two writers
+- **tables**: one (run 3)
+
+## Decided differently by different runs
+
+- **database**: sqlite (run 1), then postgres (run 2)
+
+## Decided otherwise since
+
+- **database** was: sqlite (run 1), because: one file; until decision_recorded at N
+
+## Artifacts
+
+- **schema.sql**: 15 bytes, text/plain, digest DIGEST
+
+## Memory
+
+- **todo**: ["schema"]
+
+## Questions that were decided
+
+- breakpoint 1: Use it? → approve
+
+## What was tried and has failed
+
+- run 1 failed with exit code 3, at position N
+- run 2 interrupted by signal 15, at position N
+"""
+
+
+class Synthesis(NodeTest):
+    def told(self):
+        """A session whose first run has failed, whose second was interrupted, and whose third has succeeded."""
+        self.node("east", {"default": STORY})
+        session = self.begin("Design the store", objective="Find a store\nthat two can write.")
+        self.until_settled(session)
+        self.admin.call("session.activate", {"session": session})
+        self.wait_file("up")
+        self.admin.call("session.interrupt", {"session": session})
+        self.until_settled(session)
+        os.unlink(self.path("up"))
+        self.admin.call("session.activate", {"session": session})
+        self.wait_file("up")
+        self.baton("breakpoint", "vote", f"{session}/1", "approve")
+        self.touch("go")
+        self.until_settled(session)
+        return session
+
+    def test_all_runs_together(self):
+        session = self.told()
+        before = self.show(session)["n"]
+        self.admin.call("session.complete", {"session": session, "detail": "one table is enough"})
+        text = self.baton("session", "synthesize", session)
+        general = text.replace(session, "SESSION")
+        for pattern, word in ((r"position \d+", "position N"), (r"at \d+$", "at N"), (r"\d+ tokens", "NUMBER tokens"),
+                              (r"in [\d.]+s", "in TIME"), (r"digest [0-9a-f]{64}", "digest DIGEST")):
+            general = re.sub(pattern, word, general, flags=re.MULTILINE)
+        self.assertEqual(general, MARKDOWN)
+        record = json.loads(self.baton("session", "synthesize", session, "-o", "json"))
+        self.assertEqual([(row["run"]["outcome"], row.get("decisions"), row.get("artifacts"))
+                          for row in record["runs"]],
+                         [("failed", ["database"], None), ("interrupted", ["database"], None),
+                          ("completed", ["tables"], ["schema.sql"])])
+        self.assertEqual((record["result"], record["conflicts"][0]["other"]), ("one table is enough", "postgres"))
+        self.assertNotIn("markdown", record)
+        # The same position tells the same, also after a restart; an earlier one tells less.
+        self.broker.kill()
+        self.broker.start()
+        self.assertEqual(self.baton("session", "synthesize", session), text)
+        then = self.baton("session", "synthesize", session, "--at", str(before))
+        self.assertIn("suspended (run_completed)", then)
+        self.assertNotIn("Result", then)
+        self.assertIn("ends at", self.baton("session", "synthesize", session, "--at", "100000", code=3))
 
 
 if __name__ == "__main__":

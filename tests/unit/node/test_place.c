@@ -2,7 +2,6 @@
 #include "environment.h"
 #include "files.h"
 #include "id.h"
-#include "json.h"
 #include "place.h"
 #include "prune.h"
 
@@ -193,43 +192,13 @@ static void test_environment (void **state)
     pairs_clear (&driver.env);
 }
 
-static void test_json (void **state)
-{
-    (void) state;
-    static const struct {
-        const char *bytes;
-        size_t size;
-        const char *json;
-    } CASES[] = {
-        {"", 0, "null"},
-        {"\xc0", 1, "null"},
-        {"\xc3", 1, "true"},
-        {"\x07", 1, "7"},
-        {"\xff", 1, "-1"},
-        {"\xa2hi", 3, "\"hi\""},
-        {"\x93\x01\xa1x\x90", 5, "[1,\"x\",[]]"},
-        {"\x81\xa1k\x81\xa1v\x02", 7, "{\"k\":{\"v\":2}}"},
-        {"\xc4\x03\x01\x02\x03", 5, "\"AQID\""},
-        {"\xcb\x3f\xf8\0\0\0\0\0\0", 9, "1.5"},
-    };
-    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        baton_bytes_t value = {CASES[i].size, (uint8_t *) (uintptr_t) CASES[i].bytes};
-        char *text = NULL;
-        assert_int_equal (json_from_value (&value, &text), BATON_OK);
-        assert_string_equal (text, CASES[i].json);
-        free (text);
-    }
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int main (void)
 {
     if (id_init () != BATON_OK)
         return 1;
-    const struct CMUnitTest tests[] = {TEST (test_workspace),       TEST (test_names),
-                                       TEST (test_last_run),        TEST (test_remove_tree),
-                                       TEST (test_prune),           cmocka_unit_test (test_environment),
-                                       cmocka_unit_test (test_json)};
+    const struct CMUnitTest tests[] = {TEST (test_workspace),   TEST (test_names), TEST (test_last_run),
+                                       TEST (test_remove_tree), TEST (test_prune), cmocka_unit_test (test_environment)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ json_t *json_from_value (const uint8_t *data, size_t size)
 
 char *json_line (const uint8_t *data, size_t size)
 {
-    json_t *json = json_from_value (data, size);
+    json_t *json = size > 0 ? json_from_value (data, size) : json_null ();
     char *text = json ? json_dumps (json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     json_decref (json);
     return text;

@@ -12,7 +12,7 @@ json_t *json_from_value (const uint8_t *data, size_t size);
 /*  JSON as one canonical msgpack value, freed with bytes_clear. */
 BATON_MUST_USE baton_status json_to_value (const json_t *json, baton_bytes_t *ret_value, baton_error_t *error);
 
-/*  One msgpack value as JSON on one line, freed with free (); NULL as above. */
+/*  One msgpack value as JSON on one line, freed with free (); no bytes are null. NULL as above. */
 char *json_line (const uint8_t *data, size_t size);
 
 #endif

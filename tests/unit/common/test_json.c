@@ -1,0 +1,47 @@
+#include "json.h"
+#include "unit.h"
+
+#include <stdlib.h>
+
+static void test_a_value_on_one_line (void **context)
+{
+    (void) context;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *json;
+    } CASES[] = {
+        {"", 0, "null"},
+        {"\xc0", 1, "null"},
+        {"\xc3", 1, "true"},
+        {"\x07", 1, "7"},
+        {"\xff", 1, "-1"},
+        {"\xa2hi", 3, "\"hi\""},
+        {"\x93\x01\xa1x\x90", 5, "[1,\"x\",[]]"},
+        {"\x81\xa1k\x81\xa1v\x02", 7, "{\"k\":{\"v\":2}}"},
+        {"\xc4\x03\x01\x02\x03", 5, "\"AQID\""},
+        {"\xcb\x3f\xf8\0\0\0\0\0\0", 9, "1.5"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char *text = json_line ((const uint8_t *) CASES[i].bytes, CASES[i].size);
+        assert_non_null (text);
+        assert_string_equal (text, CASES[i].json);
+        free (text);
+    }
+}
+
+static void test_what_is_no_value (void **context)
+{
+    (void) context;
+    assert_null (json_line ((const uint8_t *) "\xa2h", 2));
+    assert_null (json_line ((const uint8_t *) "\xc0\xc0", 2));
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_a_value_on_one_line),
+        cmocka_unit_test (test_what_is_no_value),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
