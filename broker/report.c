@@ -1,6 +1,6 @@
 #include "report.h"
 
-#include "json.h"
+#include "json_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,6 +14,13 @@ void report_open (report_t *self)
     self->stream = open_memstream (&self->text, &self->size);
 }
 
+static void report_fail (report_t *self)
+{
+    if (self->stream)
+        fclose (self->stream);
+    self->stream = NULL;
+}
+
 static void end_section (report_t *self)
 {
     if (self->left_out > 0)
@@ -24,9 +31,7 @@ static void end_section (report_t *self)
 char *report_close (report_t *self)
 {
     end_section (self);
-    bool failed = !self->stream || ferror (self->stream);
-    if (self->stream && fclose (self->stream) != 0)
-        failed = true;
+    bool failed = !self->stream || ferror (self->stream) || fclose (self->stream) != 0;
     char *text = self->text;
     *self = (report_t){0};
     if (failed)
@@ -88,14 +93,12 @@ void report_duration (report_t *self, uint64_t milliseconds)
 
 void report_value (report_t *self, const baton_bytes_t *value)
 {
-    if (value->size == 0)
-        return;
-    json_t *json = json_from_value (value->data, value->size);
-    char *line = json_is_string (json) ? NULL : json_line (value->data, value->size);
-    /*  A text of several lines would break out of its entry. */
-    const char *text = json_is_string (json) ? json_string_value (json) : line;
-    for (; text && *text; text++)
-        report_print (self, "%c", *text == '\n' ? ' ' : *text);
-    free (line);
-    json_decref (json);
+    json_text_t json = {0};
+    baton_bytes_t text = {0};
+    json_text_value (&json, value);
+    if (json_text_take (&json, &text, NULL) == BATON_OK)
+        report_print (self, "%.*s", (int) text.size, (const char *) text.data);
+    else
+        report_fail (self);
+    bytes_clear (&text);
 }

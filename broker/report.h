@@ -34,7 +34,7 @@ void report_print (report_t *self, const char *format, ...) __attribute__ ((form
 /*  A text of any lines as a quotation; indent is put before each of them. */
 void report_quote (report_t *self, const char *indent, const char *text);
 
-/*  A msgpack value, in one line: a text as it is, anything else as JSON. */
+/*  A msgpack value as JSON on one line. */
 void report_value (report_t *self, const baton_bytes_t *value);
 
 /*  Milliseconds since 1970 as "2026-01-31T12:00:00Z", and a duration as "1h 2m 3.004s". */

@@ -153,9 +153,10 @@ static void section_answered (report_t *report, const synthesis_t *synthesis)
             continue;
         report_print (report, "- breakpoint %" PRIu64 ": %s \u2192 %s", question->number, question->title,
                       question->outcome ? question->outcome : enum_name (&breakpoint_state_names, question->state));
-        if (question->value.size > 0)
+        if (question->value.size > 0) {
             report_print (report, ": ");
-        report_value (report, &question->value);
+            report_value (report, &question->value);
+        }
         report_print (report, "\n");
     }
 }

@@ -141,7 +141,9 @@ class Lock(SystemTest):
     def setUp(self):
         super().setUp()
         self.ada, self.bob = self.enrolled("ada", "operator"), self.enrolled("bob", "operator")
-        self.session = self.admin.call("session.create", {"title": "edited"})["session"]
+        self.session = self.admin.call("session.create", {"title": "edited", "visibility": "shared"})["session"]
+        for name, access in (("ada", "edit"), ("bob", "edit")):
+            self.admin.call("session.share", {"session": self.session, "with": name, "access": access})
 
     def lock(self, who, verb="acquire", fence=None, **body):
         return who.call(f"lock.{verb}", {"session": self.session, **body}, key=None, fence=fence)
@@ -179,7 +181,8 @@ class Lock(SystemTest):
                    "the lock to expire")
         self.refused("aborted", "stale_fence", self.rename, self.bob, "late", fence=2)
         self.assertEqual(self.lock(self.ada)["fence"], 3)
-        self.bob.call("session.cancel", {"session": self.session})
+        self.refused("failed_precondition", "lease_held", self.rename, self.admin, "the owner's")
+        self.admin.call("session.cancel", {"session": self.session})
         self.assertEqual(self.admin.call("session.show", {"session": self.session})["title"], "bob's")
 
     def test_on_the_command_line(self):
@@ -228,7 +231,7 @@ class EachChange(SystemTest):
         """Name and required fields with their types, of what operators can do to a session."""
         for name, text in self.sections():
             fields = re.findall(r"^\| `(\w+)`( \*)? \| (\w+)(?: \[(\w+)\])?", text, re.MULTILINE)
-            if re.search("^Change · allowed to: (operator|any key)", text, re.MULTILINE) and any(
+            if re.search("^Change · allowed to: (?!node|admin)", text, re.MULTILINE) and any(
                     field == "session" for field, *_ in fields):
                 yield name, {field: (kind, of) for field, star, kind, of in fields if star}
 
@@ -237,10 +240,15 @@ class EachChange(SystemTest):
         return words[of] if kind == "word" else self.VALUES[kind]
 
     def test_if_n(self):
-        created = self.admin.call("session.create", {"title": "counted"})
-        session, n, count = created["session"], created["n"], 0
+        session, other = (self.admin.call("session.create", {"title": title})["session"] for title in "ab")
+        self.enrolled("eve", "operator")
+        for number in range(8):  # with a context that can be compacted, and was
+            n = self.admin.call("item.append", {"session": session, "role": "user", "text": f"words {number}"})["n"]
+            if number == 3:
+                self.admin.call("session.compact", {"session": session, "keep_last": 1})
+        given, count = {"session": session, "with": "eve", "owner": "eve", "on": other, "item": 2, "at": "2"}, 0
         for method, fields in self.changes():
-            body = {field: session if field == "session" else self.value(*kind) for field, kind in fields.items()}
+            body = {field: given[field] if field in given else self.value(*kind) for field, kind in fields.items()}
             with self.subTest(method):
                 with self.assertRaises(Refused) as caught:
                     self.admin.call(method, body, if_n=n + 1)

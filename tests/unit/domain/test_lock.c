@@ -113,7 +113,7 @@ static void test_broken (void **context)
     given_created (&story); /*  by ada */
     DOES (&story, "", BOB, lock_break);
     DOES (&story, "lock_acquired", BOB, lock_acquire);
-    who_t dan = {.actor = "dan", .role = role_operator};
+    who_t dan = {.actor = "dan", .role = role_operator, .access = access_edit};
     FAILS (&story, permission_denied, not_allowed, dan, lock_break);
     DOES (&story, "lock_released", ADA, lock_break);
     assert_int_equal (LAST (&story, lock_released)->how, lock_end_broken);
