@@ -171,6 +171,8 @@ static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *ev
             return BATON_resource_exhausted;
         add_session_nodes (pending, &entry->state);
     }
+    if (events->count > 0 && journal_note_check (self, &entry->state, command->now) != BATON_OK)
+        return BATON_resource_exhausted;
     return journal_note_family (self, &before, &entry->state, events);
 }
 

@@ -76,6 +76,49 @@ static baton_status note_end (journal_t *self, const session_t *state, cause_e c
     return BATON_OK;
 }
 
+/*  What has reached a cap, or has more again, tells all below it, each child the next ones. */
+static baton_status note_hold (journal_t *self, const session_t *state, const char *by, cap_e cap)
+{
+    for (size_t i = 0; i < state->children.count; i++) {
+        const child_row_t *child = &state->children.items[i];
+        budget_hold_request_t request = {.session = child->session, .by = (char *) by, .cap = cap};
+        if (child->alive > 0 && note (self, METHOD_budget_hold, child->session, &request) != BATON_OK)
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
+}
+
+/*  A new child stands still with the tree that it comes into. */
+static baton_status note_spawned (journal_t *self, const session_t *state, const char *child)
+{
+    budget_hold_request_t request = {
+        .session = (char *) child, .by = state->session, .cap = state->budget.tree_reached};
+    baton_status status = BATON_OK;
+    if (request.cap)
+        status = note (self, METHOD_budget_hold, child, &request);
+    for (size_t i = 0; i < state->budget.holds.count && status == BATON_OK; i++) {
+        request.by = state->budget.holds.items[i].by;
+        request.cap = state->budget.holds.items[i].cap;
+        status = note (self, METHOD_budget_hold, child, &request);
+    }
+    return status;
+}
+
+static baton_status note_budget (journal_t *self, const session_t *state, const event_t *event)
+{
+    const void *body = event->body;
+    const budget_reached_event_t *reached = body;
+    const budget_held_event_t *held = body;
+    if (event->kind == EVENT_budget_reached)
+        return reached->tree ? note_hold (self, state, state->session, reached->cap) : BATON_OK;
+    if (event->kind == EVENT_budget_released)
+        return ((const budget_released_event_t *) body)->tree ? note_hold (self, state, state->session, cap_none)
+                                                              : BATON_OK;
+    if (event->kind == EVENT_budget_held)
+        return note_hold (self, state, held->by, held->cap);
+    return note_hold (self, state, ((const budget_freed_event_t *) body)->by, cap_none);
+}
+
 /*  The branch of a merge is told that it has come in, by whoever merged it. */
 static baton_status note_merge (journal_t *self, const session_t *state, const event_t *event)
 {
@@ -107,6 +150,13 @@ static baton_status note_event (journal_t *self, const session_t *state, const e
     case EVENT_breakpoint_cancelled:
         return note_closed (self, state, ((const breakpoint_cancelled_event_t *) body)->number,
                             breakpoint_state_cancelled, NULL);
+    case EVENT_child_spawned:
+        return note_spawned (self, state, ((const child_spawned_event_t *) body)->child);
+    case EVENT_budget_reached:
+    case EVENT_budget_released:
+    case EVENT_budget_held:
+    case EVENT_budget_freed:
+        return note_budget (self, state, event);
     case EVENT_session_merged:
         return note_merge (self, state, event);
     case EVENT_session_terminated:
@@ -122,6 +172,33 @@ baton_status journal_note_event (journal_t *self, const session_t *state, const 
     return status == BATON_OK ? journal_note_links (self, state, event) : status;
 }
 
+/*  Whether a session above counts what is used up as it is used. */
+static bool is_counted (journal_t *self, const session_t *state)
+{
+    entry_t *above = NULL;
+    for (const char *parent = state->parent; parent; parent = above->state.parent) {
+        if (cache_get (self->cache, parent, &above, NULL) != BATON_OK)
+            return false;
+        const amounts_t *caps = &above->state.budget.tree;
+        if (caps->tokens > 0 || caps->cost_micros > 0)
+            return true;
+    }
+    return false;
+}
+
+/*  Tokens and cost go up at each request to a model: where no cap waits for them, they are told with the next change
+ *  of something else. */
+static bool differs (journal_t *self, const child_row_t *before, const child_row_t *now, const session_t *state)
+{
+    if (before->state != now->state || before->cause != now->cause || before->alive != now->alive ||
+        before->breakpoints != now->breakpoints || before->clocks != now->clocks ||
+        before->clock_sum != now->clock_sum || before->spent.runs != now->spent.runs ||
+        before->spent.run_time != now->spent.run_time)
+        return true;
+    bool used = before->spent.tokens != now->spent.tokens || before->spent.cost_micros != now->spent.cost_micros;
+    return used && is_counted (self, state);
+}
+
 baton_status journal_note_family (journal_t *self, const child_row_t *before, const session_t *state,
                                   const event_list_t *events)
 {
@@ -131,11 +208,15 @@ baton_status journal_note_family (journal_t *self, const child_row_t *before, co
     for (size_t i = 0; i < events->count; i++)
         renamed = renamed || events->items[i].kind == EVENT_session_updated;
     child_note_request_t request = {.session = state->parent, .child = session_as_child (state)};
-    const child_row_t *now = &request.child;
-    if (!renamed && before->state == now->state && before->cause == now->cause && before->alive == now->alive &&
-        before->breakpoints == now->breakpoints)
-        return BATON_OK;
-    return note (self, METHOD_child_note, state->parent, &request);
+    return renamed || differs (self, before, &request.child, state)
+               ? note (self, METHOD_child_note, state->parent, &request)
+               : BATON_OK;
+}
+
+baton_status journal_note_check (journal_t *self, const session_t *state, uint64_t now)
+{
+    budget_check_request_t request = {.session = state->session};
+    return session_wants_check (state, now) ? note (self, METHOD_budget_check, state->session, &request) : BATON_OK;
 }
 
 /* ---- delivering ---- */

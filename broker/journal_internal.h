@@ -97,6 +97,9 @@ BATON_MUST_USE baton_status journal_note_event (journal_t *self, const session_t
 BATON_MUST_USE baton_status journal_note_family (journal_t *self, const child_row_t *before, const session_t *state,
                                                  const event_list_t *events);
 
+/*  Notes that the session is to look at its budget, when it has reason to. */
+BATON_MUST_USE baton_status journal_note_check (journal_t *self, const session_t *state, uint64_t now);
+
 /*  Gives all notes to the sessions that they are for, with the links, and those that follow from that. */
 BATON_MUST_USE baton_status journal_deliver (journal_t *self, const command_t *cause, baton_error_t *error);
 void journal_forget_notes (journal_t *self);

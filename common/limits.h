@@ -59,11 +59,13 @@
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
 #define LIMIT_QUEUE 16
-#define LIMIT_LINEAGE 256    /*  stretches of other journals that its context is made of */
-#define LIMIT_ANCESTORS 256  /*  sessions that it has forked from or merged, and theirs */
-#define LIMIT_CHILDREN 256   /*  of one session; those that have ended count only while there is room */
-#define LIMIT_FAMILY 1024    /*  sessions of one tree that have not ended */
-#define LIMIT_FAMILY_DEPTH 8 /*  parents above a session */
+#define LIMIT_LINEAGE 256              /*  stretches of other journals that its context is made of */
+#define LIMIT_ANCESTORS 256            /*  sessions that it has forked from or merged, and theirs */
+#define LIMIT_CHILDREN 256             /*  of one session; those that have ended count only while there is room */
+#define LIMIT_FAMILY 1024              /*  sessions of one tree that have not ended */
+#define LIMIT_AMOUNT 1000000000000000u /*  of what a budget counts */
+#define LIMIT_USAGE 1000000000000u     /*  of it in one report */
+#define LIMIT_FAMILY_DEPTH 8           /*  parents above a session */
 #define LIMIT_SHARES 64
 #define LIMIT_WINDOW 100000000u /*  tokens */
 #define LIMIT_PINS 64

@@ -147,7 +147,9 @@ static baton_status check_vote (const deciding_t *deciding, const breakpoint_t *
 {
     const breakpoint_vote_request_t *request = deciding->command->request;
     bool input = breakpoint->kind == breakpoint_kind_input;
+    bool raises = breakpoint->kind == breakpoint_kind_budget && text_equal (request->option, "raise");
     char *option = input && !request->option ? breakpoint->options.items[0] : request->option;
+    baton_status status = BATON_OK;
     if (request->key)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "key",
                                  "only a merge is decided key by key");
@@ -161,7 +163,11 @@ static baton_status check_vote (const deciding_t *deciding, const breakpoint_t *
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_missing_field, "value",
                                  "breakpoint %llu asks for an input: give the value",
                                  (unsigned long long) breakpoint->number);
-    if (!input && request->value.size > 0)
+    if (raises)
+        status = budget_check_raise (deciding, &request->value);
+    if (status != BATON_OK)
+        return status;
+    if (!input && !raises && request->value.size > 0)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "value",
                                  "breakpoint %llu asks for one of its options, not for a value",
                                  (unsigned long long) breakpoint->number);
@@ -208,6 +214,8 @@ static baton_status count_vote (deciding_t *deciding, const breakpoint_t *breakp
           &(breakpoint_decided_event_t){
               .number = breakpoint->number, .outcome = vote->option, .value = vote->value, .why = (char *) rule});
     answer_text (deciding, &deciding->changed.outcome, vote->option);
+    if (breakpoint->kind == breakpoint_kind_budget && text_equal (vote->option, "raise"))
+        budget_raise (deciding, &vote->value);
     return BATON_OK;
 }
 

@@ -171,8 +171,10 @@ baton_status decide_breakpoint_ask (deciding_t *deciding)
         return ask_again (deciding, known);
     breakpoint_kind_e kind = request->kind ? request->kind : breakpoint_kind_approval;
     baton_texts_t options = {0};
-    if (kind == breakpoint_kind_merge_conflict)
-        return refuse (deciding, "kind", "a merge asks about its conflicts itself: baton session merge");
+    if (kind == breakpoint_kind_merge_conflict || kind == breakpoint_kind_budget)
+        return refuse (
+            deciding, "kind",
+            "a merge asks about its conflicts itself (baton session merge), and a budget when it is used up");
     if (request->schema.size > 0 && kind != breakpoint_kind_input)
         return refuse (deciding, "schema", "only an input has a schema");
     baton_status status = options_of (deciding, kind, &options);

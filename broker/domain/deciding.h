@@ -113,6 +113,38 @@ BATON_MUST_USE baton_status merge_vote (deciding_t *deciding, const breakpoint_t
 /*  The merge whose conflicts this breakpoint was to decide is given up. */
 void merge_forget (session_t *self, uint64_t breakpoint);
 
+/* ---- budget.c ---- */
+DECIDE (budget_set);
+DECIDE (usage_report);
+DECIDE (budget_check);
+DECIDE (budget_hold);
+EVOLVE (budget_set);
+EVOLVE (budget_reached);
+EVOLVE (budget_released);
+EVOLVE (budget_held);
+EVOLVE (budget_freed);
+EVOLVE (usage_reported);
+
+/*  Whether a run may not begin; then why not, as an error. */
+BATON_MUST_USE baton_status budget_refuse_run (const deciding_t *deciding);
+
+/*  The vote for raise, and what it does when it has decided. */
+BATON_MUST_USE baton_status budget_check_raise (const deciding_t *deciding, const baton_bytes_t *value);
+void budget_raise (deciding_t *deciding, const baton_bytes_t *value);
+
+/*  What evolve tells the budget of: an item, the beginning and end of a run, what a child and all below it used before
+ *  and now. */
+void budget_count_item (session_t *self, const event_t *event, uint64_t tokens);
+void budget_count_run (session_t *self);
+void budget_count_end (session_t *self, const event_t *event);
+void budget_count_child (session_t *self, const amounts_t *before, const amounts_t *now);
+
+/*  When run_time will be used up; 0: not as things stand. */
+uint64_t budget_due (const session_t *self);
+
+/*  What budget.check does. */
+void budget_look (deciding_t *deciding);
+
 /* ---- tick.c ---- */
 DECIDE (session_tick);
 

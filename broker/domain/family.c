@@ -34,11 +34,17 @@ child_row_t session_as_child (const session_t *self)
                          .state = self->state,
                          .cause = self->cause,
                          .alive = (self->state != lifecycle_terminated) + alive_below (self),
-                         .n = self->n};
+                         .n = self->n,
+                         .spent = self->budget.tree_spent};
     for (size_t i = 0; i < self->breakpoints.count; i++)
         child.breakpoints += self->breakpoints.items[i].state == breakpoint_state_open;
-    for (size_t i = 0; i < self->children.count; i++)
+    child.clocks = run_active (&self->run) && self->run.started_at > 0;
+    child.clock_sum = child.clocks ? self->run.started_at : 0;
+    for (size_t i = 0; i < self->children.count; i++) {
         child.breakpoints += self->children.items[i].breakpoints;
+        child.clocks += self->children.items[i].clocks;
+        child.clock_sum += self->children.items[i].clock_sum;
+    }
     return child;
 }
 
@@ -116,6 +122,7 @@ baton_status evolve_child_changed (session_t *self, const event_t *event)
         return BATON_resource_exhausted;
     if (row->alive > 0 && body->child.alive == 0)
         self->child_ended_n = event->n;
+    budget_count_child (self, &row->spent, &body->child.spent);
     record_clear (&RECORD_child_row, row);
     return record_copy (&RECORD_child_row, &body->child, row);
 }

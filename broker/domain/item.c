@@ -319,6 +319,7 @@ baton_status evolve_item_appended (session_t *self, const event_t *event)
     const item_appended_event_t *body = event->body;
     pin_t pin = {.place = line_next (self), .tokens = body->tokens, .estimated = body->estimated};
     count_item (self, event);
+    budget_count_item (self, event, body->tokens);
     if (stays (body->role, body->pinned) && window_add_pin (&self->window, &pin) != BATON_OK)
         return BATON_resource_exhausted;
     for (size_t i = 0; i < body->parts.count; i++)

@@ -308,6 +308,9 @@ baton_status decide_session_activate (deciding_t *deciding)
     }
     if (self->state != lifecycle_running && dependency_failed (self))
         return refuse_failed (deciding, dependency_failed (self));
+    baton_status status = budget_refuse_run (deciding);
+    if (status != BATON_OK)
+        return status;
     if (self->state != lifecycle_running) {
         session_wake (deciding, cause_activated, &request->input);
         return BATON_OK;

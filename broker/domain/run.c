@@ -57,6 +57,7 @@ baton_status evolve_run_queued (session_t *self, const event_t *event)
     self->run.phase = run_phase_queued;
     self->run.base = event->n - 1;
     self->run.queued_at = event->at;
+    budget_count_run (self);
     if (text_set (&self->run.driver, body->driver) || bytes_set (&self->run.input, body->input.data, body->input.size))
         return BATON_resource_exhausted;
     return keep_before (self);
@@ -156,7 +157,7 @@ static cause_e cause_of (const run_t *run, run_outcome_e outcome)
     if (outcome == run_outcome_lost)
         return cause_node_lost;
     if (run->stop == stop_suspend)
-        return cause_requested;
+        return run->budget ? cause_budget_reached : cause_requested;
     if (run->stop == stop_interrupt)
         return cause_interrupted;
     return outcome == run_outcome_completed ? cause_run_completed : cause_run_failed;
@@ -220,6 +221,7 @@ baton_status evolve_run_finished (session_t *self, const event_t *event)
     self->run.exit_code = body->exit_code;
     self->run.signal = body->signal;
     self->run.finished_at = event->at;
+    budget_count_end (self, event);
     return text_set (&self->run.detail, body->detail);
 }
 
@@ -256,7 +258,7 @@ void run_stop (deciding_t *deciding, const run_stopping_event_t *stopping)
     if (run->stop == stop_interrupt)
         next.stop = stop_interrupt;
     bool same = run->stop == next.stop && run->restart == next.restart && run->rollback == next.rollback &&
-                self->wake_at == next.wake_at && self->wake_on_message == next.on_message;
+                run->budget == next.budget && self->wake_at == next.wake_at && self->wake_on_message == next.on_message;
     if (!same)
         emit (deciding, EVENT_run_stopping, &next);
 }
@@ -268,6 +270,7 @@ baton_status evolve_run_stopping (session_t *self, const event_t *event)
     self->run.stop = body->stop;
     self->run.restart = body->restart;
     self->run.rollback = body->rollback;
+    self->run.budget = body->budget;
     self->wake_at = body->wake_at;
     self->wake_on_message = body->on_message;
     return BATON_OK;

@@ -24,6 +24,9 @@ BATON_MUST_USE baton_status session_evolve (session_t *self, const event_t *even
 /*  What its parent is to know of the session; borrows from it. */
 child_row_t session_as_child (const session_t *self);
 
+/*  Whether budget.check has something to do at that time. */
+bool session_wants_check (const session_t *self, uint64_t now);
+
 /*  When session.tick has something to do next, in milliseconds since 1970; 0: never. */
 uint64_t session_due (const session_t *self);
 

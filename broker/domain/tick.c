@@ -46,6 +46,7 @@ uint64_t session_due (const session_t *self)
         due = earlier (due, self->triggers.items[i].next);
     due = earlier (due, self->lock.until);
     due = earlier (due, client_due (self));
+    due = earlier (due, budget_due (self));
     return due;
 }
 
@@ -144,5 +145,7 @@ baton_status decide_session_tick (deciding_t *deciding)
     tick_migration (deciding);
     if (self->state == lifecycle_sleeping && is_due (deciding, self->wake_at))
         session_wake (deciding, cause_time, NULL);
+    if (is_due (deciding, budget_due (self)))
+        budget_look (deciding);
     return BATON_OK;
 }

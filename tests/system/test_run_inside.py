@@ -45,7 +45,7 @@ class Inside(NodeTest):
                 ("run.started", {"run": 1, "attempt": 9}), ("run.finished", {"run": 1}), ("migration.abort", {}),
                 ("node.register", {"slots": 1}), ("node.assignments", {}), ("session.create", {"title": "x"}),
                 ("identity.list", {}), ("events.read", {}), ("events.subscribe", {}), ("session.list", {}),
-                ("breakpoint.vote", {"breakpoint": 1, "option": "approve"})]:
+                ("breakpoint.vote", {"breakpoint": 1, "option": "approve"}), ("budget.set", {"tokens": 9})]:
             with self.subTest(method):
                 self.refused("permission_denied", "not_allowed", self.run.call, method, body)
 

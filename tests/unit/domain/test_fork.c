@@ -46,6 +46,7 @@ static const char *const ANEW[] = {
     "parent_ended",
     "children",
     "child_ended_n",
+    "budget",
 };
 /* clang-format on */
 

@@ -101,6 +101,10 @@ static const row_t ROWS[] = {
     ROW (migration_resumed, "gyyyy"),
     ROW (migration_failed, "gyyyy"),
     ROW (session_spawn, "gyyyW"),
+    ROW (budget_set, "gyyyy"),
+    ROW (usage_report, "gyyyW"),
+    ROW (budget_check, "gyyyy"),
+    ROW (budget_hold, "gyyyy"),
     ROW (child_note, "gyyyy"),
     ROW (child_ask, "gyyyy"),
     ROW (parent_note, "gyyyW"),
@@ -127,7 +131,7 @@ static void fill (method_id_t method, void *request)
                  {"title", "T"},        {"key", "k"},     {"value", "v"},        {"name", "a"},    {"id", "m1"},
                  {"from", "ada"},       {"to", "s2"},     {"node", "n1"},        {"target", "n2"}, {"text", "words"},
                  {"manifest", "d"},     {"fork", "f1"},   {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},
-                 {"into", "s2"},        {"client", "c1"}, {"child", "s9"}};
+                 {"into", "s2"},        {"client", "c1"}, {"child", "s9"},       {"by", "s0"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {
