@@ -4,6 +4,8 @@ import os
 import stat
 import unittest
 
+from harness import Refused
+from methods import METHODS
 from nodes import Local, WORDS, NodeTest
 
 HOLD = WORDS + 'DUMP "env-$BATON_SESSION-$BATON_RUN"; WAIT go\n'
@@ -48,6 +50,33 @@ class Inside(NodeTest):
                 ("breakpoint.vote", {"breakpoint": 1, "option": "approve"}), ("budget.set", {"tokens": 9})]:
             with self.subTest(method):
                 self.refused("permission_denied", "not_allowed", self.run.call, method, body)
+
+    # What ends the run that speaks: tried by themselves.
+    LAST = ("session.complete", "session.suspend", "session.sleep")
+
+    def test_each_method(self):
+        """The whole table, from a run: what is for runs comes through to the broker, which may still find the request
+        wanting; all else is refused by the node."""
+        values = {"session": self.session, "to": self.other, "ref": self.session}
+        for method in METHODS:
+            with self.subTest(method.name):
+                body = method.body(**values)
+                if method.access == "internal":
+                    self.refused("invalid_argument", "unknown_method", self.run.call, method.name, body)
+                elif method.inside == "no":
+                    self.refused("permission_denied", "not_allowed", self.run.call, method.name, body)
+                elif method.name not in self.LAST:
+                    self.comes_through(method.name, body)
+        self.comes_through("session.suspend", {"session": self.session})
+        self.until(self.session, lambda s: s["run"].get("stop") or s["state"] != "running", "the run to be stopped")
+
+    def comes_through(self, method, body):
+        try:
+            self.run.call(method, body, timeout=20)
+        except Refused as refused:
+            failure = refused.failure
+            self.assertNotIn(failure.get("reason"), ("not_allowed", "not_your_session", "unknown_method"), failure)
+            self.assertNotIn(failure["status"], ("unavailable", "deadline_exceeded", "internal"), failure)
 
     def test_methods_of_the_broker_alone_are_unknown(self):
         for method in ("session.fence", "session.place", "session.tick", "message.deliver", "nothing.such"):
