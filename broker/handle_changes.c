@@ -98,15 +98,25 @@ static baton_status digest_question (const breakpoint_ask_request_t *params, cha
     return BATON_OK;
 }
 
+static bool is_asked (const session_t *state, const char *key)
+{
+    for (size_t i = 0; i < state->breakpoints.count; i++)
+        if (text_equal (state->breakpoints.items[i].key, key))
+            return true;
+    return false;
+}
+
+/*  What was asked already has its policy, whatever has become of the teams. */
 baton_status handle_breakpoint_ask (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     char digest[DIGEST_SIZE];
     breakpoint_ask_request_t *params = request->params;
     if (digest_question (params, digest) != BATON_OK)
         return baton_fail_memory (error);
-    baton_status status = teams_resolve (broker, &params->policy.people, "policy.people", error);
-    if (status == BATON_OK)
-        status = teams_resolve (broker, &params->policy.exclude, "policy.exclude", error);
+    const session_t *state = NULL;
+    baton_status status = session_of (broker, request, &state, error);
+    if (status == BATON_OK && !is_asked (state, params->key))
+        status = teams_resolve (broker, &params->policy, error);
     if (status != BATON_OK)
         return status;
     command_t command = command_of (broker, request);

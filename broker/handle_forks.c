@@ -45,6 +45,13 @@ static baton_status make_fork (broker_t *broker, request_t *request, const sessi
                                ret_reply, error);
 }
 
+/*  What was open to many then may not be now, and who may see the fork is decided by what holds now. */
+static baton_status as_hidden (const session_t *present, session_t *past)
+{
+    record_clear (&RECORD_audience, &past->audience);
+    return record_copy (&RECORD_audience, &present->audience, &past->audience);
+}
+
 baton_status handle_session_fork (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_fork_request_t *params = request->params;
@@ -56,5 +63,7 @@ baton_status handle_session_fork (broker_t *broker, request_t *request, void *re
         return make_fork (broker, request, present, present, ret_reply, error);
     if (!request->prepared)
         return request_prepare (request, &RECORD_session, fork_source_later, error);
+    if (as_hidden (present, request->prepared) != BATON_OK)
+        return baton_fail_memory (error);
     return make_fork (broker, request, present, request->prepared, ret_reply, error);
 }

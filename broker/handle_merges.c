@@ -108,7 +108,7 @@ static baton_status check_ending (const request_t *request, const session_t *fro
 
 baton_status handle_session_merge (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
-    const session_merge_request_t *params = request->params;
+    session_merge_request_t *params = request->params;
     const merge_basis_t *basis = request->prepared;
     entry_t *into = NULL, *from = NULL;
     cache_t *cache = journal_cache (broker->journal);
@@ -119,6 +119,8 @@ baton_status handle_session_merge (broker_t *broker, request_t *request, void *r
         status = check_ending (request, &from->state, error);
     if (status == BATON_OK)
         status = merge_check (&into->state, &from->state, error);
+    if (status == BATON_OK)
+        status = teams_resolve (broker, &params->policy, error);
     if (status != BATON_OK)
         return status;
     if (!basis || basis->ours_n != into->state.n || basis->theirs_n != from->state.n)

@@ -93,41 +93,55 @@ baton_status handle_team_list (broker_t *broker, request_t *request, void *ret_r
     return BATON_OK;
 }
 
-/*  Puts a team's members in its place: a policy is frozen when it is made, so who votes doesn't change when somebody
- *  joins or leaves. */
 static baton_status resolve_one (broker_t *broker, const char *who, const char *field, baton_texts_t *people,
                                  baton_error_t *error)
 {
     const char *name = access_team (who);
     const team_t *team = NULL;
     if (!name)
-        return texts_add (people, who) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+        return texts_contain (people, who) || texts_add (people, who) == BATON_OK ? BATON_OK
+                                                                                  : baton_fail_memory (error);
     baton_status status = find_team (broker, name, field, &team, error);
     if (status == BATON_OK && add_members (journal_site (broker->journal), team, LIMIT_VOTES + 1, people) != BATON_OK)
         status = baton_fail_memory (error);
-    if (status == BATON_OK && people->count > LIMIT_VOTES)
-        status = baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, field,
-                                   "with the members of %s there are more than %d people", who, LIMIT_VOTES);
     return status;
 }
 
-baton_status teams_resolve (broker_t *broker, baton_texts_t *people, const char *field, baton_error_t *error)
+static baton_status resolve (broker_t *broker, baton_texts_t *people, const char *field, baton_error_t *error)
 {
     baton_texts_t resolved = {0};
     baton_status status = BATON_OK;
-    bool any = false;
-    for (size_t i = 0; i < people->count; i++)
-        any = any || access_team (people->items[i]);
-    for (size_t i = 0; any && i < people->count && status == BATON_OK; i++)
+    for (size_t i = 0; i < people->count && status == BATON_OK; i++)
         status = resolve_one (broker, people->items[i], field, &resolved, error);
-    if (status == BATON_OK && any && resolved.count == 0)
+    if (status == BATON_OK && resolved.count > LIMIT_VOTES)
+        status = baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, field,
+                                   "with the members of the teams there are more than %d people", LIMIT_VOTES);
+    if (status == BATON_OK && resolved.count == 0)
         status = baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, field,
-                                   "none of these teams has a member: nobody could decide");
-    if (status != BATON_OK || !any) {
+                                   "none of these teams has a member");
+    if (status != BATON_OK) {
         texts_clear (&resolved);
         return status;
     }
     texts_clear (people);
     *people = resolved;
     return BATON_OK;
+}
+
+static bool names_team (const baton_texts_t *people)
+{
+    for (size_t i = 0; i < people->count; i++)
+        if (access_team (people->items[i]))
+            return true;
+    return false;
+}
+
+baton_status teams_resolve (broker_t *broker, policy_t *policy, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    if (names_team (&policy->people))
+        status = resolve (broker, &policy->people, "policy.people", error);
+    if (status == BATON_OK && names_team (&policy->exclude))
+        status = resolve (broker, &policy->exclude, "policy.exclude", error);
+    return status;
 }

@@ -101,6 +101,18 @@ static baton_status find_origin (const session_t *source, fork_workspace_e how, 
                : BATON_OK;
 }
 
+/*  A copy leaves the source's workspace alone; anything else works in it. */
+static baton_status check_workspace (const deciding_t *deciding, const session_t *source)
+{
+    const session_fork_request_t *request = deciding->command->request;
+    bool copies = request->workspace == fork_workspace_none || request->workspace == fork_workspace_copy;
+    if (copies || deciding->command->access >= access_edit)
+        return BATON_OK;
+    return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_no_access, "workspace",
+                             "a fork that works in the workspace of session %s needs edit access to it: take a copy",
+                             source->session);
+}
+
 /*  Decided by the session that is about to be; the other one is the command's source. */
 baton_status decide_session_fork (deciding_t *deciding)
 {
@@ -109,6 +121,9 @@ baton_status decide_session_fork (deciding_t *deciding)
     if (!source || source->state == lifecycle_none)
         return baton_fail (deciding->error, BATON_not_found, BATON_REASON_no_such_session, "there is no such session");
     baton_status status = check_source (deciding, source);
+    if (status != BATON_OK)
+        return status;
+    status = check_workspace (deciding, source);
     if (status != BATON_OK)
         return status;
     session_forked_event_t body = {.title = request->title, .workspace = request->workspace, .driver = request->driver};

@@ -261,6 +261,23 @@ class People(SharingTest):
         alice.call("session.cancel", {"session": session})
         self.assertEqual(self.titles(alice), ["Private"])
 
+    def test_a_fork_is_as_hidden_as_its_source(self):
+        ada, bob = self.enrolled("ada", "operator"), self.enrolled("bob", "operator")
+        source = self.admin.call("session.create", {"title": "source"})["session"]
+        self.admin.call("session.update", {"session": source, "visibility": "shared"})
+        self.share(source, "ada", "view")
+        forks = [ada.call("session.fork", {"session": source, **at})["session"] for at in ({}, {"at": 1})]
+        for fork in forks:
+            self.hidden(bob, fork)
+            shares = ada.call("session.shares", {"session": fork})
+            self.assertEqual((shares["owner"], shares["visibility"], shares["yours"]), ("ada", "shared", "own"))
+            self.assertNotIn("shares", shares)
+        for workspace in ("shared", "worktree"):
+            self.refused("permission_denied", "no_access", ada.call, "session.fork",
+                         {"session": source, "workspace": workspace})
+        self.hidden(bob, source)
+        self.refused("not_found", "no_such_session", bob.call, "session.fork", {"session": source, "at": 1})
+
     def test_a_policy_that_names_a_team(self):
         people = {name: self.enrolled(name, "guest") for name in ("alice", "bella", "carla")}
         self.admin.call("team.create", {"name": "crew"})
@@ -281,7 +298,11 @@ class People(SharingTest):
         self.assertEqual(shown["breakpoint"]["policy"]["people"], ["alice", "bella"])
         self.refused("not_found", "no_such_team", self.admin.call, "breakpoint.ask",
                      {**ask, "key": "b", "policy": {"kind": "named", "people": ["team:none"]}})
+        self.admin.call("team.delete", {"name": "crew"})
+        # Asked again, it is the same question to the same people.
+        self.assertEqual(self.admin.call("breakpoint.ask", {**ask, "key": "a"})["breakpoint"], number)
         self.share(session, "alice", "comment")
+        ask["policy"]["people"] = ["alice", "bella"]
         again = self.admin.call("breakpoint.ask", {**ask, "key": "c"})["breakpoint"]
         self.refused("permission_denied", "no_access", people["alice"].call, "breakpoint.vote",
                      {**vote, "breakpoint": again})

@@ -75,6 +75,7 @@ static baton_status fork_story (const session_t *source, const char *id, const s
                          .now = STORY_START,
                          .actor = "ada",
                          .role = role_operator,
+                         .access = access_own,
                          .source = source};
     session_t nothing = {0};
     baton_status status = session_decide (&nothing, &command, &events, &changed, error);
