@@ -12,7 +12,10 @@ static void hint_options (cli_t *cli, const breakpoint_vote_request_t *vote)
     if (cli_call (cli, METHOD_breakpoint_show, &request, &view, NULL, NULL) == BATON_OK)
         options = view_path (&RECORD_breakpoint_view, &view, "breakpoint.options");
     const char *number = "baton breakpoint vote SESSION/";
-    if (view.breakpoint.kind == breakpoint_kind_input)
+    if (view.breakpoint.kind == breakpoint_kind_merge_conflict)
+        cli_hint (cli, "decide key by key: %s%llu ours|theirs|edit --key KEY [--value VALUE]", number,
+                  (unsigned long long) vote->breakpoint);
+    else if (view.breakpoint.kind == breakpoint_kind_input)
         cli_hint (cli, "give the answer: %s%llu --value ANSWER", number, (unsigned long long) vote->breakpoint);
     else if (options)
         cli_hint (cli, "vote for one of %s: %s%llu OPTION", options, number, (unsigned long long) vote->breakpoint);
@@ -23,7 +26,8 @@ static void hint_options (cli_t *cli, const breakpoint_vote_request_t *vote)
 static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     baton_status status = command_run_generic (cli, arguments, error);
-    if (status == BATON_invalid_argument && (text_equal (error->field, "option") || text_equal (error->field, "value")))
+    if (status == BATON_invalid_argument &&
+        (text_equal (error->field, "option") || text_equal (error->field, "value") || text_equal (error->field, "key")))
         hint_options (cli, arguments->request);
     return status;
 }

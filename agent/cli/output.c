@@ -198,6 +198,10 @@ static baton_status output_table (cli_t *cli, const record_type_t *type, const v
     const rows_t itself = {1, reply};
     if (type == &RECORD_breakpoint_view)
         return output_breakpoint (cli, reply, error);
+    if (type == &RECORD_merge_plan)
+        return output_merge (cli, reply, error);
+    if (type == &RECORD_session_diff)
+        return output_diff (cli, reply, error);
     if (!page)
         return view && view->brief ? output_rows (cli, type, &itself, error) : print_fields (cli, type, reply, error);
     baton_status status = output_rows (cli, page->type, (const void *) ((const char *) reply + page->offset), error);

@@ -13,7 +13,7 @@ static void print_question (cli_t *cli, const breakpoint_view_t *view)
 {
     fprintf (cli->out, "%s%s%s\n", cli->colour ? COLOUR_BOLD : "", view->breakpoint.title,
              cli->colour ? COLOUR_END : "");
-    if (view->body) {
+    if (view->body && view->keys.count == 0) {
         fputc ('\n', cli->out);
         output_content (cli, view->body, strlen (view->body));
         fputs (view->body[strlen (view->body) - 1] == '\n' ? "" : "\n", cli->out);
@@ -74,8 +74,15 @@ baton_status output_breakpoint (cli_t *cli, const breakpoint_view_t *view, baton
 {
     const rows_t present = {view->breakpoint.present.count, (const char *) view->breakpoint.present.items};
     const rows_t comments = {view->comments.count, (const char *) view->comments.items};
+    const rows_t keys = {view->keys.count, (const char *) view->keys.items};
     print_question (cli, view);
-    baton_status status = print_votes (cli, &view->breakpoint, error);
+    baton_status status = BATON_OK;
+    if (keys.count > 0) {
+        output_heading (cli, "conflicts");
+        status = output_rows (cli, &RECORD_merge_key, &keys, error);
+    }
+    if (status == BATON_OK)
+        status = print_votes (cli, &view->breakpoint, error);
     if (status == BATON_OK)
         print_rest (cli, view);
     if (status == BATON_OK && present.count > 0) {

@@ -22,6 +22,12 @@ void output_field (cli_t *cli, size_t width, const char *name, const char *text,
 /*  An empty line and a name above what follows. */
 void output_heading (cli_t *cli, const char *name);
 
+/*  What a merge brings, key by key, and what is to be done about its conflicts. */
+BATON_MUST_USE baton_status output_merge (cli_t *cli, const merge_plan_t *plan, baton_error_t *error);
+
+/*  What has become of two sessions since what they have in common. */
+BATON_MUST_USE baton_status output_diff (cli_t *cli, const session_diff_t *diff, baton_error_t *error);
+
 /*  The question first, then what is being decided, the votes, and what they still need. */
 BATON_MUST_USE baton_status output_breakpoint (cli_t *cli, const breakpoint_view_t *view, baton_error_t *error);
 

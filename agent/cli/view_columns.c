@@ -24,7 +24,8 @@ static const view_t VIEWS[] = {
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"N", "n"})},
     {&RECORD_session_row, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"AGENT", "agent"}, {"STATE", "state"}, {"CAUSE", "cause"},
-              {"RUN", "run/phase"}, {"NODE", "node"}, {"OPEN", "breakpoints"}, {"CREATED", "created_at"})},
+              {"RUN", "run/phase"}, {"NODE", "node"}, {"OPEN", "breakpoints"}, {"CREATED", "created_at"},
+              {"FORK OF", "forked_from"})},
     {&RECORD_child_row, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"ALIVE", "alive"},
               {"OPEN", "breakpoints"})},
@@ -63,7 +64,7 @@ static const view_t VIEWS[] = {
               {"VOTES", "breakpoint.votes"}, {"PRESENT", "breakpoint.present"}, {"CLAIMED", "breakpoint.claimed_by"},
               {"DEADLINE", "breakpoint.deadline"}, {"OUTCOME", "breakpoint.outcome"})},
     {&RECORD_vote, false, "actor",
-     COLUMNS ({"WHO", "actor"}, {"VOTE", "option"}, {"VALUE", "value"}, {"WHY", "why"}, {"AT", "at"})},
+     COLUMNS ({"WHO", "actor"}, {"KEY", "key"}, {"VOTE", "option"}, {"VALUE", "value"}, {"WHY", "why"}, {"AT", "at"})},
     {&RECORD_presence, false, "actor", COLUMNS ({"WHO", "actor"}, {"UNTIL", "until"})},
     {&RECORD_comment, false, "actor", COLUMNS ({"WHO", "actor"}, {"AT", "at"}, {"TEXT", "text"})},
     {&RECORD_message, false, "letter.id",
@@ -71,6 +72,13 @@ static const view_t VIEWS[] = {
               {"AT", "letter.at"}, {"SUBJECT", "letter.subject"}, {"BODY", "body"})},
     {&RECORD_letter, false, "id",
      COLUMNS ({"MESSAGE", "id"}, {"FROM", "from"}, {"SESSION", "from_session"}, {"AT", "at"}, {"SUBJECT", "subject"})},
+    {&RECORD_segment, false, "session",
+     COLUMNS ({"SESSION", "session"}, {"AFTER", "after"}, {"UPTO", "upto"}, {"MERGED", "merged"}, {"TITLE", "title"})},
+    {&RECORD_merge_key, false, "key",
+     COLUMNS ({"KEY", "kind/key"}, {"BASE", "base"}, {"OURS", "ours"}, {"THEIRS", "theirs"}, {"SET AT", "session/n"},
+              {"CONFLICT", "conflict"}, {"CHOICE", "choice"}, {"VALUE", "value"}, {"BY", "by"})},
+    {&RECORD_merge_plan, false, "session", COLUMNS ({"SESSION", "session"}, {"N", "session_n"})},
+    {&RECORD_session_diff, false, "session", COLUMNS ({"SESSION", "session"}, {"OTHER", "other"})},
     {&RECORD_node, false, "name",
      COLUMNS ({"NODE", "name"}, {"STATE", "state"}, {"SLOTS", "slots"}, {"ACTIVE", "active"}, {"DRAINING", "draining"},
               {"LABELS", "labels"}, {"DRIVERS", "drivers"}, {"SEEN", "seen_at"})},
@@ -118,6 +126,8 @@ static bool session_hides (const session_t *session, const char *field)
         return !session->migrating;
     if (strcmp (field, "lease") == 0)
         return !session->lease.node;
+    if (strcmp (field, "merge") == 0)
+        return session->merge.breakpoint == 0;
     if (strcmp (field, "lock") == 0)
         return !session->lock.holder;
     return strcmp (field, "before") == 0 || strcmp (field, "seen") == 0 || strcmp (field, "ancestors") == 0 ||

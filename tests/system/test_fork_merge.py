@@ -143,6 +143,30 @@ class ForkMerge(SystemTest):
         self.admin.call("session.cancel", {"session": one})
         self.refused("failed_precondition", "wrong_state", self.merge, fork, one)
 
+    def test_command_line(self):
+        into = self.baton("session", "create", "into", "-o", "name").strip()
+        self.baton("memory", "set", into, "color", "red")
+        self.baton("session", "fork", "into", "--title", "branch")
+        self.baton("memory", "set", "branch", "color", "blue")
+        self.baton("memory", "set", "branch", "port", "5432")
+        self.baton("memory", "set", into, "color", "green")
+        self.baton("item", "append", "branch", "assistant", "words")
+        shown = self.baton("session", "diff", "into", "branch")
+        self.assertRegex(shown, r"theirs +\w+ at 4, 1 item of its own")
+        self.assertRegex(shown, r"memory/color +red +green +blue +\w+/2 +yes")
+        shown = self.baton("session", "merge", "branch", "--into", "into", "--dry-run")
+        self.assertIn(f"would be merged into {into}: 2 keys, 1 item\n", shown)
+        self.assertIn("1 conflict\n", shown)
+        self.assertRegex(self.baton("session", "list"), r"branch .*" + into)
+        self.assertIn("to be merged", self.baton("session", "merge", "branch", "--into", "into"))
+        self.assertRegex(self.baton("breakpoint", "show", f"{into}/1"), r"memory/color +red +green +blue")
+        complaint = self.baton("breakpoint", "vote", f"{into}/1", "theirs", code=2)
+        self.assertIn("say which of memory/color", complaint)
+        self.assertIn("--key KEY", complaint)
+        self.baton("breakpoint", "vote", f"{into}/1", "edit", "--key", "memory/color", "--value", "teal")
+        self.assertEqual(self.memory(into), {"color": "teal", "port": 5432})
+        self.assertIn("has nothing that", self.baton("session", "merge", "branch", "--into", "into", "--keep"))
+
     def test_kill(self):
         """A broker that dies while sessions are merged: each merge is in both journals, or in neither."""
         into = self.create("into")
