@@ -59,33 +59,58 @@ uint64_t line_place_n (uint64_t place)
     return place & (((uint64_t) 1 << LINE_PLACE_BITS) - 1);
 }
 
-uint64_t line_next (const session_t *state)
+/*  The line again, for whoever must not run out of memory: `each` is shown every stretch until it says enough. Gives
+ *  the number of the stretch in which the session goes on. */
+static size_t walk_line (const session_t *state, bool (*each) (size_t number, const stretch_t *stretch, void *argument),
+                         void *argument)
 {
     size_t count = 0;
-    uint64_t after = 0;
+    stretch_t own = {.session = state->session};
     for (size_t i = 0; i < state->lineage.count; i++) {
         const segment_t *segment = &state->lineage.items[i];
-        count += segment->at > after;
-        count += segment->upto > segment->after;
-        after = segment->at > after ? segment->at : after;
+        stretch_t other = {segment->session, segment->after, segment->upto, segment};
+        own.upto = segment->at;
+        if ((own.after < own.upto && each (count++, &own, argument)) ||
+            (other.after < other.upto && each (count++, &other, argument)))
+            return count;
+        own.after = segment->at > own.after ? segment->at : own.after;
     }
-    return line_place (count, state->n + 1);
+    own.upto = state->n;
+    each (count, &own, argument);
+    return count;
+}
+
+static bool pass_by (size_t number, const stretch_t *stretch, void *argument)
+{
+    (void) number, (void) stretch, (void) argument;
+    return false;
+}
+
+uint64_t line_next (const session_t *state)
+{
+    return line_place (walk_line (state, pass_by, NULL), state->n + 1);
+}
+
+typedef struct {
+    const char *session; /*  NULL: the state's own */
+    uint64_t n;
+    uint64_t place;
+} search_t;
+
+static bool look_for (size_t number, const stretch_t *stretch, void *argument)
+{
+    search_t *search = argument;
+    bool wanted = search->session ? text_equal (stretch->session, search->session) : stretch->segment == NULL;
+    if (wanted && stretch->after < search->n && search->n <= stretch->upto)
+        search->place = line_place (number, search->n);
+    return search->place > 0;
 }
 
 uint64_t line_find (const session_t *state, const char *session, uint64_t n)
 {
-    line_t line = {0};
-    uint64_t place = 0;
-    if (line_of (state, &line) != BATON_OK)
-        return 0;
-    for (size_t i = 0; i < line.count && place == 0; i++) {
-        const stretch_t *stretch = &line.items[i];
-        bool wanted = session ? text_equal (stretch->session, session) : stretch->segment == NULL;
-        if (wanted && stretch->after < n && n <= stretch->upto)
-            place = line_place (i, n);
-    }
-    line_clear (&line);
-    return place;
+    search_t search = {.session = session, .n = n};
+    walk_line (state, look_for, &search);
+    return search.place;
 }
 
 /* ---- ancestors ---- */

@@ -80,6 +80,34 @@ static void try_give (story_t *story, who_t who, method_id_t method, const void 
 #define TRY(who, id, ...)                                                                                              \
     try_give (&story, who, METHOD_##id, &(id##_request_t){.session = (char *) STORY_ID, ##__VA_ARGS__}, __LINE__)
 
+static void test_a_context (void **context)
+{
+    (void) context;
+    story_t story;
+    story_begin (&story);
+    opening_t opening = {
+        .role = item_role_user, .text = (char *) "rules", .source = (char *) "AGENTS.md", .pinned = true};
+    session_create_request_t create = {.title = (char *) "T",
+                                       .system = (char *) "S",
+                                       .bootstrap = {1, &opening},
+                                       .window = 10,
+                                       .pressure = (char *) "30,60"};
+    part_t call = {.kind = part_kind_tool_call, .tool = (char *) "grep", .call = (char *) "c1"};
+    who_t ada = {.actor = "ada", .role = role_operator, .digest = "d1"};
+    try_give (&story, ADA, METHOD_session_create, &create, __LINE__);
+    TRY (ADA, item_append, .role = item_role_assistant, .parts = {1, &call});
+    TRY (ada, session_save, .label = (char *) "one");
+    TRY (ADA, context_clear);
+    TRY (ADA, item_unpin, .item = 3);
+    TRY (ADA, session_activate);
+    TRY (BROKER, session_place, .node = (char *) "n1");
+    TRY (NODE ("n1", 1), run_started, .run = 1, .attempt = 1);
+    TRY (RUN ("n1", 1, 1), item_append, .role = item_role_assistant, .parts = {1, &call});
+    TRY (ADA, session_activate, .multitask_strategy = multitask_rollback);
+    TRY (NODE ("n1", 1), run_finished, .run = 1, .attempt = 1);
+    story_end (&story);
+}
+
 static void test_a_whole_life (void **context)
 {
     (void) context;
@@ -217,6 +245,7 @@ static void test_a_site (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_a_context),
         cmocka_unit_test (test_a_whole_life),
         cmocka_unit_test (test_a_site),
     };

@@ -1,4 +1,5 @@
 /*  Items: what they must be, how full the window gets, and that every call has exactly one result. */
+#include "lineage.h"
 #include "story.h"
 
 #include <stdio.h>
@@ -380,6 +381,37 @@ static void test_rollback_rewinds_the_window (void **context)
     story_end (&story);
 }
 
+/* ---- places ---- */
+
+/*  Each position is found at the place that the line gives it, in whatever order forks and merges have come. */
+static void test_places_agree_with_the_line (void **context)
+{
+    (void) context;
+    segment_t segments[] = {{.session = (char *) "a", .after = 0, .upto = 5},
+                            {.session = (char *) "b", .after = 2, .upto = 2},
+                            {.session = (char *) "c", .after = 1, .upto = 4, .at = 3, .merged = true},
+                            {.session = (char *) "d", .after = 7, .upto = 9, .at = 3, .merged = true},
+                            {.session = (char *) "e", .after = 0, .upto = 1, .at = 8, .merged = true}};
+    for (size_t count = 0; count <= COUNT (segments); count++)
+        for (uint64_t n = 8; n <= 9; n++) {
+            session_t state = {.session = (char *) "s", .n = n, .lineage = {count, segments}};
+            line_t line = {0}, next = {0};
+            assert_int_equal (line_of (&state, &line), BATON_OK);
+            for (size_t i = 0; i < line.count; i++)
+                for (uint64_t at = line.items[i].after + 1; at <= line.items[i].upto; at++)
+                    assert_int_equal (line_find (&state, line.items[i].session, at), line_place (i, at));
+            assert_int_equal (line_find (&state, NULL, n), line_find (&state, "s", n));
+            assert_int_equal (line_find (&state, "a", 6), 0);
+            assert_int_equal (line_find (&state, NULL, n + 1), 0);
+            uint64_t place = line_next (&state);
+            state.n++;
+            assert_int_equal (line_of (&state, &next), BATON_OK);
+            assert_int_equal (place, line_place (next.count - 1, n + 1));
+            line_clear (&line);
+            line_clear (&next);
+        }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +431,7 @@ int main (void)
         cmocka_unit_test (test_pins_have_a_limit),
         cmocka_unit_test (test_what_a_session_begins_with_has_a_limit),
         cmocka_unit_test (test_rollback_rewinds_the_window),
+        cmocka_unit_test (test_places_agree_with_the_line),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
