@@ -140,8 +140,9 @@ static void look_at_file (walk_t *self, int folder, const char *name, looked_fil
     const looked_file_t *known = find_known (self->what->known, file->path);
     if (opened < 0)
         return;
-    if (workspace_identify (opened, &file->identity))
-        file->identity.trusted = file->identity.ctime < self->settled;
+    if (workspace_identify (opened, &file->identity) && file->identity.ctime > self->look->written)
+        self->look->written = file->identity.ctime;
+    file->identity.trusted = file->identity.ctime < self->settled;
     if (known && same_identity (&known->identity, &file->identity))
         memcpy (file->digest, known->digest, sizeof file->digest);
     else if (!digest_file (opened, file->digest))

@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     char digest[DIGEST_SIZE];  /*  of all of it */
     char commit[LIMIT_ID + 1]; /*  git: that the ref names; "": there is none */
+    int64_t written;           /*  when the last of the files was; nanoseconds since 1970 */
     bool blind;                /*  the kernel could not be asked to watch all of it */
     struct {
         size_t count;

@@ -1,10 +1,8 @@
-#include "watcher.h"
+#include "watcher_internal.h"
 
 #include "log.h"
-#include "look.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/inotify.h>
 
 #define SETTLE 10        /*  ms of quiet after which a change is looked at; writers often need two steps */
@@ -14,142 +12,12 @@
 #define RETRY 1000
 #define TURN_MOST 50 /*  ms of looking before commands are listened to again */
 
-/*  One trigger. */
-typedef struct {
-    struct looked *session;
-    trigger_t trigger;
-    look_t look;
-    bool complete; /*  there was a look to compare with */
-    bool told;     /*  a change since what was seen last is on its way */
-    int64_t due;   /*  when to look; monotonic milliseconds */
-    int64_t moved; /*  when the first event came that was not looked at yet; 0: none did */
-} watch_t;
-
-/*  One session. */
-typedef struct looked {
-    char *root;
-    watched_t watched; /*  without its triggers */
-    zlistx_t *watches;
-    bool stale;
-} looked_t;
-
-/*  A folder that the kernel watches, and for whom. */
-typedef struct {
-    int number;
-    struct {
-        size_t count;
-        struct {
-            watch_t *watch;
-            const char *name; /*  the watch's own */
-        } * items;
-    } ears;
-} folder_t;
-
-typedef struct {
-    zsock_t *pipe;
-    int notify;
-    zhashx_t *sessions; /*  of looked_t *, by id */
-    zhashx_t *folders;  /*  of folder_t *, by the number */
-    int64_t next;       /*  when the next look is due */
-    bool said_blind;
-} thread_t;
-
 struct watcher {
     zloop_t *loop;
     zactor_t *actor;
     watcher_fn *fn;
     void *arg;
 };
-
-/* ---- folders ---- */
-
-static size_t hash_number (const void *key)
-{
-    return (size_t) (uintptr_t) key * 2654435761u;
-}
-
-static int compare_numbers (const void *a, const void *b)
-{
-    return (uintptr_t) a < (uintptr_t) b ? -1 : (uintptr_t) a > (uintptr_t) b;
-}
-
-static const void *key_of (int folder)
-{
-    return (const void *) (uintptr_t) (unsigned) folder;
-}
-
-static void folder_destroy (void **item)
-{
-    folder_t *folder = *item;
-    free (folder->ears.items);
-    free (folder);
-    *item = NULL;
-}
-
-static folder_t *folder_of (thread_t *self, int number)
-{
-    folder_t *folder = zhashx_lookup (self->folders, key_of (number));
-    if (folder)
-        return folder;
-    folder = calloc (1, sizeof *folder);
-    if (!folder)
-        return NULL;
-    folder->number = number;
-    zhashx_insert (self->folders, key_of (number), folder);
-    return folder;
-}
-
-static void attend (thread_t *self, watch_t *watch, const look_t *look)
-{
-    for (size_t i = 0; i < look->spots.count; i++) {
-        folder_t *folder = folder_of (self, look->spots.items[i].folder);
-        void *slot = folder ? list_append (&folder->ears, sizeof *folder->ears.items) : NULL;
-        if (!slot)
-            continue; /*  no memory: it is looked at again in a while */
-        folder->ears.items[folder->ears.count - 1].watch = watch;
-        folder->ears.items[folder->ears.count - 1].name = look->spots.items[i].name;
-    }
-}
-
-static void stop_attending (thread_t *self, const watch_t *watch, const look_t *look)
-{
-    for (size_t i = 0; i < look->spots.count; i++) {
-        folder_t *folder = zhashx_lookup (self->folders, key_of (look->spots.items[i].folder));
-        for (size_t k = folder ? folder->ears.count : 0; k-- > 0;)
-            if (folder->ears.items[k].watch == watch && folder->ears.items[k].name == look->spots.items[i].name)
-                folder->ears.items[k] = folder->ears.items[--folder->ears.count];
-        if (folder && folder->ears.count == 0) {
-            inotify_rm_watch (self->notify, folder->number);
-            zhashx_delete (self->folders, key_of (look->spots.items[i].folder));
-        }
-    }
-}
-
-static bool same_spots (const look_t *a, const look_t *b)
-{
-    if (a->spots.count != b->spots.count)
-        return false;
-    for (size_t i = 0; i < a->spots.count; i++)
-        if (a->spots.items[i].folder != b->spots.items[i].folder ||
-            !text_equal (a->spots.items[i].name, b->spots.items[i].name))
-            return false;
-    return true;
-}
-
-/*  The names of spots belong to the look that is kept: when nothing has moved, the old ones stay. */
-static void keep_spots (thread_t *self, watch_t *watch, look_t *fresh)
-{
-    if (same_spots (&watch->look, fresh)) {
-        look_t swap = *fresh;
-        fresh->spots.count = watch->look.spots.count;
-        fresh->spots.items = watch->look.spots.items;
-        watch->look.spots.count = swap.spots.count;
-        watch->look.spots.items = swap.spots.items;
-        return;
-    }
-    attend (self, watch, fresh);
-    stop_attending (self, watch, &watch->look);
-}
 
 /* ---- looking ---- */
 
@@ -158,6 +26,21 @@ static void look_at_by (thread_t *self, watch_t *watch, int64_t when)
     watch->due = when;
     if (when < self->next)
         self->next = when;
+}
+
+static void touch (thread_t *self, watch_t *watch, int64_t now)
+{
+    if (watch->moved == 0)
+        watch->moved = now;
+    int64_t most = watch->moved + SETTLE_MOST;
+    look_at_by (self, watch, now + SETTLE < most ? now + SETTLE : most);
+}
+
+/*  Somebody may be in the middle of it: what is looked at for another reason than that a writer has ended. */
+static bool is_being_written (const watch_t *watch, const look_t *fresh, int64_t now)
+{
+    int64_t age = zclock_time () - fresh->written / 1000000;
+    return age >= 0 && age < SETTLE && (watch->moved == 0 || now < watch->moved + SETTLE_MOST);
 }
 
 static void tell (thread_t *self, watch_t *watch, const look_t *fresh)
@@ -190,6 +73,21 @@ static void say_blind (thread_t *self, const look_t *look)
         BLIND);
 }
 
+/*  Of a look that is not complete only the spots are of use: what was known before stays, to compare with. */
+static void take_over (thread_t *self, watch_t *watch, look_t *fresh, bool complete)
+{
+    folders_keep (self, watch, fresh);
+    if (!complete)
+        folders_swap (&watch->look, fresh);
+    else {
+        look_t before = watch->look;
+        watch->look = *fresh;
+        *fresh = before;
+        watch->complete = true;
+    }
+    look_clear (fresh);
+}
+
 static void look_at (thread_t *self, watch_t *watch, int64_t now)
 {
     const looked_t *session = watch->session;
@@ -198,28 +96,21 @@ static void look_at (thread_t *self, watch_t *watch, int64_t now)
     look_for_t what = {
         self->notify, session->root, &watch->trigger, session->watched.bindings.items, session->watched.bindings.count,
         &watch->look};
-    watch->moved = 0;
     baton_status status = look (&what, &fresh, &error);
     bool news = status == BATON_OK && !watch->told && !text_equal (fresh.digest, watch->trigger.seen);
     say_blind (self, &fresh);
-    if (news)
-        tell (self, watch, &fresh);
     if (status != BATON_OK)
         log_debug ("trigger %s of %s can't look: %s", watch->trigger.name, session->watched.session, error.message);
-    look_at_by (self, watch, now + (fresh.blind ? BLIND : LOOK_AGAIN));
-    keep_spots (self, watch, &fresh);
-    if (status != BATON_OK) { /*  what was known stays, to compare with */
-        look_t swap = watch->look;
-        watch->look.spots.count = fresh.spots.count;
-        watch->look.spots.items = fresh.spots.items;
-        fresh.spots.count = swap.spots.count;
-        fresh.spots.items = swap.spots.items;
-        look_clear (&fresh);
+    if (news && is_being_written (watch, &fresh, now)) {
+        touch (self, watch, now);
+        take_over (self, watch, &fresh, false);
         return;
     }
-    look_clear (&watch->look);
-    watch->look = fresh;
-    watch->complete = true;
+    watch->moved = 0;
+    if (news)
+        tell (self, watch, &fresh);
+    look_at_by (self, watch, now + (fresh.blind ? BLIND : LOOK_AGAIN));
+    take_over (self, watch, &fresh, status == BATON_OK);
 }
 
 static void look_at_due (thread_t *self)
@@ -239,14 +130,6 @@ static void look_at_due (thread_t *self)
 
 /* ---- what the kernel says ---- */
 
-static void touch (thread_t *self, watch_t *watch, int64_t now)
-{
-    if (watch->moved == 0)
-        watch->moved = now;
-    int64_t most = watch->moved + SETTLE_MOST;
-    look_at_by (self, watch, now + SETTLE < most ? now + SETTLE : most);
-}
-
 static void touch_all (thread_t *self, int64_t now)
 {
     for (looked_t *session = zhashx_first (self->sessions); session; session = zhashx_next (self->sessions))
@@ -260,7 +143,7 @@ static void hear (thread_t *self, const struct inotify_event *event, int64_t now
         touch_all (self, now); /*  some was lost, nobody knows what */
         return;
     }
-    folder_t *folder = zhashx_lookup (self->folders, key_of (event->wd));
+    folder_t *folder = folders_find (self, event->wd);
     for (size_t i = 0; folder && i < folder->ears.count; i++)
         if (!folder->ears.items[i].name || event->len == 0 || streq (folder->ears.items[i].name, event->name))
             touch (self, folder->ears.items[i].watch, now);
@@ -284,7 +167,7 @@ static void take_events (thread_t *self)
 static void watch_destroy (thread_t *self, watch_t **item)
 {
     watch_t *watch = *item;
-    stop_attending (self, watch, &watch->look);
+    folders_forget (self, watch, &watch->look);
     look_clear (&watch->look);
     record_clear (&RECORD_trigger, &watch->trigger);
     free (watch);
@@ -422,14 +305,9 @@ static long patience (const thread_t *self)
 static void run (zsock_t *pipe, void *arg)
 {
     (void) arg;
-    thread_t self = {pipe, inotify_init1 (IN_CLOEXEC | IN_NONBLOCK), zhashx_new (), zhashx_new (), INT64_MAX, false};
+    thread_t self = {pipe, inotify_init1 (IN_CLOEXEC | IN_NONBLOCK), zhashx_new (), folders_new (), INT64_MAX, false};
     if (self.notify < 0)
         log_error ("the kernel watches no files for this node: %s", strerror (errno));
-    zhashx_set_key_duplicator (self.folders, NULL);
-    zhashx_set_key_destructor (self.folders, NULL);
-    zhashx_set_key_comparator (self.folders, compare_numbers);
-    zhashx_set_key_hasher (self.folders, hash_number);
-    zhashx_set_destructor (self.folders, folder_destroy);
     zmq_pollitem_t items[] = {{.socket = zsock_resolve (pipe), .events = ZMQ_POLLIN},
                               {.fd = self.notify, .events = ZMQ_POLLIN}};
     zsock_signal (pipe, 0);

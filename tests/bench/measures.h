@@ -24,5 +24,6 @@ void measure_render (const plan_t *plan);
 void measure_restart (const plan_t *plan);
 void measure_sharing (const plan_t *plan);
 void measure_kill (const plan_t *plan);
+void measure_sleep (const plan_t *plan);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define GROUP 1000  /*  sessions that are worked on side by side */
@@ -100,6 +101,41 @@ static store_t *filler_open (filler_t *self, const char *folder)
     return store;
 }
 
+/*  As the first start makes them. */
+static void make_keys (const char *folder)
+{
+    state_dir_t keys;
+    baton_error_t error = {0};
+    demand_ok (state_dir_open (folder, &keys, &error), &error, folder);
+    state_dir_close (&keys);
+}
+
+static void add_sleeper (filler_t *self, size_t number, uint64_t wakes_at)
+{
+    char id[ID_SIZE], title[64];
+    id_new (id);
+    snprintf (title, sizeof title, "sleeper %zu", number);
+    session_create_request_t create = {.title = title, .agent = (char *) "bench"};
+    trigger_add_request_t add = {.session = id, .name = (char *) "timer", .time = wakes_at + number};
+    session_sleep_request_t sleep = {.session = id};
+    decide (self, id, METHOD_session_create, &create);
+    decide (self, id, METHOD_trigger_add, &add);
+    decide (self, id, METHOD_session_sleep, &sleep);
+}
+
+void prefill_sleepers (const char *folder, size_t sessions)
+{
+    filler_t filler = {.batch = BATCH};
+    uint64_t tomorrow = ((uint64_t) time (NULL) + 86400) * 1000;
+    make_keys (folder);
+    store_t *store = filler_open (&filler, folder);
+    for (size_t i = 0; i < sessions; i++)
+        add_sleeper (&filler, i, tomorrow);
+    commit (&filler);
+    journal_destroy (&filler.journal);
+    store_close (&store);
+}
+
 void prefill (const char *folder, size_t sessions, size_t events)
 {
     char path[BENCH_PATH + 32];
@@ -107,10 +143,7 @@ void prefill (const char *folder, size_t sessions, size_t events)
     snprintf (path, sizeof path, "%s/prefilled", folder);
     if (access (path, F_OK) == 0)
         return;
-    state_dir_t keys;
-    baton_error_t error = {0};
-    demand_ok (state_dir_open (folder, &keys, &error), &error, folder); /*  as the first start makes them */
-    state_dir_close (&keys);
+    make_keys (folder);
     store_t *store = filler_open (&filler, folder);
     for (size_t i = 0; i < sessions; i += GROUP)
         fill_group (&filler, i, sessions - i < GROUP ? sessions - i : GROUP, events);

@@ -188,6 +188,23 @@ static void write_patterns (const char *directory)
         }
 }
 
+static void write_rules (const char *directory)
+{
+    static const char *const RULES[] = {"* * * * *", "*/15 9-17 1,15 jan-mar mon-fri", "@daily", "0 0 29 feb */2"};
+    char name[16];
+    for (size_t i = 0; i < sizeof RULES / sizeof *RULES; i++) {
+        baton_bytes_t bytes = {strlen (RULES[i]), (uint8_t *) RULES[i]};
+        snprintf (name, sizeof name, "rule.%zu", i);
+        write_seed (directory, "calendar", name, -1, &bytes);
+    }
+    uint8_t zone[65536];
+    FILE *file = fopen ("/usr/share/zoneinfo/Europe/Berlin", "rb");
+    baton_bytes_t bytes = {file ? fread (zone, 1, sizeof zone, file) : 0, zone};
+    write_seed (directory, "calendar", "zone", -1, &bytes);
+    if (file)
+        fclose (file);
+}
+
 int main (int count, char **arguments)
 {
     if (count != 2) {
@@ -214,6 +231,7 @@ int main (int count, char **arguments)
     write_frames (directory);
     write_patterns (directory);
     write_token (directory);
+    write_rules (directory);
     write_dictionary (directory);
     return 0;
 }

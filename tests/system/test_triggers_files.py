@@ -12,8 +12,10 @@ QUICK = WORDS + 'SAY runs "$BATON_SESSION $BATON_RUN"\n'
 
 
 def write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
+    """In one step: what is only half written may be seen, too, and be a change of its own."""
+    with open(path + "~", "w", encoding="utf-8") as file:
         file.write(text)
+    os.rename(path + "~", path)
 
 
 class Files(NodeTest):

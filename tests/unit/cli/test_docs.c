@@ -17,6 +17,7 @@ static const char *const PAGES[] = {
     "knowledge",
     "sharing",
     "clients",
+    "triggers",
 };
 
 static FILE *open_page (const char *name)
