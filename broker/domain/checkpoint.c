@@ -71,6 +71,10 @@ static baton_status check_restore (const deciding_t *deciding, const session_t *
         return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_migrating,
                            "session %s is on its way to %s: it can't be restored now", self->session,
                            self->migration.target);
+    if (self->merge.from)
+        return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_merge_pending,
+                           "session %s is taking session %s in: it can't be restored before that is decided",
+                           self->session, self->merge.from);
     if (window_span_count (&past->window) + 2 > LIMIT_SPANS)
         return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "at",
                                  "the context of session %s was in %d pieces at %lu: choose another position",
