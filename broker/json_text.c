@@ -65,8 +65,7 @@ static bool all_plain (const char *text)
     uint64_t bytes;
     memcpy (&bytes, text, sizeof bytes);
     uint64_t control = (bytes - EACH_BYTE (0x20)) & ~bytes & EACH_BYTE (0x80);
-    return (control | has_zero (bytes ^ EACH_BYTE ('"')) | has_zero (bytes ^ EACH_BYTE ('\\')) |
-            has_zero (bytes ^ EACH_BYTE (0x7f))) == 0;
+    return (control | has_zero (bytes ^ EACH_BYTE ('"')) | has_zero (bytes ^ EACH_BYTE ('\\'))) == 0;
 }
 
 void json_text_escaped (json_text_t *self, const char *text, size_t size)
@@ -76,7 +75,7 @@ void json_text_escaped (json_text_t *self, const char *text, size_t size)
         while (size - at >= 8 && all_plain (text + at))
             at += 8;
         unsigned char letter = at < size ? (unsigned char) text[at] : 'x';
-        if (letter >= 0x20 && letter != '"' && letter != '\\' && letter != 0x7f)
+        if (letter >= 0x20 && letter != '"' && letter != '\\')
             continue;
         add (self, text + from, at - from);
         add_escape (self, text[at]);

@@ -248,6 +248,24 @@ static void test_pressure_is_told_once (void **context)
     story_end (&story);
 }
 
+/*  What is still that full needs not be told of again. */
+static void test_pressure_that_stays_is_not_told_again (void **context)
+{
+    (void) context;
+    story_t story;
+    story_begin (&story);
+    CREATE (&story, .window = 1000);
+    char *text = (char *) "a";
+    DOES (&story, "item_appended context_pressure", ADA, item_append, .role = item_role_system, .text = text,
+          .tokens = 450);
+    DOES (&story, "item_appended context_pressure", ADA, item_append, .role = item_role_user, .text = text,
+          .tokens = 300);
+    DOES (&story, "context_cleared", ADA, context_clear);
+    assert_int_equal (story.state.window.level, 40);
+    DOES (&story, "item_appended", ADA, item_append, .role = item_role_user, .text = text, .tokens = 1);
+    story_end (&story);
+}
+
 static void test_thresholds_are_ascending_percentages (void **context)
 {
     (void) context;
@@ -425,6 +443,7 @@ int main (void)
         cmocka_unit_test (test_a_run_that_ends_answers_its_calls),
         cmocka_unit_test (test_a_run_answers_only_its_own_calls),
         cmocka_unit_test (test_pressure_is_told_once),
+        cmocka_unit_test (test_pressure_that_stays_is_not_told_again),
         cmocka_unit_test (test_thresholds_are_ascending_percentages),
         cmocka_unit_test (test_a_run_counts_what_it_appends),
         cmocka_unit_test (test_clear_leaves_what_is_pinned),
