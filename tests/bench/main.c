@@ -12,7 +12,7 @@ static const char HELP[] =
     "baton-bench [options]\n"
     "Measures batond and the raw limits of this machine, and prints both.\n\n"
     "  --json             as JSON instead of a table\n"
-    "  --only LIST        of commands,latency,events,render,sharing,restart,kill,sleep (default: all)\n"
+    "  --only LIST        of commands,latency,events,render,sharing,fork,restart,kill,sleep (default: all)\n"
     "  --seconds N        how long each rate is measured (default 5)\n"
     "  --folder DIR       where the states are made, on the disk to measure (default /var/tmp)\n"
     "  --keep DIR         keeps the large state of `restart` there, and uses it again\n"
@@ -23,8 +23,8 @@ static const struct {
     const char *name;
     void (*measure) (const plan_t *plan);
 } MEASURES[] = {{"commands", measure_commands}, {"latency", measure_latency}, {"events", measure_events},
-                {"render", measure_render},     {"sharing", measure_sharing}, {"restart", measure_restart},
-                {"kill", measure_kill},         {"sleep", measure_sleep}};
+                {"render", measure_render},     {"sharing", measure_sharing}, {"fork", measure_fork},
+                {"restart", measure_restart},   {"kill", measure_kill},       {"sleep", measure_sleep}};
 
 typedef struct {
     plan_t plan;

@@ -21,6 +21,7 @@ void measure_commands (const plan_t *plan);
 void measure_latency (const plan_t *plan);
 void measure_events (const plan_t *plan);
 void measure_render (const plan_t *plan);
+void measure_fork (const plan_t *plan);
 void measure_restart (const plan_t *plan);
 void measure_sharing (const plan_t *plan);
 void measure_kill (const plan_t *plan);

@@ -13,6 +13,7 @@
 
 static const char *const PAGES[] = {
     "cli",
+    "fork",
     "context",
     "knowledge",
     "sharing",
