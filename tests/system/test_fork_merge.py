@@ -127,6 +127,27 @@ class ForkMerge(SystemTest):
         self.assertEqual(kinds[-2:], ["branch_merged", "session_terminated"])
         whole_log(self.admin)
 
+    def test_compacted(self):
+        """A branch that was compacted comes in with all its items; so does one merged into a compacted session."""
+        into = self.create("into")
+        for number in range(4):
+            self.say(into, f"early {number}")
+        source = self.fork(into)
+        for number in range(4):
+            self.say(source, f"branch {number}")
+        self.admin.call("session.compact", {"session": source, "summary": "what the branch did"})
+        self.admin.call("session.compact", {"session": into, "summary": "what came before", "keep_last": 1})
+        self.assertEqual(self.merge(source, into)["merge"]["items"], 4)
+        self.assertEqual([text for text, _, _ in self.items(into)],
+                         [f"early {number}" for number in range(4)] + [f"branch {number}" for number in range(4)])
+        self.assertEqual(self.show(into)["items"], 8)
+        rendered = self.admin.call("context.render", {"session": into, "format": "text"})["content"].decode()
+        self.assertIn("what came before", rendered)
+        self.assertIn("early 3", rendered)
+        self.assertNotIn("early 1", rendered)
+        for number in range(4):
+            self.assertIn(f"branch {number}", rendered)
+
     def test_what_cannot_be_merged(self):
         one, other = self.create("one"), self.create("other")
         self.refused("failed_precondition", "no_common_ancestor", self.merge, one, other)

@@ -112,6 +112,10 @@ class ForkWorkspaces(NodeTest):
             self.run_once(session)
             self.assertEqual(home(self.show(session)), "west")
         self.assertEqual(self.notes(west.workspace(copy)), [source, copy])
+        # What has moved is merged like anything else.
+        self.admin.call("memory.set", {"session": copy, "key": "found", "value": 1})
+        self.admin.call("session.merge", {"from": copy, "into": source})
+        self.assertEqual([row["key"] for row in self.show(source)["memory"]], ["found"])
         self.assertEqual(self.notes(west.workspace(source)), [source, shared])
 
     def test_killed_while_copying(self):
