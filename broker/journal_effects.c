@@ -240,6 +240,13 @@ void journal_forget_notes (journal_t *self)
     journal_forget_links (self);
 }
 
+bool journal_must_undo (journal_t *self, baton_status status, const baton_error_t *error)
+{
+    bool unknown = status == BATON_unavailable || (status != BATON_OK && error->reason == BATON_REASON_out_of_memory);
+    self->broken = self->broken || unknown;
+    return unknown;
+}
+
 /*  A note that its session does not take (it may have ended, or be gone) is dropped: nobody waits for it. */
 static baton_status deliver (journal_t *self, const note_t *note, const command_t *cause, baton_error_t *error)
 {
@@ -252,8 +259,10 @@ static baton_status deliver (journal_t *self, const note_t *note, const command_
     baton_error_t refusal = {0};
     baton_status status = journal_decide (self, note->session, &command, &changed, &refusal);
     record_clear (&RECORD_changed, &changed);
-    if (status != BATON_OK && refusal.reason == BATON_REASON_out_of_memory)
-        return baton_fail_memory (error);
+    if (journal_must_undo (self, status, &refusal)) {
+        *error = refusal;
+        return status;
+    }
     if (status != BATON_OK)
         log_debug ("%s of session %s: %s", METHODS[note->method].name, note->session, refusal.message);
     return BATON_OK;

@@ -104,4 +104,8 @@ BATON_MUST_USE baton_status journal_note_check (journal_t *self, const session_t
 BATON_MUST_USE baton_status journal_deliver (journal_t *self, const command_t *cause, baton_error_t *error);
 void journal_forget_notes (journal_t *self);
 
+/*  Whether what an effect ended with may not stay: its session could not be read or changed now, though it may have to
+ *  be. The whole batch is undone then. What a session refuses, it refuses for good. */
+bool journal_must_undo (journal_t *self, baton_status status, const baton_error_t *error);
+
 #endif

@@ -95,8 +95,10 @@ baton_status journal_settle_links (journal_t *self, const command_t *cause, bato
         baton_status status = settle (self, &link, cause->now, &failure);
         free (link.waiter);
         free (link.other);
-        if (status == BATON_resource_exhausted && failure.reason == BATON_REASON_out_of_memory)
-            return baton_fail_memory (error);
+        if (journal_must_undo (self, status, &failure)) {
+            *error = failure;
+            return status;
+        }
     }
     free (self->links.items);
     self->links.items = NULL;

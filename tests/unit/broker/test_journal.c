@@ -363,6 +363,29 @@ static void a_receipt_for_an_ended_session_is_dropped (void **state)
     assert_int_equal (state_of ("to")->mailbox.count, 0);
 }
 
+/*  What a change means for a session that can't be read now may not be lost: then the change isn't made either. */
+static void a_receipt_for_a_session_that_cannot_be_read_undoes_the_change (void **state)
+{
+    (void) state;
+    message_read_request_t read = {.session = "to", .id = "m1"};
+    stage_create (&stage, "from");
+    stage_create (&stage, "to");
+    assert_int_equal (send_message ("from", "to", "m1"), BATON_OK);
+    stage_commit (&stage);
+    stage_reopen (&stage);
+    assert_int_equal (state_of ("to")->mailbox.count, 1);
+    stage_break_disk (&stage);
+    stage_broken.load = refuse_load;
+    assert_int_equal (stage_give (&stage, "to", METHOD_message_read, &read), BATON_unavailable);
+    assert_int_equal (stage.error.reason, BATON_REASON_storage_failed);
+    stage_mend_disk (&stage);
+    assert_int_not_equal (journal_commit (stage.journal, &stage.error), BATON_OK);
+    assert_int_equal (state_of ("to")->mailbox.count, 1);
+    stage_do (&stage, "to", METHOD_message_read, &read);
+    stage_commit (&stage);
+    assert_int_equal (state_of ("from")->n, 4); /*  created, sent, delivered, read */
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +400,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_message_stands_in_both_journals_with_its_receipts, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_message_that_one_side_refuses_is_in_neither, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_message_to_oneself_is_numbered_without_a_gap, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_receipt_for_a_session_that_cannot_be_read_undoes_the_change, set_up,
+                                         tear_down),
         cmocka_unit_test_setup_teardown (a_receipt_for_an_ended_session_is_dropped, set_up, tear_down),
     };
     return id_init () == BATON_OK ? cmocka_run_group_tests (tests, NULL, NULL) : 1;
