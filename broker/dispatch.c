@@ -42,6 +42,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_memory_get] = handle_memory_get,
     [METHOD_memory_list] = handle_memory_list,
     [METHOD_session_clients] = handle_session_clients,
+    [METHOD_session_handoff] = handle_session_handoff,
     [METHOD_session_synthesize] = handle_session_synthesize,
     [METHOD_decision_list] = handle_decision_list,
     [METHOD_decision_history] = handle_decision_history,

@@ -19,6 +19,9 @@ handler_t handle_session_show, handle_session_snapshot, handle_session_log, hand
 /*  handle_knowledge.c: what sessions have learned */
 handler_t handle_decision_list, handle_decision_history, handle_session_clients, handle_session_synthesize;
 
+/*  handle_handoff.c */
+handler_t handle_session_handoff;
+
 /*  handle_breakpoints.c */
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 

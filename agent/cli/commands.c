@@ -32,6 +32,7 @@ const command_t *const COMMANDS[] = {
     &CMD_session_create,
     &CMD_session_activate,
     &CMD_session_attach,
+    &CMD_session_handoff,
     &CMD_session_log,
     &CMD_session_cancel,
     &CMD_session_children,

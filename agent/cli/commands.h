@@ -24,6 +24,7 @@ extern const command_t CMD_session_attach;
 extern const command_t CMD_session_cancel;
 extern const command_t CMD_session_children;
 extern const command_t CMD_session_create;
+extern const command_t CMD_session_handoff;
 extern const command_t CMD_session_log;
 extern const command_t CMD_session_migrate;
 extern const command_t CMD_session_synthesize;

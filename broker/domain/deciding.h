@@ -269,6 +269,12 @@ DECIDE (decision_withdraw);
 EVOLVE (decision_recorded);
 EVOLVE (decision_withdrawn);
 
+/* ---- handoff.c ---- */
+DECIDE (handoff_put);
+DECIDE (handoff_take);
+EVOLVE (session_handed_off);
+EVOLVE (session_follows);
+
 /* ---- breakpoint_ask.c, breakpoint.c, breakpoint_evolve.c ---- */
 DECIDE (breakpoint_ask);
 DECIDE (breakpoint_join);

@@ -33,6 +33,7 @@ static const cover_t COVERS[METHOD_COUNT] = {
     [METHOD_breakpoint_claim] = COVER_beside,
     [METHOD_breakpoint_comment] = COVER_beside,
     [METHOD_breakpoint_vote] = COVER_beside,
+    [METHOD_handoff_put] = COVER_edits,     /*  what session.handoff comes to */
     [METHOD_migration_start] = COVER_edits, /*  what session.migrate comes to */
 };
 /* clang-format on */

@@ -193,6 +193,56 @@ class Synthesis(NodeTest):
         self.assertNotIn("Result", then)
         self.assertIn("ends at", self.baton("session", "synthesize", session, "--at", "100000", code=3))
 
+    def test_handoff(self):
+        session = self.told()
+        n = self.show(session)["n"]
+        preview = self.baton("session", "handoff", session, "--next", "Write the queries.\nThen measure.", "--dry-run")
+        self.assertEqual(self.show(session)["n"], n)
+        self.assertIn("## Next steps\n\n> Write the queries.\n> Then measure.\n", preview)
+        self.assertIn("## What has failed, and should not be tried again as it was\n\n- run 1 failed", preview)
+        self.assertIn("- **database**: postgres (run 2), because: two writers", preview)
+        made = json.loads(self.baton("session", "handoff", session, "--next", "Write the queries.\nThen measure.",
+                                     "--create", "Query the store", "--activate", "-o", "json"))
+        # It is kept with the one, and the context of the other begins with it.
+        self.assertEqual(self.baton("artifact", "get", session, "handoff.md"), preview)
+        item = self.admin.call("item.list", {"session": made["created"]})["items"][0]
+        self.assertEqual((item["role"], item["parts"][0]["text"], item["digest"], item["source"]),
+                         ("user", preview, made["digest"], "handoff.md"))
+        follow = self.show(made["created"])
+        self.assertEqual((follow["title"], follow["objective"], follow["driver"] if "driver" in follow else "default"),
+                         ("Query the store", "Find a store\nthat two can write.", "default"))
+        self.assertEqual(follow["follows"], {"session": session, "n": n, "digest": made["digest"]})
+        self.assertEqual([row["session"] for row in follow["depends_on"]], [session])
+        self.assertEqual((follow["state"], follow["cause"]), ("sleeping", "waiting"))
+        self.assertIn(preview.splitlines()[0], self.baton("context", "render", made["created"], "--format", "text"))
+        # It goes on when the first has ended; what that had done is not undone by a second handoff.
+        self.admin.call("session.complete", {"session": session, "detail": "designed"})
+        self.until(made["created"], lambda state: state["run"]["number"] == 1, "the follow-up to run")
+        self.baton("session", "handoff", session)
+        self.assertIn("Its result: designed", self.baton("artifact", "get", session, "handoff.md"))
+
+    def test_a_handoff_is_whole_or_not_there(self):
+        session = self.create("Full")
+        for number in range(256):
+            self.admin.call("artifact.put", {"session": session, "name": f"a{number}", "content": b"x"})
+        n, count = self.show(session)["n"], self.admin.call("site.about")["sessions"]
+        self.assertIn("no room for handoff.md", self.baton("session", "handoff", session, "--create", "Next", code=1))
+        self.assertIn("give its title", self.baton("session", "handoff", session, "--activate", code=2))
+        other = self.create("Counted")
+        self.refused("aborted", "version_mismatch", self.admin.call, "session.handoff",
+                     {"session": other, "create": "Next"}, if_n=77)
+        self.admin.call("lock.acquire", {"session": other})
+        self.refused("failed_precondition", "lease_held", self.admin.call, "session.handoff",
+                     {"session": other, "create": "Next"})
+        self.assertEqual((self.show(session)["n"], self.admin.call("site.about")["sessions"]), (n, count + 1))
+        # The same key twice is one follow-up, also when the broker is killed in between.
+        header = {"key": "handed-once", "fence": 1, "timeout": PATIENCE}
+        made = self.admin.call("session.handoff", {"session": other, "create": "Next"}, **header)
+        self.broker.kill()
+        self.broker.start()
+        self.assertEqual(self.admin.call("session.handoff", {"session": other, "create": "Next"}, **header), made)
+        self.assertEqual(self.admin.call("site.about")["sessions"], count + 2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -66,7 +66,7 @@ static void methods_of_a_session_say_which (void **state)
  *  (`of` is looked up in the session's own past alone.) */
 /* clang-format off */
 static const char *const NO_SESSIONS[] = {
-    "after", "agent", "at", "calendar", "call", "client", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
+    "after", "agent", "at", "calendar", "call", "client", "create", "detail", "digest", "driver", "drivers", "exclude", "expiry_option",
     "file", "from", "git", "id", "instance", "key", "kind", "label", "labels", "manifest", "match", "media_type",
     "message", "name", "node", "of", "on", "option", "options", "owner", "path", "people", "pressure", "ref",
     "secret", "source", "subject", "supersedes", "title", "token", "tool", "transfer", "value", "who", "why", "with",
@@ -131,6 +131,7 @@ static void access_and_effect_fit (void **state)
         if (row->change && row->target == TARGET_session)
             assert_ptr_equal (row->reply, id == METHOD_session_migrate   ? &RECORD_migration_plan
                                           : id == METHOD_session_compact ? &RECORD_compacted
+                                          : id == METHOD_session_handoff ? &RECORD_handoff
                                                                          : &RECORD_changed);
     }
 }

@@ -39,7 +39,7 @@ static const char *const ANEW[] = {
     "watchers",
     "checkpoints",
     "clients",
-    "lock",
+    "lock", "follows",
     "parent",
     "root",
     "level",
