@@ -189,14 +189,18 @@ baton_status value_from_text (const char *text, baton_bytes_t *ret_value)
     return BATON_OK;
 }
 
-char *value_text (const baton_bytes_t *value)
+baton_status value_text (const baton_bytes_t *value, char **ret_text)
 {
     msgpack_unpacked unpacked;
     char *text = NULL;
     msgpack_unpacked_init (&unpacked);
-    if (msgpack_unpack_next (&unpacked, (const char *) value->data, value->size, NULL) == MSGPACK_UNPACK_SUCCESS &&
-        unpacked.data.type == MSGPACK_OBJECT_STR)
+    msgpack_unpack_return got = msgpack_unpack_next (&unpacked, (const char *) value->data, value->size, NULL);
+    bool is_text = got == MSGPACK_UNPACK_SUCCESS && unpacked.data.type == MSGPACK_OBJECT_STR;
+    if (is_text)
         text = strndup (unpacked.data.via.str.ptr, unpacked.data.via.str.size);
     msgpack_unpacked_destroy (&unpacked);
-    return text;
+    if (got == MSGPACK_UNPACK_NOMEM_ERROR || (is_text && !text))
+        return BATON_resource_exhausted;
+    *ret_text = text;
+    return BATON_OK;
 }

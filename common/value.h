@@ -27,7 +27,7 @@ size_t value_depth (const msgpack_object *value);
 /*  Makes values by hand; the bytes are the caller's. */
 BATON_MUST_USE baton_status value_from_text (const char *text, baton_bytes_t *ret_value);
 
-/*  The text that a value is, freed by the caller; NULL when it is something else, or for lack of memory. */
-char *value_text (const baton_bytes_t *value);
+/*  The text that a value is, freed by the caller; NULL when it is something else. */
+BATON_MUST_USE baton_status value_text (const baton_bytes_t *value, char **ret_text);
 
 #endif

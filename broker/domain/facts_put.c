@@ -39,7 +39,9 @@ static baton_status check_record (const record_type_t *type, const baton_bytes_t
 /*  A decision may be given as its value alone. */
 static baton_status check_decision (const baton_bytes_t *value, baton_bytes_t *ret_value, baton_error_t *error)
 {
-    decision_fact_t decision = {.value = value_text (value)};
+    decision_fact_t decision = {0};
+    if (value_text (value, &decision.value) != BATON_OK)
+        return baton_fail_memory (error);
     if (!decision.value)
         return check_record (&RECORD_decision_fact, value, ret_value, error);
     baton_status status = record_check (&RECORD_decision_fact, &decision, error);
@@ -60,7 +62,9 @@ baton_status fact_check (fact_kind_e kind, const baton_bytes_t *value, baton_byt
         return check_record (&RECORD_binding_fact, value, ret_value, error);
     if (kind == fact_kind_memory && value->size > LIMIT_MEMORY_VALUE)
         return refuse (kind, "is smaller", error);
-    char *text = kind == fact_kind_label ? value_text (value) : NULL;
+    char *text = NULL;
+    if (kind == fact_kind_label && value_text (value, &text) != BATON_OK)
+        return baton_fail_memory (error);
     bool fits = kind == fact_kind_memory || (text && *text && strlen (text) <= LIMIT_TITLE);
     free (text);
     if (!fits)
@@ -144,7 +148,9 @@ static baton_status put_record (session_t *state, const fact_t *fact)
 
 static baton_status put_label (session_t *state, const fact_t *fact)
 {
-    char *text = value_text (&fact->value);
+    char *text = NULL;
+    if (value_text (&fact->value, &text) != BATON_OK)
+        return BATON_resource_exhausted;
     baton_status status = text ? pairs_set (&state->labels, fact->key, text) : BATON_OK;
     free (text);
     return status;

@@ -1,4 +1,5 @@
 /*  Lack of memory at each allocation: a decision is refused whole, and applying an event says so. */
+#include "merge.h"
 #include "site.h"
 #include "story.h"
 
@@ -185,6 +186,94 @@ static void test_a_whole_life (void **context)
     story_end (&story);
 }
 
+static void test_a_merge (void **context)
+{
+    (void) context;
+    story_t story;
+    baton_bytes_t decision = {0}, binding = {0}, artifact = {0};
+    baton_pair_t label = {(char *) "team", (char *) "red"};
+    segment_t segment = {.session = (char *) "b", .upto = 4, .merged = true, .title = (char *) "B"};
+    ancestor_t ancestor = {.session = (char *) "c", .n = 2, .depth = 2};
+    uint8_t text[] = {0xa4, 'b', 'l', 'u', 'e'};
+    assert_int_equal (record_encode (&RECORD_decision_fact, &(decision_fact_t){(char *) "v", (char *) "w"}, &decision),
+                      BATON_OK);
+    assert_int_equal (record_encode (&RECORD_binding_fact, &(binding_fact_t){.omit = true}, &binding), BATON_OK);
+    assert_int_equal (record_encode (&RECORD_artifact_fact, &(artifact_fact_t){.digest = (char *) "d"}, &artifact),
+                      BATON_OK);
+    merge_key_t keys[] = {
+        {.kind = fact_kind_memory,
+         .key = (char *) "m",
+         .theirs = NUMBER (2),
+         .session = (char *) "b",
+         .conflict = true},
+        {.kind = fact_kind_decision, .key = (char *) "d", .theirs = decision, .session = (char *) "b"},
+        {.kind = fact_kind_artifact, .key = (char *) "a", .theirs = artifact, .session = (char *) "b"},
+        {.kind = fact_kind_binding, .key = (char *) "src", .theirs = binding},
+        {.kind = fact_kind_label, .key = (char *) "team", .theirs = {5, text}, .conflict = true},
+        {.kind = fact_kind_label, .key = (char *) "gone"},
+    };
+    merge_t merge = {.from = (char *) "b",
+                     .n = 4,
+                     .title = (char *) "B",
+                     .base = (char *) STORY_ID,
+                     .base_n = 1,
+                     .keys = {COUNT (keys), keys},
+                     .segments = {1, &segment},
+                     .ancestors = {1, &ancestor}};
+    story_begin (&story);
+    session_create_request_t create = {.title = (char *) "T", .labels = {1, &label}};
+    try_give (&story, ADA, METHOD_session_create, &create, __LINE__);
+    TRY (ADA, merge_start, .merge = merge);
+    TRY (ADA, breakpoint_vote, .breakpoint = 1, .option = (char *) "edit", .key = (char *) "label/team",
+         .value = {5, text}, .why = (char *) "w");
+    TRY (ADA, memory_set, .key = (char *) "m", .value = NUMBER (7)); /*  meanwhile */
+    TRY (ADA, breakpoint_vote, .breakpoint = 1, .option = (char *) "theirs", .key = (char *) "memory/m");
+    for (size_t i = 0; i < story.state.merge.keys.count && story.state.merge.breakpoint > 0; i++) {
+        char name[LIMIT_FACT_KEY + 1];
+        const merge_key_t *key = &story.state.merge.keys.items[i];
+        merge_key_name (key, name);
+        if (key->conflict && !key->choice)
+            TRY (ADA, breakpoint_vote, .breakpoint = 1, .option = (char *) "theirs", .key = name);
+    }
+    assert_int_equal (story.state.merge.breakpoint, 0);
+    assert_string_equal (pairs_get (&story.state.labels, "team"), "blue");
+    TRY (BROKER, session_branch, .fork = (char *) "f", .at = 1);
+    TRY (BROKER, session_absorb, .into = (char *) "b", .at = 1, .upto = story.state.n);
+    assert_int_equal (story.state.cause, cause_merged);
+    bytes_clear (&decision);
+    bytes_clear (&binding);
+    bytes_clear (&artifact);
+    story_end (&story);
+}
+
+/*  A fork is decided by a session that is not there yet. */
+static void test_a_fork (void **context)
+{
+    (void) context;
+    story_t source, fork;
+    story_begin (&source);
+    story_begin (&fork);
+    session_create_request_t create = {.title = (char *) "T", .workspace = (char *) "/w"};
+    try_give (&source, ADA, METHOD_session_create, &create, __LINE__);
+    assert_int_equal (GIVE (&source, ADA, memory_set, .key = (char *) "m", .value = NUMBER (1)), BATON_OK);
+    assert_int_equal (text_set (&source.state.session, "s0"), BATON_OK);
+    session_fork_request_t request = {.session = (char *) "s0", .title = (char *) "F", .driver = (char *) "shell"};
+    command_t command = {.method = METHOD_session_fork,
+                         .request = &request,
+                         .now = source.now,
+                         .actor = "ada",
+                         .role = role_operator,
+                         .access = access_own,
+                         .source = &source.state};
+    decide_without_memory (&fork, &command);
+    assert_int_equal (session_decide (&fork.state, &command, &fork.last, &fork.changed, &fork.error), BATON_OK);
+    fork.last.items[0].n = 1;
+    assert_int_equal (text_set (&fork.last.items[0].session, STORY_ID), BATON_OK);
+    evolve_without_memory (&fork.state, &fork.last.items[0]);
+    story_end (&source);
+    story_end (&fork);
+}
+
 /* ---- the site ---- */
 
 static site_t site;
@@ -245,9 +334,8 @@ static void test_a_site (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_a_context),
-        cmocka_unit_test (test_a_whole_life),
-        cmocka_unit_test (test_a_site),
+        cmocka_unit_test (test_a_context), cmocka_unit_test (test_a_whole_life), cmocka_unit_test (test_a_merge),
+        cmocka_unit_test (test_a_fork),    cmocka_unit_test (test_a_site),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
