@@ -40,6 +40,7 @@ static baton_status read_ancestor (store_t *store, const session_t *ours, const 
 typedef struct {
     uint64_t upto;
     uint64_t items, tokens;
+    tally_t shown;
     uint64_t before_items, before_tokens; /*  before the last run: a rollback goes back to that */
 } count_t;
 
@@ -51,8 +52,12 @@ static baton_status count_item (const event_t *event, void *argument, bool *ret_
     if (event->n > self->upto)
         return BATON_OK;
     if (event->kind == EVENT_item_appended) {
+        const item_appended_event_t *item = event->body;
         self->items++;
-        self->tokens += ((const item_appended_event_t *) event->body)->tokens;
+        self->tokens += item->tokens;
+        self->shown.items++;
+        self->shown.tokens += item->tokens;
+        self->shown.estimated += item->estimated;
     } else if (event->kind == EVENT_run_queued) {
         self->before_items = self->items;
         self->before_tokens = self->tokens;
@@ -74,10 +79,14 @@ static baton_status count_news (store_t *store, merge_basis_t *basis, baton_erro
             return status;
         basis->items += count.items;
         basis->tokens += count.tokens;
-        if (count.items > 0)
-            i++;
-        else
+        if (count.items == 0) {
             list_remove (&basis->segments, &RECORD_segment, i);
+            continue;
+        }
+        basis->shown.items += count.shown.items;
+        basis->shown.tokens += count.shown.tokens;
+        basis->shown.estimated += count.shown.estimated;
+        i++;
     }
     return BATON_OK;
 }

@@ -144,6 +144,7 @@ static baton_status fill_plan (const session_t *into, const session_t *from, con
     merge->base_n = basis->state.n;
     merge->items = basis->items;
     merge->tokens = basis->tokens;
+    merge->shown = basis->shown;
     return BATON_OK;
 }
 
@@ -203,8 +204,9 @@ static baton_status apply_line (session_t *self, const merge_t *merge, uint64_t 
     }
     self->items += merge->items;
     self->tokens += merge->tokens;
-    self->window.items += merge->items;
-    self->window.tokens += merge->tokens;
+    self->window.items += merge->shown.items;
+    self->window.tokens += merge->shown.tokens;
+    self->window.estimated += merge->shown.estimated;
     if (merge->depth >= self->depth + at)
         self->depth = merge->depth + 1 - at;
     return lineage_add_ancestor (self, merge->from, merge->n, merge->depth);

@@ -90,6 +90,29 @@ class Steps(SystemTest):
         self.refused("invalid_argument", "bad_value", self.render, offset=1 << 30)
         self.assertEqual(self.render(budget=3)["left_out_items"], self.render()["items"] - 1)
 
+    def test_the_window_goes_along_with_forks_and_merges(self):
+        self.session = source = self.admin.call("session.create", {"title": "source", "system": "Be brief."})["session"]
+        for number in range(4):
+            self.say("user", f"item {number}")
+        self.call("session.compact", {"keep_last": 1, "summary": "the start"})
+        before = self.render()["content"]
+        self.session = fork = self.call("session.fork")["session"]
+        self.assertEqual(self.render()["content"], before)
+        self.call("session.uncompact")
+        self.assertEqual(self.render()["items"], 5)
+        self.call("context.clear")
+        self.call("item.pin", {"item": 3, "of": source})
+        self.say("user", "in the fork")
+        self.assertEqual([item["n"] for item in json.loads(self.render(format="json")["content"])], [2, 3, 5])
+        self.session = source
+        self.admin.call("session.merge", {"from": fork, "into": source}, timeout=PATIENCE)
+        merged, window = self.again(), self.call("session.show")["window"]
+        self.assertTrue(merged["content"].startswith(before.rstrip(b"]}\n")))
+        self.assertEqual({key: merged[key] for key in ("items", "tokens", "estimated")},
+                         {key: window[key] for key in ("items", "tokens", "estimated")})
+        self.call("context.clear")
+        self.assertEqual(self.again()["items"], 1)
+
     def test_the_command_line_reads_the_workspace(self):
         root = os.path.join(self.directory, "ws")
         for folder in ("", "src", "src/deep", "other"):
