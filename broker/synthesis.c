@@ -49,6 +49,8 @@ static baton_status tell_state (const session_t *state, synthesis_t *synthesis, 
                                 baton_error_t *error)
 {
     baton_status status = copy_common (state, synthesis, error);
+    if (status == BATON_OK && synthesis_add_merge (synthesis, &state->merge, NULL, state->n, dropped) != BATON_OK)
+        status = baton_fail_memory (error);
     for (size_t i = 0; status == BATON_OK && i < state->breakpoints.count; i++)
         if (add_question (synthesis, &state->breakpoints.items[i], dropped) != BATON_OK)
             status = baton_fail_memory (error);

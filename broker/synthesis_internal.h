@@ -14,6 +14,10 @@ typedef struct {
  */
 void *synthesis_add (void *list, const record_type_t *type, uint64_t *dropped);
 
+/*  Adds the keys that both sides of a merge have changed differently. */
+BATON_MUST_USE baton_status synthesis_add_merge (synthesis_t *synthesis, const merge_t *merge, const char *label,
+                                                 uint64_t n, dropped_t *dropped);
+
 /*  Takes in what the journal of one session says between two positions. `own` is whether it is the session itself. */
 BATON_MUST_USE baton_status synthesis_read (store_t *store, const stretch_t *stretch, bool own, synthesis_t *synthesis,
                                             dropped_t *dropped, baton_error_t *error);

@@ -154,7 +154,8 @@ static bool unchanged (const reading_t *self)
         return false;
     for (size_t i = 0; i < state->decisions.count; i++) {
         const decision_t *now = &state->decisions.items[i], *before = &self->before.decisions.items[i];
-        if (now->n != before->n || !text_equal (now->key, before->key))
+        /*  Positions are those of two journals, when one was inherited. */
+        if (now->n != before->n || !text_equal (now->session, before->session) || !text_equal (now->key, before->key))
             return false;
     }
     return true;
@@ -180,14 +181,16 @@ static baton_status add_superseded (reading_t *self, const decision_t *decision,
 static baton_status note_conflict (reading_t *self, const decision_t *before, const decision_t *now,
                                    const event_t *event)
 {
-    if (!now || before->run == now->run || text_equal (before->value, now->value) ||
-        event->kind == EVENT_run_rolled_back)
+    bool same_run = now && before->run == now->run && text_equal (before->session, now->session);
+    if (!now || same_run || text_equal (before->value, now->value) || event->kind == EVENT_run_rolled_back ||
+        event->kind == EVENT_session_merged)
         return BATON_OK;
     conflict_report_t *conflict =
         synthesis_add (&self->synthesis->conflicts, &RECORD_conflict_report, &self->dropped->conflicts);
     if (!conflict || text_set (&conflict->session, label (self)) || text_set (&conflict->key, before->key) ||
         text_set (&conflict->value, before->value) || text_set (&conflict->other, now->value))
         return BATON_resource_exhausted;
+    conflict->kind = fact_kind_decision;
     conflict->run = before->run;
     conflict->other_run = now->run;
     conflict->n = event->n;
@@ -226,6 +229,9 @@ static baton_status note_event (reading_t *self, const event_t *event)
         return report ? note_key (&report->artifacts, ((const artifact_put_event_t *) event->body)->name) : BATON_OK;
     case EVENT_run_finished:
         return note_end (self, event);
+    case EVENT_session_merged:
+        return synthesis_add_merge (self->synthesis, &((const session_merged_event_t *) event->body)->merge,
+                                    label (self), event->n, self->dropped);
     case EVENT_migration_aborted:
         return note_aborted_move (self, event);
     case EVENT_session_terminated:

@@ -85,14 +85,27 @@ void synthesis_section_superseded (report_t *report, const synthesis_t *synthesi
     }
 }
 
+static void print_merge_conflict (report_t *report, const conflict_report_t *conflict)
+{
+    report_print (report, "- **%s %s**: %s here, %s in the branch %s; %s%s\n",
+                  enum_name (&fact_kind_names, conflict->kind), conflict->key,
+                  conflict->value ? conflict->value : "nothing", conflict->other ? conflict->other : "nothing",
+                  conflict->branch, conflict->choice ? "chosen: " : "not decided yet",
+                  enum_name (&merge_choice_names, conflict->choice));
+}
+
 static void section_conflicts (report_t *report, const synthesis_t *synthesis)
 {
     if (synthesis->conflicts.count > 0)
-        report_section (report, "Decided differently by different runs");
+        report_section (report, "Conflicts");
     for (size_t i = 0; i < synthesis->conflicts.count; i++) {
         const conflict_report_t *conflict = &synthesis->conflicts.items[i];
         if (!report_room (report))
             continue;
+        if (conflict->branch) {
+            print_merge_conflict (report, conflict);
+            continue;
+        }
         report_print (report, "- **%s**: %s", conflict->key, conflict->value);
         print_origin (report, conflict->session, conflict->run);
         report_print (report, ", then %s", conflict->other);

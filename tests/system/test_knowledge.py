@@ -122,7 +122,7 @@ Result: one table is enough
 - **database**: postgres (run 2), because: two writers
 - **tables**: one (run 3)
 
-## Decided differently by different runs
+## Conflicts
 
 - **database**: sqlite (run 1), then postgres (run 2)
 
