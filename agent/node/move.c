@@ -3,6 +3,7 @@
 #include "files.h"
 #include "log.h"
 #include "place.h"
+#include "stages.h"
 #include "transfer_source.h"
 #include "transfer_target.h"
 #include "transfer_zap.h"
@@ -44,11 +45,6 @@ struct move {
     zlistx_t *entries; /*  of entry_t * */
     bool swept;        /*  what an earlier life has left was looked at */
 };
-
-static void staging_path (const move_t *self, const char *session, uint64_t migration, char ret_path[PLACE_SIZE])
-{
-    snprintf (ret_path, PLACE_SIZE, "%s/staging/%s.%llu", self->state, session, (unsigned long long) migration);
-}
 
 static entry_t *find_entry (move_t *self, const char *session, uint64_t migration)
 {
@@ -257,7 +253,7 @@ static baton_status start_target (move_t *self, entry_t *entry, const assignment
         return status;
     if (text_set (&entry->endpoint, assignment->peer_endpoint) != BATON_OK)
         return baton_fail_memory (error);
-    staging_path (self, entry->session, entry->migration, staging);
+    stages_path (self->state, entry->session, entry->migration, staging);
     transfer_target_options_t options = {.endpoint = entry->endpoint,
                                          .peer_key = assignment->peer_key,
                                          .public_key = self->context->public_key,
@@ -309,7 +305,7 @@ baton_status move_place (move_t *self, const char *session, uint64_t migration, 
                          baton_error_t *error)
 {
     char staging[PLACE_SIZE], tree[PLACE_SIZE + 8], folder[PLACE_SIZE];
-    staging_path (self, session, migration, staging);
+    stages_path (self->state, session, migration, staging);
     snprintf (tree, sizeof tree, "%s/tree", staging);
     entry_t *entry = find_entry (self, session, migration);
     if (entry)
@@ -346,7 +342,7 @@ static bool owns (const assignment_page_t *page, const char *node, const char *s
 void move_discard (move_t *self, const char *session, uint64_t migration)
 {
     char staging[PLACE_SIZE];
-    staging_path (self, session, migration, staging);
+    stages_path (self->state, session, migration, staging);
     trash_put (self->state, staging);
 }
 
@@ -368,52 +364,23 @@ static void end_entry (entry_t *entry, bool ours)
         self->handlers.departed (self->handlers.arg, ended.session, ended.committed);
 }
 
-/*  The next stage in the folder: its name becomes that of the session. */
-static bool next_stage (DIR *folder, char **ret_session, uint64_t *ret_migration)
-{
-    for (struct dirent *entry; folder && (entry = readdir (folder));) {
-        char *dot = strrchr (entry->d_name, '.');
-        if (!dot || dot == entry->d_name || dot[1] == '\0')
-            continue;
-        *dot = '\0';
-        *ret_session = entry->d_name;
-        *ret_migration = strtoull (dot + 1, NULL, 10);
-        return true;
-    }
-    return false;
-}
-
-static DIR *open_stages (const move_t *self)
-{
-    char path[PLACE_SIZE];
-    snprintf (path, sizeof path, "%s/staging", self->state);
-    return opendir (path);
-}
-
 bool move_staged (const move_t *self, const char *session)
 {
-    char *other;
-    uint64_t migration;
-    bool found = false;
-    DIR *folder = open_stages (self);
-    while (!found && next_stage (folder, &other, &migration))
-        found = streq (other, session);
-    if (folder)
-        closedir (folder);
-    return found;
+    return stages_have (self->state, session);
 }
 
 /*  Stages of an earlier life whose migration has ended meanwhile. */
-static void sweep_stages (move_t *self, const assignment_page_t *page)
+typedef struct {
+    move_t *move;
+    const assignment_page_t *page;
+} sweep_t;
+
+static void sweep_stage (void *arg, const char *session, uint64_t migration)
 {
-    char *session;
-    uint64_t migration;
-    DIR *folder = open_stages (self);
-    while (next_stage (folder, &session, &migration))
-        if (!wanted (page, session, migration))
-            self->handlers.abandoned (self->handlers.arg, session, migration);
-    if (folder)
-        closedir (folder);
+    const sweep_t *sweep = arg;
+    const move_handlers_t *handlers = &sweep->move->handlers;
+    if (!wanted (sweep->page, session, migration))
+        handlers->abandoned (handlers->arg, session, migration);
 }
 
 void move_sweep_again (move_t *self)
@@ -437,7 +404,7 @@ static void sweep_workspaces (move_t *self, const assignment_page_t *page, const
 void move_retain (move_t *self, const char *node, const assignment_page_t *page)
 {
     if (!self->swept) {
-        sweep_stages (self, page);
+        stages_each (self->state, sweep_stage, &(sweep_t){self, page});
         sweep_workspaces (self, page, node);
         self->swept = true;
     }
