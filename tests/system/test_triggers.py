@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What wakes a session: times, signals, messages."""
 import json
+import threading
 import time
 import unittest
 
@@ -94,6 +95,26 @@ class Triggers(NodeTest):
         self.assertEqual((self.show(lost)["state"], self.show(lost)["cause"]), ("suspended", "dependency_failed"))
         self.assertIn("ended without reaching", self.baton("session", "activate", lost, code=5))
         self.assertNotIn("watchers", self.show(first))
+
+    def test_each_firing_starts_one_run_whatever_is_killed(self):
+        session, added = self.asleep("killed", "--signal", "--overlap", "buffer_all")
+        rounds = 8
+        for number in range(1, rounds + 1):
+            body = {"session": session, "name": "t", "token": added["token"], "value": number}
+            client = self.client(key_pair())
+            caller = threading.Thread(target=client.call, args=("trigger.fire", body),
+                                      kwargs={"key": "once", "timeout": PATIENCE})
+            caller.start()
+            time.sleep(number % 4 * 0.001)  # somewhere between the request, the commit, the answer and the run
+            (self.near if number % 3 == 0 else self.broker).kill()
+            (self.near if number % 3 == 0 else self.broker).start()
+            caller.join()
+        self.until_rest(session, rounds)
+        self.assertEqual([firing["value"] for firing in self.firings(session)], list(range(1, rounds + 1)))
+        inputs = [event["body"]["input"]["value"] for event in self.events(session, "run_queued")]
+        self.assertEqual(inputs, list(range(1, rounds + 1)))
+        started = {event["body"]["number"] for event in self.events(session, "run_started")}
+        self.assertEqual(started, set(range(1, rounds + 1)))
 
     def test_bad_rules(self):
         session = self.create("bad")
