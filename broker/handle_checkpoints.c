@@ -65,7 +65,8 @@ static bool read_checkpoint (store_t *store, const session_t *present, uint64_t 
             done = record_decode (&RECORD_session, snapshot.data, snapshot.size, ret_state, &ignored) == BATON_OK;
         bytes_clear (&snapshot);
     }
-    return done && ret_state->n == n;
+    /*  One that was imported under another id is read from the journal, which names it. */
+    return done && ret_state->n == n && text_equal (ret_state->session, present->session);
 }
 
 static baton_status read_past (store_t *store, const char *session, const char *at, session_t *present,

@@ -54,6 +54,8 @@ BATON_MUST_USE baton_status handle_create_one (broker_t *broker, const command_t
 
 /*  handle_watches.c */
 handler_t handle_node_watches;
+/*  handle_import.c */
+handler_t handle_session_import, handle_blob_put, handle_blob_get;
 
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;

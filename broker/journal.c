@@ -139,7 +139,7 @@ static pending_t *enqueue (journal_t *self, event_t *event, const entry_t *entry
     return pending;
 }
 
-static baton_status touch (journal_t *self, entry_t *entry)
+baton_status journal_touch (journal_t *self, entry_t *entry)
 {
     if (entry->touched)
         return BATON_OK;
@@ -153,7 +153,7 @@ static baton_status touch (journal_t *self, entry_t *entry)
 
 static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *events, const command_t *command)
 {
-    if (events->count > 0 && touch (self, entry) != BATON_OK)
+    if (events->count > 0 && journal_touch (self, entry) != BATON_OK)
         return BATON_resource_exhausted;
     child_row_t before = {.state = lifecycle_suspended, .cause = cause_created, .alive = 1}; /*  as it was spawned */
     if (entry->state.parent)

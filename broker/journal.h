@@ -9,6 +9,7 @@
 #define BATON_JOURNAL_H
 
 #include "cache.h"
+#include "import.h"
 #include "people.h"
 #include "site.h"
 
@@ -76,6 +77,16 @@ BATON_MUST_USE baton_status journal_answer (journal_t *self, const char *actor, 
 BATON_MUST_USE baton_status journal_note_answer (journal_t *self, const char *actor, const char *key,
                                                  const char *payload, uint64_t now, const baton_bytes_t *reply);
 BATON_MUST_USE baton_status journal_note_blob (journal_t *self, const char *digest, const baton_bytes_t *content);
+
+/*  The same for a blob that nothing refers to yet; and that a staged blob has served its purpose. */
+BATON_MUST_USE baton_status journal_note_staged (journal_t *self, const char *digest, const baton_bytes_t *content,
+                                                 uint64_t now);
+BATON_MUST_USE baton_status journal_note_spent (journal_t *self, const char *digest);
+
+/*  Writes the events of an import that was read, as they came, and then decides command, a session_import, on the state
+ *  that they come to. import->state is taken. Nobody else must have written to that session since it was read. */
+BATON_MUST_USE baton_status journal_import (journal_t *self, import_t *import, const command_t *command,
+                                            imported_t *ret_imported, baton_error_t *error);
 
 /*  Makes the next commit fail for lack of memory: a change was applied that could not be completed. */
 void journal_spoil (journal_t *self);

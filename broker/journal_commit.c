@@ -19,6 +19,7 @@ typedef struct {
     entry_t **snapshotted; /*  NULL: the site */
     store_answer_t *answers;
     store_blob_t *blobs;
+    const char **digests; /*  kept, then spent */
     store_batch_t batch;
 } gathered_t;
 
@@ -38,6 +39,7 @@ static void gathered_clear (gathered_t *self)
     free (self->snapshotted);
     free (self->answers);
     free (self->blobs);
+    free (self->digests);
 }
 
 static baton_status gather_projection (gathered_t *self, entry_t *entry)
@@ -101,7 +103,8 @@ static baton_status gather (journal_t *self, gathered_t *gathered)
     gathered->snapshotted = calloc (sessions, sizeof *gathered->snapshotted);
     gathered->answers = calloc (self->answers.count + 1, sizeof *gathered->answers);
     gathered->blobs = calloc (self->blobs.count + 1, sizeof *gathered->blobs);
-    if (!gathered->events || !gathered->projections || !gathered->shown || !gathered->projected ||
+    gathered->digests = calloc (self->kept.count + self->spent.count + 1, sizeof *gathered->digests);
+    if (!gathered->digests || !gathered->events || !gathered->projections || !gathered->shown || !gathered->projected ||
         !gathered->snapshots || !gathered->snapshotted || !gathered->answers || !gathered->blobs)
         return BATON_resource_exhausted;
     for (size_t i = 0; i < self->pending.count; i++) {
@@ -114,7 +117,12 @@ static baton_status gather (journal_t *self, gathered_t *gathered)
         gathered->answers[i] = (store_answer_t){answer->actor, answer->key, answer->payload, answer->at, answer->reply};
     }
     for (size_t i = 0; i < self->blobs.count; i++)
-        gathered->blobs[i] = (store_blob_t){self->blobs.items[i].digest, self->blobs.items[i].content};
+        gathered->blobs[i] =
+            (store_blob_t){self->blobs.items[i].digest, self->blobs.items[i].content, self->blobs.items[i].staged_at};
+    for (size_t i = 0; i < self->kept.count; i++)
+        gathered->digests[i] = self->kept.items[i].text;
+    for (size_t i = 0; i < self->spent.count; i++)
+        gathered->digests[self->kept.count + i] = self->spent.items[i].text;
     return gather_touched (self, gathered);
 }
 
@@ -158,6 +166,9 @@ void journal_spoil (journal_t *self)
 
 bool journal_dirty (const journal_t *self)
 {
+    for (size_t i = 0; i < self->blobs.count; i++)
+        if (self->blobs.items[i].staged_at > 0)
+            return true; /*  for a blob that something refers to there is an event */
     return self->pending.count > 0 || self->answers.count > 0 || self->broken;
 }
 
@@ -174,6 +185,10 @@ baton_status journal_commit (journal_t *self, baton_error_t *error)
         gathered.batch.snapshots = gathered.snapshots;
         gathered.batch.blobs = gathered.blobs;
         gathered.batch.blob_count = self->blobs.count;
+        gathered.batch.kept = gathered.digests;
+        gathered.batch.kept_count = self->kept.count;
+        gathered.batch.spent = gathered.digests + self->kept.count;
+        gathered.batch.spent_count = self->spent.count;
         status = store_commit (self->store, &gathered.batch, error);
     }
     if (status == BATON_OK)
@@ -214,6 +229,9 @@ void journal_clear (journal_t *self)
     free (self->pending.items);
     free (self->answers.items);
     free (self->blobs.items);
+    free (self->kept.items);
+    free (self->spent.items);
+    self->kept = self->spent = (digests_t){0};
     free (self->touched.items);
     self->pending.count = self->answers.count = self->blobs.count = self->touched.count = 0;
     self->pending.items = NULL;

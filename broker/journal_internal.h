@@ -15,7 +15,17 @@ typedef struct {
 typedef struct {
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
+    uint64_t staged_at; /*  0: something refers to it */
 } noted_blob_t;
+
+typedef struct {
+    char text[DIGEST_SIZE];
+} digest_t;
+
+typedef struct {
+    size_t count;
+    digest_t *items;
+} digests_t;
 
 /*  A command that follows from an event of this batch, for the session that it concerns. */
 typedef struct {
@@ -55,6 +65,7 @@ struct journal {
         size_t count;
         noted_blob_t *items;
     } blobs;
+    digests_t kept, spent; /*  staged blobs that something refers to now, and that nobody needs any more */
     struct {
         size_t count;
         note_t *items;
@@ -107,5 +118,8 @@ void journal_forget_notes (journal_t *self);
 /*  Whether what an effect ended with may not stay: its session could not be read or changed now, though it may have to
  *  be. The whole batch is undone then. What a session refuses, it refuses for good. */
 bool journal_must_undo (journal_t *self, baton_status status, const baton_error_t *error);
+
+/*  Notes that the session has events that are not committed yet. */
+BATON_MUST_USE baton_status journal_touch (journal_t *self, entry_t *entry);
 
 #endif

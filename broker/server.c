@@ -346,6 +346,9 @@ static void look_after (server_t *self)
         if (broker->now > LIMIT_IDEMPOTENCY_AGE &&
             store_forget_answers (broker->store, broker->now - LIMIT_IDEMPOTENCY_AGE, &error) != BATON_OK)
             log_warning ("old answers cannot be forgotten: %s", error.message);
+        if (broker->now > LIMIT_STAGED_AGE &&
+            store_forget_staged (broker->store, broker->now - LIMIT_STAGED_AGE, &error) != BATON_OK)
+            log_warning ("contents that nobody came to need cannot be forgotten: %s", error.message);
     }
     cache_trim (journal_cache (broker->journal));
 }

@@ -55,38 +55,43 @@ baton_status event_encode (const event_t *event, baton_bytes_t *ret_bytes)
     return status;
 }
 
+baton_status event_from_envelope (const event_envelope_t *envelope, event_t *ret_event, baton_error_t *error)
+{
+    event_t event = {.kind = event_kind_find (envelope->kind),
+                     .seq = envelope->seq,
+                     .n = envelope->n,
+                     .at = envelope->at,
+                     .run = envelope->run};
+    if (event.kind == EVENT_none)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "kind",
+                                 "unknown kind of event: %s", envelope->kind);
+    baton_status status = BATON_OK;
+    event.body = calloc (1, EVENTS[event.kind].type.size + 1);
+    if (!event.body || text_set (&event.session, envelope->session) != BATON_OK ||
+        text_set (&event.actor, envelope->actor) != BATON_OK)
+        status = baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = record_decode (&EVENTS[event.kind].type, envelope->body.data, envelope->body.size, event.body, error);
+    if (status == BATON_OK)
+        *ret_event = event;
+    else
+        event_clear (&event);
+    return status;
+}
+
 baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event, baton_error_t *error)
 {
     event_envelope_t envelope = {0};
-    event_t event = {0};
     baton_status status = record_decode (&RECORD_event_envelope, data, size, &envelope, error);
-    if (status != BATON_OK)
-        return status;
-    event.kind = event_kind_find (envelope.kind);
-    if (event.kind == EVENT_none) {
-        status = baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "kind",
-                                   "unknown kind of event: %s", envelope.kind);
-        goto out;
-    }
-    event.body = calloc (1, EVENTS[event.kind].type.size + 1);
-    if (!event.body) {
-        status = baton_fail_memory (error);
-        goto out;
-    }
-    status = record_decode (&EVENTS[event.kind].type, envelope.body.data, envelope.body.size, event.body, error);
-    if (status != BATON_OK)
-        goto out;
-    event.seq = envelope.seq;
-    event.n = envelope.n;
-    event.at = envelope.at;
-    event.run = envelope.run;
-    event.session = envelope.session;
-    event.actor = envelope.actor;
-    envelope.session = envelope.actor = NULL; /*  the event owns them now */
-    *ret_event = event;
-    event = (event_t){0};
-out:
-    event_clear (&event);
+    if (status == BATON_OK)
+        status = event_from_envelope (&envelope, ret_event, error);
     record_clear (&RECORD_event_envelope, &envelope);
     return status;
+}
+
+baton_status event_each_blob (const event_t *event, event_blob_t *visit, void *argument)
+{
+    if (event->kind == EVENT_artifact_put)
+        return visit (((const artifact_put_event_t *) event->body)->digest, argument);
+    return BATON_OK;
 }

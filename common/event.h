@@ -33,6 +33,13 @@ BATON_MUST_USE baton_status event_encode (const event_t *event, baton_bytes_t *r
 
 /*  Into a zeroed event. An unknown kind is invalid_argument with reason bad_value. */
 BATON_MUST_USE baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event, baton_error_t *error);
+/*  The same from an envelope that was decoded already, which stays the caller's. */
+BATON_MUST_USE baton_status event_from_envelope (const event_envelope_t *envelope, event_t *ret_event,
+                                                 baton_error_t *error);
 void event_clear (event_t *event);
+
+/*  Shows each digest of a content that the event refers to; ends with the first error. */
+typedef baton_status event_blob_t (const char *digest, void *argument);
+BATON_MUST_USE baton_status event_each_blob (const event_t *event, event_blob_t *visit, void *argument);
 
 #endif

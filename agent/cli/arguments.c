@@ -75,7 +75,7 @@ baton_status arguments_common (cli_t *cli, int argc, char **argv, int *ret_taken
 /*  The slot of a flag like "--label" or "--labels=x"; slots->count when there is none. */
 static size_t slot_of_flag (const slots_t *slots, const char *word)
 {
-    const char *name = strcmp (word, "-f") == 0 ? "follow" : word + 2;
+    const char *name = strcmp (word, "-f") == 0 ? "follow" : strcmp (word, "-o") == 0 ? "out" : word + 2;
     size_t length = strcspn (name, "=");
     char plain[LIMIT_NAME], flag[LIMIT_NAME];
     if ((word[1] != '-' && name == word + 2) || length == 0 || length >= sizeof plain)

@@ -1,11 +1,11 @@
 #include "commands.h"
+#include "folder.h"
 #include "output.h"
 #include "token.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -21,19 +21,6 @@ OPTIONS (
     WORD (token, FIELD_LINE, LIMIT_SHORT, "what baton invite has printed"),
     OPTION (name, FIELD_LINE, LIMIT_PATH - 64, NULL,
             "what to call the context here, or the path of its file (default: the identity's name)"));
-
-static baton_status make_directory (const char *path, baton_error_t *error)
-{
-    char part[BATON_PATH_SIZE];
-    for (const char *slash = strchr (path + 1, '/'); slash; slash = strchr (slash + 1, '/')) {
-        snprintf (part, sizeof part, "%.*s", (int) (slash - path), path);
-        mkdir (part, 0755); /*  what fails here shows below */
-    }
-    if (mkdir (path, 0700) == 0 || errno == EEXIST)
-        return BATON_OK;
-    return baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't make the folder %s: %s", path,
-                       strerror (errno));
-}
 
 /*  Where the context goes. */
 typedef struct {
@@ -144,7 +131,7 @@ static baton_status join (cli_t *cli, const arguments_t *arguments, baton_error_
     if (status == BATON_OK)
         status = choose_place (options->name, &place, error);
     if (status == BATON_OK)
-        status = make_directory (place.folder, error);
+        status = folder_make (place.folder, error);
     if (status == BATON_OK)
         status = check_place (&place, error);
     if (status == BATON_OK)

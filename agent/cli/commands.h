@@ -25,10 +25,15 @@ extern const command_t CMD_session_cancel;
 extern const command_t CMD_session_children;
 extern const command_t CMD_session_create;
 extern const command_t CMD_session_handoff;
+extern const command_t CMD_session_export;
+extern const command_t CMD_session_import;
 extern const command_t CMD_session_log;
 extern const command_t CMD_session_migrate;
 extern const command_t CMD_session_synthesize;
 extern const command_t CMD_session_wait;
+extern const command_t CMD_trust_add;
+extern const command_t CMD_trust_list;
+extern const command_t CMD_trust_show;
 extern const command_t CMD_version;
 extern const command_t CMD_workspace_detect;
 

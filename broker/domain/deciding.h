@@ -35,6 +35,11 @@ void answer_text (deciding_t *deciding, char **field, const char *value);
 typedef baton_status decide_fn (deciding_t *deciding);
 typedef baton_status evolve_fn (session_t *self, const event_t *event);
 
+/* ---- import.c ---- */
+DECIDE (session_import);
+DECIDE (session_moved);
+EVOLVE (session_imported);
+
 /* ---- lifecycle.c ---- */
 DECIDE (session_create);
 DECIDE (session_update);
@@ -54,6 +59,9 @@ EVOLVE (session_terminated);
 /*  No component of the path is "..". */
 bool path_stays (const char *path);
 
+/*  Whether a workspace may have that path; NULL may. */
+BATON_MUST_USE baton_status workspace_check (const char *workspace, baton_error_t *error);
+
 /*  Ends the session: its run, open breakpoints (but for the one numbered `except`), waiting starts, migration and
  *  lease end with it. */
 void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, const char *detail, uint64_t except);
@@ -72,6 +80,7 @@ EVOLVE (session_branched);
 
 /*  Whether a fork begins with that field of its source's state. */
 bool fork_inherits (const char *field);
+
 /* ---- family.c ---- */
 DECIDE (session_spawn);
 DECIDE (child_note);
@@ -144,7 +153,6 @@ uint64_t budget_due (const session_t *self);
 
 /*  What budget.check does. */
 void budget_look (deciding_t *deciding);
-
 /* ---- tick.c ---- */
 DECIDE (session_tick);
 

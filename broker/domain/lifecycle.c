@@ -17,12 +17,19 @@ bool path_stays (const char *path)
     return true;
 }
 
-static baton_status check_paths (const session_create_request_t *request, baton_error_t *error)
+baton_status workspace_check (const char *workspace, baton_error_t *error)
 {
-    const char *workspace = request->workspace;
     if (workspace && (*workspace != '/' || !path_stays (workspace)))
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "workspace",
                                  "the workspace must be an absolute path without \"..\": %.200s", workspace);
+    return BATON_OK;
+}
+
+static baton_status check_paths (const session_create_request_t *request, baton_error_t *error)
+{
+    baton_status status = workspace_check (request->workspace, error);
+    if (status != BATON_OK)
+        return status;
     for (size_t i = 0; i < request->bindings.count; i++) {
         const char *path = request->bindings.items[i].path;
         if (*path == '/' || !path_stays (path))

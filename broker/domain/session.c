@@ -81,6 +81,8 @@ static const rule_t RULES[METHOD_COUNT] = {
     RULE (session_share,      gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_unshare,    gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_transfer,   gone, yes,    yes,      yes,     yes,   ""),
+    RULE (session_import,     gone, yes,    yes,      yes,     yes,   ""),
+    RULE (session_moved,      gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_place,      gone, yes,    NO,       NO,      NO,    "has no run to place"),
     RULE (session_fence,      gone, yes,    yes,      yes,     yes,   ""),
     RULE (session_tick,       gone, yes,    yes,      yes,     yes,   ""),
@@ -314,8 +316,19 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (item_unpinned),
     APPLY (session_saved),
     APPLY (session_restored),
+    APPLY (session_imported),
 };
 /* clang-format on */
+
+bool session_knows (event_kind_t kind)
+{
+    return EVOLVES[kind] != NULL;
+}
+
+bool session_begins (event_kind_t kind)
+{
+    return kind == EVENT_session_created || kind == EVENT_session_forked;
+}
 
 baton_status session_evolve (session_t *self, const event_t *event)
 {

@@ -33,6 +33,12 @@ uint64_t session_due (const session_t *self);
 /*  The row that lists show. ret_row is cleared and filled with copies; order is kept. */
 BATON_MUST_USE baton_status session_project (const session_t *self, projection_t *ret_row);
 
+/*  Whether an event of that kind can stand in the journal of a session. */
+bool session_knows (event_kind_t kind);
+
+/*  Whether it is one that a journal begins with. */
+bool session_begins (event_kind_t kind);
+
 /*  What a node of that name is to do for the session; false when it is not concerned. ret_assignment gets copies;
  *  peer_endpoint and peer_key are the server's to fill in. For lack of memory it is true with an empty ret_assignment:
  *  a node that missed one of its sessions in the answer would stop it. */

@@ -99,6 +99,21 @@ baton_status store_blob (store_t *self, const char *digest, baton_bytes_t *ret_c
     return self->ops->blob (self, digest, ret_content, error);
 }
 
+baton_status store_has_blob (store_t *self, const char *digest, bool *ret_has, baton_error_t *error)
+{
+    return self->ops->has_blob (self, digest, ret_has, error);
+}
+
+baton_status store_staged (store_t *self, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+{
+    return self->ops->staged (self, ret_count, ret_bytes, error);
+}
+
+baton_status store_forget_staged (store_t *self, uint64_t before, baton_error_t *error)
+{
+    return self->ops->forget_staged (self, before, error);
+}
+
 void store_reads_clear (store_reads_t *reads)
 {
     for (size_t i = 0; i < reads->count; i++)

@@ -12,7 +12,7 @@
 
 #include "access.h"
 
-#define STORE_SCHEMA 2 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 3 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -40,9 +40,11 @@ typedef struct {
     baton_bytes_t state; /*  canonical `session` or `site` record */
 } store_snapshot_t;
 
+/*  A blob that is staged belongs to nobody yet: it is forgotten when nothing comes to refer to it. */
 typedef struct {
     const char *digest;
     baton_bytes_t content;
+    uint64_t staged_at; /*  0: something refers to it now, also when it was staged before */
 } store_blob_t;
 
 /*  Everything of one batch. All pointers are borrowed for the call. Events stand in ascending and gapless seq,
@@ -56,8 +58,12 @@ typedef struct {
     size_t answer_count;
     const store_snapshot_t *snapshots; /*  replaced when newer */
     size_t snapshot_count;
-    const store_blob_t *blobs; /*  ignored when the digest is known */
+    const store_blob_t *blobs; /*  ignored when the digest is known, but for ending its staging */
     size_t blob_count;
+    const char *const *kept; /*  digests of staged blobs that something refers to now */
+    size_t kept_count;
+    const char *const *spent; /*  digests of staged blobs that nobody needs any more */
+    size_t spent_count;
 } store_batch_t;
 
 /*  An event read back; owned. */
@@ -156,6 +162,16 @@ BATON_MUST_USE baton_status store_forget_answers (store_t *self, uint64_t before
 
 BATON_MUST_USE baton_status store_blob (store_t *self, const char *digest, baton_bytes_t *ret_content,
                                         baton_error_t *error);
+
+/*  Whether a blob of that digest is there. */
+BATON_MUST_USE baton_status store_has_blob (store_t *self, const char *digest, bool *ret_has, baton_error_t *error);
+
+/*  How many blobs are staged, and how many bytes they have. */
+BATON_MUST_USE baton_status store_staged (store_t *self, uint64_t *ret_count, uint64_t *ret_bytes,
+                                          baton_error_t *error);
+
+/*  Forgets the blobs that were staged before that time and are staged still. */
+BATON_MUST_USE baton_status store_forget_staged (store_t *self, uint64_t before, baton_error_t *error);
 
 void store_reads_clear (store_reads_t *reads);
 void store_projections_clear (store_projections_t *rows);

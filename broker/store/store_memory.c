@@ -21,7 +21,7 @@ typedef struct {
 /*  A snapshot or a blob. */
 typedef struct {
     char *name;
-    uint64_t n;
+    uint64_t n; /*  of a blob: when it was staged */
     baton_bytes_t data;
 } memory_document_t;
 
@@ -74,6 +74,35 @@ static baton_status put_document (memory_documents_t *documents, const char *nam
     return bytes_set (&known->data, data->data, data->size);
 }
 
+static baton_status put_blob (memory_documents_t *documents, const store_blob_t *blob)
+{
+    memory_document_t *known = find_document (documents, blob->digest);
+    if (known && blob->staged_at == 0)
+        known->n = 0;
+    return known ? BATON_OK : put_document (documents, blob->digest, blob->staged_at, &blob->content);
+}
+
+static void remove_document (memory_documents_t *documents, memory_document_t *document)
+{
+    free (document->name);
+    bytes_clear (&document->data);
+    *document = documents->items[--documents->count];
+}
+
+static void end_staging (memory_documents_t *blobs, const store_batch_t *batch)
+{
+    for (size_t i = 0; i < batch->kept_count; i++) {
+        memory_document_t *blob = find_document (blobs, batch->kept[i]);
+        if (blob)
+            blob->n = 0;
+    }
+    for (size_t i = 0; i < batch->spent_count; i++) {
+        memory_document_t *blob = find_document (blobs, batch->spent[i]);
+        if (blob && blob->n > 0)
+            remove_document (blobs, blob);
+    }
+}
+
 static baton_status put_event (store_memory_t *self, const store_event_t *event)
 {
     memory_event_t *copy = list_append (&self->events, sizeof *copy);
@@ -122,9 +151,10 @@ static baton_status commit_memory (store_t *base, const store_batch_t *batch, ba
         status = put_document (&self->snapshots, batch->snapshots[i].session, batch->snapshots[i].n,
                                &batch->snapshots[i].state);
     for (size_t i = 0; i < batch->blob_count && status == BATON_OK; i++)
-        status = put_document (&self->blobs, batch->blobs[i].digest, 0, &batch->blobs[i].content);
+        status = put_blob (&self->blobs, &batch->blobs[i]);
     if (status != BATON_OK)
         return baton_fail_memory (error);
+    end_staging (&self->blobs, batch);
     base->head += batch->event_count;
     base->session_count = self->projections.count;
     return BATON_OK;
@@ -398,6 +428,35 @@ static baton_status blob_memory (store_t *base, const char *digest, baton_bytes_
     return BATON_OK;
 }
 
+static baton_status has_blob_memory (store_t *base, const char *digest, bool *ret_has, baton_error_t *error)
+{
+    (void) error;
+    *ret_has = find_document (&((store_memory_t *) base)->blobs, digest) != NULL;
+    return BATON_OK;
+}
+
+static baton_status staged_memory (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+{
+    (void) error;
+    const memory_documents_t *blobs = &((store_memory_t *) base)->blobs;
+    *ret_count = *ret_bytes = 0;
+    for (size_t i = 0; i < blobs->count; i++) {
+        *ret_count += blobs->items[i].n > 0;
+        *ret_bytes += blobs->items[i].n > 0 ? blobs->items[i].data.size : 0;
+    }
+    return BATON_OK;
+}
+
+static baton_status forget_staged_memory (store_t *base, uint64_t before, baton_error_t *error)
+{
+    (void) error;
+    memory_documents_t *blobs = &((store_memory_t *) base)->blobs;
+    for (size_t i = blobs->count; i-- > 0;)
+        if (blobs->items[i].n > 0 && blobs->items[i].n < before)
+            remove_document (blobs, &blobs->items[i]);
+    return BATON_OK;
+}
+
 /* ---- open and close ---- */
 
 static void clear_documents (memory_documents_t *documents)
@@ -441,6 +500,9 @@ baton_status store_open_memory (store_t **ret_store)
         .answer = answer_memory,
         .forget_answers = forget_memory,
         .blob = blob_memory,
+        .has_blob = has_blob_memory,
+        .staged = staged_memory,
+        .forget_staged = forget_staged_memory,
     };
     store_memory_t *self = calloc (1, sizeof *self);
     if (!self)

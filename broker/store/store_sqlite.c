@@ -239,9 +239,12 @@ static const store_ops_t SQLITE_OPS = {
     .due = store_sqlite_due,
     .answer = store_sqlite_answer,
     .forget_answers = store_sqlite_forget_answers,
+    .forget_staged = store_sqlite_forget_staged,
     .view_begin = hold_locks,
     .view_end = release_locks,
     .blob = store_sqlite_blob,
+    .has_blob = store_sqlite_has_blob,
+    .staged = store_sqlite_staged,
 };
 
 static const store_ops_t READER_OPS = {
@@ -257,6 +260,8 @@ static const store_ops_t READER_OPS = {
     .view_begin = view_begin,
     .view_end = view_end,
     .blob = store_sqlite_blob,
+    .has_blob = store_sqlite_has_blob,
+    .staged = store_sqlite_staged,
 };
 
 static baton_status open_database (store_sqlite_t *self, baton_error_t *error)

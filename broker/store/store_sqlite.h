@@ -83,6 +83,7 @@ void store_sqlite_seal_stop (store_sqlite_t *self);
 /*  store_sqlite_write.c */
 baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, baton_error_t *error);
 baton_status store_sqlite_forget_answers (store_t *base, uint64_t before, baton_error_t *error);
+baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error);
 
 /*  store_sqlite_read.c */
 baton_status store_sqlite_load (store_t *base, const char *session, baton_bytes_t *ret_snapshot,
@@ -94,6 +95,8 @@ baton_status store_sqlite_log (store_t *base, uint64_t after, event_class_e clas
 baton_status store_sqlite_answer (store_t *base, const char *actor, const char *key, char *ret_payload,
                                   baton_bytes_t *ret_reply, baton_error_t *error);
 baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
+baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error);
+baton_status store_sqlite_staged (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error);
 
 /*  store_sqlite_list.c */
 BATON_MUST_USE baton_status store_sqlite_project (store_sqlite_t *self, const projection_t *row, bool *ret_added,

@@ -325,3 +325,32 @@ baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t
     sqlite3_reset (get);
     return status;
 }
+
+baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    sqlite3_stmt *get = store_sqlite_statement (self, SQL_blob_known);
+    store_sqlite_bind_text (get, 1, digest);
+    int got = sqlite3_step (get);
+    baton_status status = BATON_OK;
+    if (got == SQLITE_ROW || got == SQLITE_DONE)
+        *ret_has = got == SQLITE_ROW;
+    else
+        status = store_sqlite_fail (self, "look for an artifact", error);
+    sqlite3_reset (get);
+    return status;
+}
+
+baton_status store_sqlite_staged (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    sqlite3_stmt *load = store_sqlite_statement (self, SQL_staged_load);
+    baton_status status = BATON_OK;
+    if (sqlite3_step (load) == SQLITE_ROW) {
+        *ret_count = (uint64_t) sqlite3_column_int64 (load, 0);
+        *ret_bytes = (uint64_t) sqlite3_column_int64 (load, 1);
+    } else
+        status = store_sqlite_fail (self, "count what is staged", error);
+    sqlite3_reset (load);
+    return status;
+}

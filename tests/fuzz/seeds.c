@@ -2,12 +2,14 @@
  *
  *    fuzz_seeds DIRECTORY    makes DIRECTORY/NAME for each fuzz_NAME, and DIRECTORY/words.dict
  */
+#include "archive.h"
 #include "event.h"
 #include "fill.h"
 #include "token.h"
 #include "types.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +207,70 @@ static void write_rules (const char *directory)
         fclose (file);
 }
 
+/*  A journal that begins as it should, with one event of every kind after the first. */
+static void write_journal (const char *directory, const char *name, unsigned percent, uint64_t *seed)
+{
+    archive_page_t page = {0};
+    baton_bytes_t bytes = {0};
+    for (int kind = 1; kind < EVENT_COUNT; kind++) {
+        if (kind >= EVENT_site_created || (kind != EVENT_session_created && page.events.count == 0))
+            continue;
+        void *body = calloc (1, EVENTS[kind].type.size + 1);
+        event_envelope_t *event = list_append (&page.events, sizeof *event);
+        event->n = event->seq = page.events.count;
+        event->at = 1700000000000;
+        fill_record (&EVENTS[kind].type, body, percent, seed);
+        if (text_set (&event->session, "s3ss10n") != BATON_OK ||
+            text_set (&event->kind, EVENTS[kind].name) != BATON_OK ||
+            record_encode (&EVENTS[kind].type, body, &event->body) != BATON_OK)
+            fail (name);
+        record_clear (&EVENTS[kind].type, body);
+        free (body);
+    }
+    if (record_encode (&RECORD_archive_page, &page, &bytes) != BATON_OK)
+        fail (name);
+    write_seed (directory, "import", name, (int) page.events.count, &bytes);
+    bytes_clear (&bytes);
+    record_clear (&RECORD_archive_page, &page);
+}
+
+/*  An archive of the first event of a session, a content, and whether its pages are packed. */
+static void write_archive (const char *directory, const char *name, size_t filling)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES] = {7}, public[ARCHIVE_SIGNER], secret[ARCHIVE_SECRET];
+    char digest[DIGEST_SIZE], *text = calloc (1, filling + 1);
+    session_created_event_t created = {.title = (char *) "T", .objective = memset (text, 'x', filling)};
+    event_envelope_t event = {
+        .seq = 1, .session = (char *) "s1", .n = 1, .kind = (char *) "session_created", .at = 1700000000000};
+    archive_page_t page = {.events = {1, &event}};
+    archive_head_t head = {.session = (char *) "s1", .n = 1, .title = (char *) "T"};
+    archive_totals_t totals = {0};
+    archive_writer_t *writer = NULL;
+    baton_bytes_t bytes = {0}, content = {filling, (uint8_t *) text};
+    FILE *file = tmpfile ();
+    crypto_sign_seed_keypair (public, secret, seed);
+    digest_of (text, filling, digest);
+    if (!file || record_encode (&EVENTS[EVENT_session_created].type, &created, &event.body) != BATON_OK ||
+        record_encode (&RECORD_archive_page, &page, &bytes) != BATON_OK ||
+        archive_writer_new (file, secret, &head, &writer, NULL) != BATON_OK ||
+        archive_write (writer, ARCHIVE_events, bytes.data, bytes.size, NULL) != BATON_OK ||
+        archive_write_blob (writer, digest, &content, NULL) != BATON_OK ||
+        archive_finish (writer, &totals, digest, NULL) != BATON_OK)
+        fail (name);
+    archive_writer_destroy (&writer);
+    bytes_clear (&event.body);
+    bytes_clear (&bytes);
+    free (text);
+    bytes.size = (size_t) ftell (file);
+    bytes.data = malloc (bytes.size);
+    rewind (file);
+    if (!bytes.data || fread (bytes.data, bytes.size, 1, file) != 1)
+        fail (name);
+    fclose (file);
+    write_seed (directory, "archive", name, -1, &bytes);
+    bytes_clear (&bytes);
+}
+
 int main (int count, char **arguments)
 {
     if (count != 2) {
@@ -230,6 +296,10 @@ int main (int count, char **arguments)
     write_manifest (directory);
     write_frames (directory);
     write_patterns (directory);
+    write_journal (directory, "sparse", 30, &seed);
+    write_journal (directory, "full", 100, &seed);
+    write_archive (directory, "plain", 0);
+    write_archive (directory, "packed", 5000);
     write_token (directory);
     write_rules (directory);
     write_dictionary (directory);

@@ -16,6 +16,7 @@ static const char *const PAGES[] = {
     "fork",
     "context",
     "knowledge",
+    "sites",
     "sharing",
     "clients",
     "triggers",

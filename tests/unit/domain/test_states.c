@@ -110,6 +110,8 @@ static const row_t ROWS[] = {
     ROW (child_note, "gyyyy"),
     ROW (child_ask, "gyyyy"),
     ROW (parent_note, "gyyyW"),
+    ROW (session_import, "gyyyy"),
+    ROW (session_moved, "gyyyy"),
     ROW (migration_abort, "gyyyW"),
     ROW (session_share, "gyyyy"),
     ROW (session_unshare, "gyyyy"),

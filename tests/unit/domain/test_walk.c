@@ -45,6 +45,8 @@ static char *random_text (walk_t *walk, const char *field)
         return OPTIONS[below (walk, COUNT (OPTIONS))];
     if (strcmp (field, "session") == 0)
         return (char *) STORY_ID; /*  of a child, too */
+    if (strcmp (field, "workspace") == 0)
+        return (char *) "/srv";
     if (strcmp (field, "manifest") == 0)
         return KEYS[below (walk, 8) / 7];
     return KEYS[below (walk, COUNT (KEYS))];
@@ -181,7 +183,8 @@ static method_id_t random_method (walk_t *walk)
         return ONWARD[below (walk, COUNT (ONWARD))];
     for (;;) {
         method_id_t method = 1 + (method_id_t) below (walk, METHOD_COUNT - 1);
-        bool ends = method == METHOD_session_cancel || method == METHOD_session_complete;
+        bool ends = method == METHOD_session_cancel || method == METHOD_session_complete ||
+                    method == METHOD_session_moved || method == METHOD_session_import;
         if (METHODS[method].target == TARGET_session && METHODS[method].change && !must_read (method) &&
             (!ends || one_in (walk, 50)))
             return method;

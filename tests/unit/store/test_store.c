@@ -582,7 +582,7 @@ static void an_answer_is_kept_until_it_is_forgotten (void **state)
 static void a_blob_is_kept_by_its_digest (void **state)
 {
     store_t *store = store_of (state);
-    store_blob_t blobs[] = {{"d1", fixture_bytes ("content")}, {"d2", {0}}, {"d1", fixture_bytes ("ignored")}};
+    store_blob_t blobs[] = {{"d1", fixture_bytes ("content"), 0}, {"d2", {0}, 0}, {"d1", fixture_bytes ("ignored"), 0}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 3});
     baton_bytes_t content = {0};
     assert_int_equal (store_blob (store, "d1", &content, NULL), BATON_OK);
@@ -593,6 +593,45 @@ static void a_blob_is_kept_by_its_digest (void **state)
     assert_int_equal (content.size, 0);
     bytes_clear (&content);
     assert_int_equal (store_blob (store, "d3", &content, NULL), BATON_not_found);
+}
+
+static void check_staged (store_t *store, uint64_t count, uint64_t bytes)
+{
+    uint64_t found = 99, size = 99;
+    assert_int_equal (store_staged (store, &found, &size, NULL), BATON_OK);
+    assert_int_equal (found, count);
+    assert_int_equal (size, bytes);
+}
+
+static void check_blobs (store_t *store, const char *there)
+{
+    for (const char *digest = "abcdef"; *digest; digest++) {
+        bool has = false;
+        assert_int_equal (store_has_blob (store, (char[]){*digest, '\0'}, &has, NULL), BATON_OK);
+        assert_int_equal (has, strchr (there, *digest) != NULL);
+    }
+}
+
+static void a_staged_blob_is_forgotten_unless_something_refers_to_it (void **state)
+{
+    store_t *store = store_of (state);
+    store_blob_t blobs[] = {{"a", fixture_bytes ("kept"), 0},       {"b", fixture_bytes ("old"), 10},
+                            {"c", fixture_bytes ("adopted"), 10},   {"d", fixture_bytes ("spent"), 10},
+                            {"e", fixture_bytes ("put later"), 10}, {"f", fixture_bytes ("new"), 20},
+                            {"a", fixture_bytes ("kept"), 10}};
+    fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 7});
+    check_staged (store, 5, strlen ("oldadoptedspentput laternew"));
+    /*  "spent" is for what is staged: what something refers to stays. */
+    const char *kept[] = {"c"}, *spent[] = {"d", "a"};
+    store_blob_t put = {"e", fixture_bytes ("put later"), 0};
+    fixture_commit (
+        store, &(store_batch_t){
+                   .blobs = &put, .blob_count = 1, .kept = kept, .kept_count = 1, .spent = spent, .spent_count = 2});
+    check_staged (store, 2, strlen ("oldnew"));
+    check_blobs (store, "abcef");
+    assert_int_equal (store_forget_staged (store, 20, NULL), BATON_OK);
+    check_staged (store, 1, strlen ("new"));
+    check_blobs (store, "acef");
 }
 
 #define BOTH(test)                                                                                                     \
@@ -621,6 +660,7 @@ int main (void)
         BOTH (what_is_due_comes_earliest_first),
         BOTH (an_answer_is_kept_until_it_is_forgotten),
         BOTH (a_blob_is_kept_by_its_digest),
+        BOTH (a_staged_blob_is_forgotten_unless_something_refers_to_it),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

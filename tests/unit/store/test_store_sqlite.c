@@ -144,7 +144,7 @@ static void everything_is_there_after_a_restart (void **state)
                         .due = 9};
     store_snapshot_t snapshot = {"a", 1, fixture_bytes ("state")};
     store_answer_t answers[] = {{"ann", "old", "digest", 10, {0}}, {"ann", "new", "digest", 20, {0}}};
-    store_blob_t blob = {"d", fixture_bytes ("content")};
+    store_blob_t blob = {"d", fixture_bytes ("content"), 0};
     fixture_put (fixture->store, "a", 1, event_class_run);
     fixture_put (fixture->store, "a", 2, event_class_run);
     fixture_commit (fixture->store, &(store_batch_t){.projections = &row,
@@ -254,6 +254,7 @@ static void an_older_schema_is_brought_forward (void **state)
     store_close (&fixture->store);
     query (fixture, "DROP INDEX projection_shared");
     query (fixture, "ALTER TABLE projection DROP COLUMN audience");
+    query (fixture, "DROP TABLE staged");
     query (fixture, "UPDATE meta SET value = 1 WHERE key = 'schema'");
     fixture_open_sqlite (fixture);
     const viewer_t operator= {.name = "ada", .role = role_operator}, guest = {.name = "eve", .role = role_guest};

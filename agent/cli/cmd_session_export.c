@@ -1,0 +1,96 @@
+#include "commands.h"
+#include "export.h"
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+OPTIONS (
+    export,
+    struct {
+        char *out;
+        bool redact;
+    },
+    WORD (out, FIELD_LINE, LIMIT_PATH, "the file to write (-o), which must not exist"),
+    OPTION (redact, FIELD_FLAG, 0, NULL, "leave out secrets, and list what was left out"));
+
+/*  The file has its name only when it is whole, and replaces no other. */
+static baton_status name_file (FILE *file, const char *draft, const char *path, baton_error_t *error)
+{
+    if (fsync (fileno (file)) == 0 && link (draft, path) == 0)
+        return BATON_OK;
+    if (errno == EEXIST)
+        return baton_fail_field (error, BATON_already_exists, BATON_REASON_name_taken, "out", "there is a file %s",
+                                 path);
+    return baton_fail (error, BATON_internal, BATON_REASON_none, "can't write %s: %s", path, strerror (errno));
+}
+
+static baton_status check_path (const char *path, baton_error_t *error)
+{
+    if (access (path, F_OK) == 0)
+        return baton_fail_field (error, BATON_already_exists, BATON_REASON_name_taken, "out", "there is a file %s",
+                                 path);
+    return BATON_OK;
+}
+
+static baton_status write_draft (cli_t *cli, const export_t *export, const char *path, exported_t *ret_exported,
+                                 baton_error_t *error)
+{
+    char draft[LIMIT_PATH + 16];
+    snprintf (draft, sizeof draft, "%s.XXXXXX", path);
+    int fd = mkostemp (draft, O_CLOEXEC); /*  mode 0600: a session may hold secrets */
+    FILE *file = fd >= 0 ? fdopen (fd, "w+") : NULL;
+    if (!file)
+        return baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't write %s: %s", path,
+                           strerror (errno));
+    baton_status status = export_write (cli, export, file, ret_exported, error);
+    if (status == BATON_OK)
+        status = name_file (file, draft, path, error);
+    fclose (file);
+    unlink (draft);
+    return status;
+}
+
+/*  What was redacted: a row for each place. */
+static baton_status tell_removed (cli_t *cli, const archive_totals_t *totals, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < totals->removals.count && status == BATON_OK; i++) {
+        const removal_t *row = &totals->removals.items[i];
+        if (cli->output == OUTPUT_table)
+            fprintf (cli->out, "%4lu  %-20s  %s\n", row->count, row->pattern, row->place);
+        else
+            status = output_record (cli, &RECORD_removal, row, error);
+    }
+    output_note (cli, "%lu secrets were left out", totals->removed);
+    return status;
+}
+
+static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    const session_snapshot_request_t *request = arguments->request;
+    const export_options_t *options = arguments->options;
+    export_t export = {.session = request->session, .at = request->at, .redact = options->redact};
+    exported_t exported = {0};
+    baton_status status = check_path (options->out, error);
+    if (status == BATON_OK)
+        status = write_draft (cli, &export, options->out, &exported, error);
+    if (status == BATON_OK)
+        output_note (cli, "%s: session %s up to event %lu, with %lu contents", options->out, export.session, exported.n,
+                     exported.blobs);
+    if (status == BATON_OK && export.redact)
+        status = tell_removed (cli, &exported.totals, error);
+    exported_clear (&exported);
+    return status;
+}
+
+const command_t CMD_session_export = {.noun = "session",
+                                      .verb = "export",
+                                      .method = METHOD_session_snapshot,
+                                      .options = &export_options,
+                                      .positionals = "session out",
+                                      .help = "Write a session into a file, signed, for another site or for later",
+                                      .run = run};

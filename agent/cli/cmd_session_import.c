@@ -1,0 +1,111 @@
+#include "commands.h"
+#include "import.h"
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+
+OPTIONS (
+    import,
+    struct {
+        char *file;
+        char *as;
+        char *workspace;
+        char *require_signer;
+        bool update;
+        bool dry_run;
+    },
+    WORD (file, FIELD_LINE, LIMIT_PATH, "an archive"),
+    OPTION (as, FIELD_LINE, LIMIT_TITLE, NULL, "another title than it had"),
+    OPTION (workspace, FIELD_LINE, LIMIT_PATH, NULL,
+            "absolute path of a folder on its node, used in place; without one, the node makes a folder"),
+    OPTION (require_signer, FIELD_LINE, LIMIT_ID, NULL, "refuse it unless this name or key has signed it"),
+    OPTION (update, FIELD_FLAG, 0, NULL, "go on with the session that is here already, where the archive has more"),
+    OPTION (dry_run, FIELD_FLAG, 0, NULL, "verify the archive and say what it is, and do nothing"));
+
+/*  What is shown of an archive that was verified. */
+OPTIONS (
+    shown,
+    struct {
+        char *session;
+        char *title;
+        uint64_t n;
+        uint64_t events;
+        uint64_t blobs;
+        char *site;
+        char *exporter;
+        char *signer;
+        char *signer_name;
+        bool redacted;
+        uint64_t exported_at;
+        char *archive;
+    },
+    OPTION (session, FIELD_NAME, LIMIT_ID, NULL, ""), OPTION (title, FIELD_LINE, LIMIT_TITLE, NULL, ""),
+    OPTION (n, FIELD_UINT, 0, NULL, ""), OPTION (events, FIELD_UINT, 0, NULL, ""),
+    OPTION (blobs, FIELD_UINT, 0, NULL, ""), OPTION (site, FIELD_LINE, LIMIT_ID, NULL, ""),
+    OPTION (exporter, FIELD_LINE, LIMIT_NAME, NULL, ""), OPTION (signer, FIELD_LINE, LIMIT_ID, NULL, ""),
+    OPTION (signer_name, FIELD_LINE, LIMIT_NAME, NULL, ""), OPTION (redacted, FIELD_FLAG, 0, NULL, ""),
+    OPTION (exported_at, FIELD_UINT, 0, NULL, ""), OPTION (archive, FIELD_LINE, LIMIT_ID, NULL, ""));
+
+static baton_status show (cli_t *cli, const archive_summary_t *summary, baton_error_t *error)
+{
+    const archive_head_t *head = &summary->head;
+    shown_options_t shown = {
+        .session = head->session,
+        .title = head->title,
+        .n = head->n,
+        .events = summary->events,
+        .blobs = summary->blobs,
+        .site = head->site,
+        .exporter = head->exporter,
+        .signer = (char *) summary->signer,
+        .signer_name = (char *) summary->signer_name,
+        .redacted = head->redacted,
+        .exported_at = head->exported_at,
+        .archive = (char *) summary->archive,
+    };
+    return output_record (cli, &shown_options, &shown, error);
+}
+
+static baton_status bring (cli_t *cli, FILE *file, const archive_summary_t *summary, const import_how_t *how,
+                           baton_error_t *error)
+{
+    imported_t imported = {0};
+    baton_status status = import_send (cli, file, summary, how, &imported, error);
+    if (status == BATON_OK) {
+        output_note (cli, "signed by %s (%s)", *summary->signer_name ? summary->signer_name : "an unknown key",
+                     summary->signer);
+        if (imported.renamed)
+            output_note (cli, "the id %s is taken here, or none of Baton's: it is %s now", summary->head.session,
+                         imported.session);
+        if (how->update && imported.events == 0)
+            output_note (cli, "there is nothing new in it");
+        status = output_record (cli, &RECORD_imported, &imported, error);
+    }
+    record_clear (&RECORD_imported, &imported);
+    return status;
+}
+
+static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
+{
+    const import_options_t *options = arguments->options;
+    archive_summary_t summary = {0};
+    FILE *file = fopen (options->file, "re");
+    if (!file)
+        return baton_fail_field (error, errno == ENOENT ? BATON_not_found : BATON_permission_denied, BATON_REASON_none,
+                                 "file", "can't read %s: %s", options->file, strerror (errno));
+    import_how_t how = {options->as, options->workspace, NULL, options->update};
+    baton_status status = import_verify (file, options->require_signer, &summary, error);
+    if (status == BATON_OK)
+        status = options->dry_run ? show (cli, &summary, error) : bring (cli, file, &summary, &how, error);
+    archive_summary_clear (&summary);
+    fclose (file);
+    return status;
+}
+
+const command_t CMD_session_import = {.noun = "session",
+                                      .verb = "import",
+                                      .options = &import_options,
+                                      .positionals = "file",
+                                      .help = "Make a session of an archive",
+                                      .run = run};

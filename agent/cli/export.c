@@ -1,0 +1,272 @@
+#include "export.h"
+
+#include "event.h"
+#include "redact.h"
+#include "signer.h"
+
+#include <search.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*  A content that an event refers to. */
+typedef struct {
+    char digest[DIGEST_SIZE];
+    char session[LIMIT_ID + 1];
+    uint64_t n;
+    char *name; /*  of the artifact; NULL: it has none */
+} reference_t;
+
+typedef struct {
+    cli_t *cli;
+    const export_t *export;
+    archive_writer_t *writer;
+    redact_t *redact; /*  NULL: everything goes as it is */
+    exported_t done;
+    void *seen; /*  digests of the references, as tsearch (3) keeps them */
+    struct {
+        size_t count;
+        reference_t *items;
+    } references;
+    const event_t *event; /*  that is looked at */
+    archive_page_t page;  /*  that is being filled */
+    size_t page_bytes;
+    baton_error_t *error;
+} exporter_t;
+
+/* ---- the contents ---- */
+
+/*  The content as it goes into the archive, and the digest that it has then. */
+static baton_status fetch_blob (exporter_t *self, const reference_t *reference, const char *place, blob_t *ret_blob)
+{
+    blob_get_request_t request = {
+        .session = (char *) reference->session, .n = reference->n, .digest = (char *) reference->digest};
+    char digest[DIGEST_SIZE];
+    baton_status status = cli_call (self->cli, METHOD_blob_get, &request, ret_blob, NULL, self->error);
+    if (status != BATON_OK || !self->redact)
+        return status;
+    status = redact_content (self->redact, reference->name, &ret_blob->content, place, self->error);
+    digest_of (ret_blob->content.data, ret_blob->content.size, digest);
+    if (status == BATON_OK && text_set (&ret_blob->digest, digest) != BATON_OK)
+        status = baton_fail_memory (self->error);
+    return status;
+}
+
+/*  The events are written before the contents, and name their digests: so these are looked at twice. */
+static baton_status look_ahead (exporter_t *self, const reference_t *reference)
+{
+    char place[LIMIT_SHORT];
+    blob_t blob = {0};
+    snprintf (place, sizeof place, "content of event %lu%s%s", reference->n, reference->name ? ", " : "",
+              reference->name ? reference->name : "");
+    baton_status status = fetch_blob (self, reference, place, &blob);
+    if (status == BATON_OK && strcmp (blob.digest, reference->digest) != 0)
+        status = redact_replace (self->redact, reference->digest, blob.digest, blob.content.size, self->error);
+    record_clear (&RECORD_blob, &blob);
+    return status;
+}
+
+static baton_status write_blob (exporter_t *self, const reference_t *reference)
+{
+    blob_t blob = {0};
+    baton_status status = fetch_blob (self, reference, NULL, &blob);
+    if (status == BATON_OK)
+        status = archive_write_blob (self->writer, blob.digest, &blob.content, self->error);
+    record_clear (&RECORD_blob, &blob);
+    self->done.blobs++;
+    return status;
+}
+
+/* ---- the journal ---- */
+
+static int compare_texts (const void *a, const void *b)
+{
+    return strcmp (a, b);
+}
+
+static baton_status note_reference (const char *digest, void *argument)
+{
+    exporter_t *self = argument;
+    if (tfind (digest, &self->seen, compare_texts))
+        return BATON_OK;
+    char *key = strdup (digest);
+    reference_t *reference = key ? list_append (&self->references, sizeof *reference) : NULL;
+    if (!reference || !tsearch (key, &self->seen, compare_texts)) {
+        free (key);
+        return baton_fail_memory (self->error);
+    }
+    snprintf (reference->digest, sizeof reference->digest, "%s", digest);
+    snprintf (reference->session, sizeof reference->session, "%s", self->event->session);
+    reference->n = self->event->n;
+    const char *name = record_text (&EVENTS[self->event->kind].type, self->event->body, "name");
+    if (name && !(reference->name = strdup (name)))
+        return baton_fail_memory (self->error);
+    return self->redact ? look_ahead (self, reference) : BATON_OK;
+}
+
+/*  The event as it goes into the archive. */
+static baton_status redact_event (exporter_t *self, event_t *event, baton_bytes_t *ret_body)
+{
+    char place[LIMIT_SHORT];
+    const record_type_t *type = &EVENTS[event->kind].type;
+    snprintf (place, sizeof place, "event %lu (%s)", event->n, EVENTS[event->kind].name);
+    baton_status status = redact_record (self->redact, type, event->body, place, self->error);
+    if (status != BATON_OK)
+        return status;
+    bytes_clear (ret_body);
+    return record_encode (type, event->body, ret_body) == BATON_OK ? BATON_OK : baton_fail_memory (self->error);
+}
+
+static baton_status write_page (exporter_t *self, archive_kind_t kind)
+{
+    baton_bytes_t bytes = {0};
+    if (self->page.events.count == 0)
+        return BATON_OK;
+    baton_status status = record_encode (&RECORD_archive_page, &self->page, &bytes) == BATON_OK
+                              ? archive_write (self->writer, kind, bytes.data, bytes.size, self->error)
+                              : baton_fail_memory (self->error);
+    bytes_clear (&bytes);
+    record_clear (&RECORD_archive_page, &self->page);
+    self->page_bytes = 0;
+    return status;
+}
+
+/*  Takes the envelope's content. */
+static baton_status add_event (exporter_t *self, archive_kind_t kind, event_envelope_t *envelope)
+{
+    event_t event = {0};
+    baton_status status = event_from_envelope (envelope, &event, self->error);
+    self->event = &event;
+    if (status == BATON_OK)
+        status = event_each_blob (&event, note_reference, self);
+    if (status == BATON_OK && self->redact)
+        status = redact_event (self, &event, &envelope->body);
+    event_clear (&event);
+    if (status != BATON_OK)
+        return status;
+    event_envelope_t *kept = list_append (&self->page.events, sizeof *kept);
+    if (!kept)
+        return baton_fail_memory (self->error);
+    *kept = *envelope;
+    *envelope = (event_envelope_t){0};
+    self->done.events++;
+    self->page_bytes += kept->body.size;
+    return self->page_bytes >= LIMIT_ARCHIVE_PAGE || self->page.events.count == LIMIT_PAGE ? write_page (self, kind)
+                                                                                           : BATON_OK;
+}
+
+/*  The journal of a session from its beginning up to a position. */
+static baton_status write_journal (exporter_t *self, archive_kind_t kind, const char *session, uint64_t upto)
+{
+    session_log_request_t request = {.session = (char *) session, .limit = LIMIT_PAGE};
+    baton_status status = BATON_OK;
+    while (status == BATON_OK && request.after < upto) {
+        event_page_t page = {0};
+        uint64_t before = request.after;
+        status = cli_call (self->cli, METHOD_session_log, &request, &page, NULL, self->error);
+        for (size_t i = 0; i < page.events.count && status == BATON_OK && page.events.items[i].n <= upto; i++) {
+            request.after = page.events.items[i].n;
+            status = add_event (self, kind, &page.events.items[i]);
+        }
+        if (status == BATON_OK && request.after == before)
+            status = baton_fail (self->error, BATON_internal, BATON_REASON_bug,
+                                 "the journal of session %s ends at %lu, before %lu", session, before, upto);
+        record_clear (&RECORD_event_page, &page);
+    }
+    return status == BATON_OK ? write_page (self, kind) : status;
+}
+
+/* ---- the whole ---- */
+
+static uint64_t now (void)
+{
+    struct timespec time;
+    clock_gettime (CLOCK_REALTIME, &time);
+    return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
+}
+
+static baton_status begin (exporter_t *self, FILE *file, const snapshot_t *snapshot, const session_t *state)
+{
+    uint8_t secret[SIGNER_SECRET];
+    about_t about = {0};
+    baton_status status = cli_call (self->cli, METHOD_site_about, &(site_about_request_t){}, &about, NULL, self->error);
+    if (status == BATON_OK)
+        status = signer_secret (secret, self->error);
+    archive_head_t head = {
+        .version = about.version,
+        .site = self->cli->context.broker_key,
+        .session = snapshot->session,
+        .n = snapshot->n,
+        .title = state->title,
+        .workspace = state->workspace,
+        .snapshot = self->redact ? NULL : snapshot->digest,
+        .redacted = self->redact != NULL,
+        .exported_at = now (),
+        .exporter = about.you,
+    };
+    if (status == BATON_OK && self->redact)
+        status = redact_record (self->redact, &RECORD_archive_head, &head, "head", self->error);
+    if (status == BATON_OK)
+        status = archive_writer_new (file, secret, &head, &self->writer, self->error);
+    sodium_memzero (secret, sizeof secret);
+    record_clear (&RECORD_about, &about);
+    if (status == BATON_OK && !self->redact)
+        status =
+            archive_write (self->writer, ARCHIVE_snapshot, snapshot->state.data, snapshot->state.size, self->error);
+    return status;
+}
+
+static baton_status write_all (exporter_t *self, FILE *file, const snapshot_t *snapshot, const session_t *state)
+{
+    self->done.n = snapshot->n;
+    self->done.state = state->state;
+    snprintf (self->done.site, sizeof self->done.site, "%s", self->cli->context.broker_key);
+    snprintf (self->done.snapshot, sizeof self->done.snapshot, "%s", snapshot->digest);
+    baton_status status = begin (self, file, snapshot, state);
+    if (status == BATON_OK)
+        status = write_journal (self, ARCHIVE_events, snapshot->session, snapshot->n);
+    for (size_t i = 0; i < self->references.count && status == BATON_OK; i++)
+        status = write_blob (self, &self->references.items[i]);
+    if (status == BATON_OK && self->redact)
+        redact_report (self->redact, &self->done.totals);
+    if (status == BATON_OK)
+        status = archive_finish (self->writer, &self->done.totals, self->done.archive, self->error);
+    return status;
+}
+
+baton_status export_write (cli_t *cli, const export_t *export, FILE *file, exported_t *ret_exported,
+                           baton_error_t *error)
+{
+    exporter_t self = {.cli = cli, .export = export, .error = error};
+    session_snapshot_request_t request = {.session = (char *) export->session, .at = export->at};
+    snapshot_t snapshot = {0};
+    session_t state = {0};
+    baton_status status = cli_call (cli, METHOD_session_snapshot, &request, &snapshot, NULL, error);
+    if (status == BATON_OK)
+        status = record_decode (&RECORD_session, snapshot.state.data, snapshot.state.size, &state, error);
+    if (status == BATON_OK && export->redact)
+        status = redact_new (&self.redact, error);
+    if (status == BATON_OK)
+        status = write_all (&self, file, &snapshot, &state);
+    if (status == BATON_OK)
+        *ret_exported = self.done;
+    else
+        exported_clear (&self.done);
+    archive_writer_destroy (&self.writer);
+    redact_destroy (&self.redact);
+    tdestroy (self.seen, free);
+    for (size_t i = 0; i < self.references.count; i++)
+        free (self.references.items[i].name);
+    free (self.references.items);
+    record_clear (&RECORD_archive_page, &self.page);
+    record_clear (&RECORD_snapshot, &snapshot);
+    record_clear (&RECORD_session, &state);
+    return status;
+}
+
+void exported_clear (exported_t *exported)
+{
+    record_clear (&RECORD_archive_totals, &exported->totals);
+    *exported = (exported_t){0};
+}

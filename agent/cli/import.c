@@ -1,0 +1,214 @@
+#include "import.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- verification ---- */
+
+static baton_status damaged (baton_error_t *error, const char *what)
+{
+    return baton_fail (error, BATON_invalid_argument, BATON_REASON_bad_archive, "the archive is damaged: %s", what);
+}
+
+static baton_status open_again (FILE *file, archive_reader_t **ret_reader, baton_error_t *error)
+{
+    if (fseeko (file, 0, SEEK_SET) != 0)
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_bad_value,
+                           "an archive is read twice, so it must be a file: %s", strerror (errno));
+    return archive_reader_new (file, ret_reader, error);
+}
+
+static baton_status check_page (const archive_section_t *section, uint64_t *ret_events, baton_error_t *error)
+{
+    archive_page_t page = {0};
+    if (record_decode (&RECORD_archive_page, section->data, section->size, &page, NULL) != BATON_OK)
+        return damaged (error, "a page of its journal cannot be read");
+    *ret_events += page.events.count;
+    bool fits = section->size <= LIMIT_ARTIFACT && page.events.count > 0;
+    record_clear (&RECORD_archive_page, &page);
+    return fits ? BATON_OK : damaged (error, "a page of its journal has an impossible size");
+}
+
+static baton_status check_snapshot (const archive_section_t *section, const archive_head_t *head, baton_error_t *error)
+{
+    char digest[DIGEST_SIZE];
+    digest_of (section->data, section->size, digest);
+    return text_equal (digest, head->snapshot) ? BATON_OK : damaged (error, "its snapshot is another than it says");
+}
+
+static baton_status check_section (const archive_section_t *section, archive_summary_t *summary, baton_error_t *error)
+{
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content;
+    switch (section->kind) {
+    case ARCHIVE_snapshot:
+        return check_snapshot (section, &summary->head, error);
+    case ARCHIVE_ancestor:
+    case ARCHIVE_events:
+        return check_page (section, &summary->events, error);
+    case ARCHIVE_blob:
+        summary->blobs++;
+        return archive_blob (section, digest, &content, error);
+    default:
+        return BATON_OK;
+    }
+}
+
+static baton_status check_signer (const archive_summary_t *summary, const char *wanted, baton_error_t *error)
+{
+    const char *name = *summary->signer_name ? summary->signer_name : "nobody that is known here";
+    if (!wanted || strcmp (wanted, summary->signer) == 0 || strcmp (wanted, summary->signer_name) == 0)
+        return BATON_OK;
+    return baton_fail_field (error, BATON_permission_denied, BATON_REASON_unknown_signer, "require_signer",
+                             "the archive was signed with %s, by %s, not by %s", summary->signer, name, wanted);
+}
+
+static baton_status verify (archive_reader_t *reader, const char *require_signer, archive_summary_t *summary,
+                            baton_error_t *error)
+{
+    archive_section_t section = {.kind = ARCHIVE_head};
+    baton_status status = record_copy (&RECORD_archive_head, archive_head (reader), &summary->head) == BATON_OK
+                              ? BATON_OK
+                              : baton_fail_memory (error);
+    while (status == BATON_OK && section.kind != ARCHIVE_seal) {
+        status = archive_read (reader, &section, error);
+        if (status == BATON_OK)
+            status = check_section (&section, summary, error);
+    }
+    if (status != BATON_OK)
+        return status;
+    snprintf (summary->archive, sizeof summary->archive, "%s", archive_digest (reader));
+    sodium_bin2hex (summary->signer, sizeof summary->signer, summary->head.signer.data, summary->head.signer.size);
+    if (record_copy (&RECORD_archive_totals, archive_totals (reader), &summary->totals) != BATON_OK)
+        return baton_fail_memory (error);
+    status = signer_name (summary->signer, summary->signer_name, error);
+    return status == BATON_OK ? check_signer (summary, require_signer, error) : status;
+}
+
+baton_status import_verify (FILE *file, const char *require_signer, archive_summary_t *ret_summary,
+                            baton_error_t *error)
+{
+    archive_reader_t *reader = NULL;
+    archive_summary_t summary = {0};
+    baton_status status = open_again (file, &reader, error);
+    if (status == BATON_OK)
+        status = verify (reader, require_signer, &summary, error);
+    archive_reader_destroy (&reader);
+    if (status == BATON_OK)
+        *ret_summary = summary;
+    else
+        archive_summary_clear (&summary);
+    return status;
+}
+
+void archive_summary_clear (archive_summary_t *summary)
+{
+    record_clear (&RECORD_archive_head, &summary->head);
+    record_clear (&RECORD_archive_totals, &summary->totals);
+    *summary = (archive_summary_t){0};
+}
+
+/* ---- sending ---- */
+
+typedef struct {
+    cli_t *cli;
+    baton_bytes_t pages; /*  digests */
+    baton_error_t *error;
+} sender_t;
+
+static baton_status put (sender_t *self, const char *digest, const baton_bytes_t *content)
+{
+    blob_put_request_t request = {.digest = (char *) digest, .content = *content};
+    nothing_t nothing = {};
+    return cli_call (self->cli, METHOD_blob_put, &request, &nothing, NULL, self->error);
+}
+
+static baton_status send_page (sender_t *self, const archive_section_t *section)
+{
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content = {section->size, (uint8_t *) section->data};
+    if (self->pages.size == (size_t) LIMIT_IMPORT_PAGES * 32)
+        return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the journal has more than %u pages", LIMIT_IMPORT_PAGES);
+    digest_of (content.data, content.size, digest);
+    baton_status status = put (self, digest, &content);
+    if (status != BATON_OK)
+        return status;
+    sodium_hex2bin (self->pages.data + self->pages.size, 32, digest, DIGEST_SIZE - 1, NULL, NULL, NULL);
+    self->pages.size += 32;
+    return BATON_OK;
+}
+
+static baton_status send_blob (sender_t *self, const archive_section_t *section)
+{
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content;
+    baton_status status = archive_blob (section, digest, &content, self->error);
+    return status == BATON_OK ? put (self, digest, &content) : status;
+}
+
+/*  Puts everything that the import refers to. What the file says now must be what was verified. */
+static baton_status send_sections (sender_t *self, archive_reader_t *reader, const char *archive)
+{
+    archive_section_t section = {.kind = ARCHIVE_head};
+    baton_status status = BATON_OK;
+    while (status == BATON_OK && section.kind != ARCHIVE_seal) {
+        status = archive_read (reader, &section, self->error);
+        if (status == BATON_OK && section.kind == ARCHIVE_events)
+            status = send_page (self, &section);
+        else if (status == BATON_OK && section.kind == ARCHIVE_blob)
+            status = send_blob (self, &section);
+    }
+    if (status == BATON_OK && strcmp (archive_digest (reader), archive) != 0)
+        status = baton_fail (self->error, BATON_aborted, BATON_REASON_bad_archive,
+                             "the archive was changed while it was read; nothing was imported");
+    return status;
+}
+
+static baton_status ask (sender_t *self, const archive_summary_t *summary, const import_how_t *how,
+                         imported_t *ret_imported)
+{
+    const archive_head_t *head = &summary->head;
+    session_import_request_t request = {
+        .origin_site = head->site,
+        .origin_session = head->session,
+        .origin_n = head->n,
+        .pages = self->pages,
+        .snapshot = head->snapshot,
+        .version = head->version,
+        .exporter = head->exporter,
+        .signer = (char *) summary->signer,
+        .archive = (char *) summary->archive,
+        .redacted = head->redacted,
+        .title = (char *) how->as,
+        .workspace = (char *) how->workspace,
+        .update = how->update ? head->session : NULL,
+    };
+    const char *key = self->cli->key;
+    if (how->key)
+        self->cli->key = how->key;
+    baton_status status = cli_call (self->cli, METHOD_session_import, &request, ret_imported, NULL, self->error);
+    self->cli->key = key;
+    return status;
+}
+
+baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summary, const import_how_t *how,
+                          imported_t *ret_imported, baton_error_t *error)
+{
+    sender_t self = {.cli = cli, .error = error};
+    archive_reader_t *reader = NULL;
+    const char *key = cli->key;
+    self.pages.data = malloc ((size_t) LIMIT_IMPORT_PAGES * 32);
+    baton_status status = self.pages.data ? open_again (file, &reader, error) : baton_fail_memory (error);
+    cli->key = NULL; /*  it is for the import alone */
+    if (status == BATON_OK)
+        status = send_sections (&self, reader, summary->archive);
+    cli->key = key;
+    if (status == BATON_OK)
+        status = ask (&self, summary, how, ret_imported);
+    archive_reader_destroy (&reader);
+    free (self.pages.data);
+    return status;
+}

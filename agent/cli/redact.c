@@ -1,0 +1,264 @@
+#include "redact.h"
+
+#include "secrets.h"
+#include "text.h"
+#include "value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    char old[DIGEST_SIZE], new[DIGEST_SIZE];
+    uint64_t size;
+} replaced_t;
+
+struct redact {
+    secrets_t *secrets;
+    struct {
+        size_t count;
+        replaced_t *items;
+    } replaced;
+    archive_totals_t totals; /*  removals and removed */
+    const char *place;       /*  that is being searched; NULL: nothing is noted */
+};
+
+baton_status redact_new (redact_t **ret_redact, baton_error_t *error)
+{
+    redact_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return baton_fail_memory (error);
+    baton_status status = secrets_new (&self->secrets, error);
+    if (status == BATON_OK)
+        *ret_redact = self;
+    else
+        redact_destroy (&self);
+    return status;
+}
+
+void redact_destroy (redact_t **self)
+{
+    if (!*self)
+        return;
+    secrets_destroy (&(*self)->secrets);
+    free ((*self)->replaced.items);
+    record_clear (&RECORD_archive_totals, &(*self)->totals);
+    free (*self);
+    *self = NULL;
+}
+
+/* ---- the report ---- */
+
+static baton_status note (const char *name, uint64_t count, void *argument)
+{
+    redact_t *self = argument;
+    if (!self->place)
+        return BATON_OK;
+    self->totals.removed += count;
+    size_t last = self->totals.removals.count;
+    removal_t *row = last > 0 ? &self->totals.removals.items[last - 1] : NULL;
+    if (row && text_equal (row->pattern, name) && text_equal (row->place, self->place)) {
+        row->count += count;
+        return BATON_OK;
+    }
+    if (last == LIMIT_REMOVALS)
+        return BATON_OK;
+    row = list_append (&self->totals.removals, sizeof *row);
+    if (!row || text_set (&row->pattern, name) != BATON_OK || text_set (&row->place, self->place) != BATON_OK)
+        return BATON_resource_exhausted;
+    row->count = count;
+    return BATON_OK;
+}
+
+void redact_report (redact_t *self, archive_totals_t *totals)
+{
+    totals->removed = self->totals.removed;
+    memcpy (&totals->removals, &self->totals.removals, sizeof totals->removals);
+    self->totals = (archive_totals_t){0};
+}
+
+/* ---- texts ---- */
+
+/*  whole: it is a secret because of its name. */
+static baton_status scrub (redact_t *self, char *text, size_t size, bool whole, size_t *ret_size, baton_error_t *error)
+{
+    if (!whole)
+        return secrets_scrub (self->secrets, text, size, note, self, ret_size, error);
+    if (size == 0 || note ("named_so", 1, self) == BATON_OK) {
+        *ret_size = secrets_overwrite (text, size);
+        return BATON_OK;
+    }
+    return baton_fail_memory (error);
+}
+
+static baton_status scrub_text (redact_t *self, char *text, bool whole, baton_error_t *error)
+{
+    size_t size = 0;
+    if (!text)
+        return BATON_OK;
+    baton_status status = scrub (self, text, strlen (text), whole, &size, error);
+    if (status == BATON_OK)
+        text[size] = '\0';
+    return status;
+}
+
+/* ---- values ---- */
+
+/*  The texts of an unpacked value stand in bytes of our own, so they may be changed in place. */
+static baton_status scrub_value (redact_t *self, msgpack_object *value, bool whole, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    if (value->type == MSGPACK_OBJECT_STR) {
+        size_t size = 0;
+        status = scrub (self, (char *) value->via.str.ptr, value->via.str.size, whole, &size, error);
+        if (status == BATON_OK)
+            value->via.str.size = (uint32_t) size;
+    }
+    for (uint32_t i = 0; value->type == MSGPACK_OBJECT_ARRAY && i < value->via.array.size && status == BATON_OK; i++)
+        status = scrub_value (self, &value->via.array.ptr[i], whole, error);
+    for (uint32_t i = 0; value->type == MSGPACK_OBJECT_MAP && i < value->via.map.size && status == BATON_OK; i++) {
+        const msgpack_object *key = &value->via.map.ptr[i].key;
+        bool secret = whole || (key->type == MSGPACK_OBJECT_STR && secrets_name (key->via.str.ptr, key->via.str.size));
+        status = scrub_value (self, &value->via.map.ptr[i].val, secret, error);
+    }
+    return status;
+}
+
+static baton_status pack_value (const msgpack_object *value, baton_bytes_t *bytes, baton_error_t *error)
+{
+    msgpack_sbuffer buffer;
+    msgpack_packer packer;
+    msgpack_sbuffer_init (&buffer);
+    msgpack_packer_init (&packer, &buffer, msgpack_sbuffer_write);
+    baton_status status = value_pack (&packer, value, error);
+    if (status == BATON_OK)
+        status = bytes_set (bytes, buffer.data, buffer.size) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+    msgpack_sbuffer_destroy (&buffer);
+    return status;
+}
+
+static baton_status scrub_bytes (redact_t *self, baton_bytes_t *bytes, bool whole, baton_error_t *error)
+{
+    msgpack_unpacked unpacked;
+    size_t offset = 0;
+    if (bytes->size == 0)
+        return BATON_OK;
+    msgpack_unpacked_init (&unpacked);
+    baton_status status = value_check (bytes->data, bytes->size, error);
+    if (status == BATON_OK &&
+        msgpack_unpack_next (&unpacked, (const char *) bytes->data, bytes->size, &offset) != MSGPACK_UNPACK_SUCCESS)
+        status = baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = scrub_value (self, &unpacked.data, whole, error);
+    if (status == BATON_OK)
+        status = pack_value (&unpacked.data, bytes, error);
+    msgpack_unpacked_destroy (&unpacked);
+    return status;
+}
+
+/* ---- records ---- */
+
+static const replaced_t *find_replaced (const redact_t *self, const char *digest)
+{
+    for (size_t i = 0; digest && i < self->replaced.count; i++)
+        if (strcmp (self->replaced.items[i].old, digest) == 0)
+            return &self->replaced.items[i];
+    return NULL;
+}
+
+/*  A content that was changed has another digest, and another size. */
+static baton_status follow_digest (redact_t *self, const record_type_t *type, void *record, baton_error_t *error)
+{
+    const field_t *digest = record_field (type, "digest"), *size = record_field (type, "size");
+    char **text =
+        digest && digest->kind == FIELD_LINE ? (char **) (void *) ((uint8_t *) record + digest->offset) : NULL;
+    const replaced_t *replaced = text ? find_replaced (self, *text) : NULL;
+    if (!replaced)
+        return BATON_OK;
+    if (size && size->kind == FIELD_UINT)
+        *(uint64_t *) (void *) ((uint8_t *) record + size->offset) = replaced->size;
+    return text_set (text, replaced->new) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+static baton_status scrub_field (redact_t *self, const field_t *field, uint8_t *at, bool whole, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    baton_texts_t *texts = (void *) at;
+    baton_pairs_t *pairs = (void *) at;
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_LINE:
+        return scrub_text (self, *(char **) (void *) at, whole, error);
+    case FIELD_VALUE:
+        return scrub_bytes (self, (baton_bytes_t *) (void *) at, whole, error);
+    case FIELD_TEXTS:
+        for (size_t i = 0; i < texts->count && status == BATON_OK; i++)
+            status = scrub_text (self, texts->items[i], whole, error);
+        return status;
+    case FIELD_PAIRS:
+        for (size_t i = 0; i < pairs->count && status == BATON_OK; i++)
+            status = scrub_text (self, pairs->items[i].value,
+                                 secrets_name (pairs->items[i].key, strlen (pairs->items[i].key)), error);
+        return status;
+    default:
+        return status;
+    }
+}
+
+static baton_status scrub_record (redact_t *self, const record_type_t *type, void *record, baton_error_t *error)
+{
+    const char *key = record_text (type, record, "key");
+    bool named = key && secrets_name (key, strlen (key));
+    baton_status status = follow_digest (self, type, record, error);
+    for (const field_t *field = type->fields (); field->name && status == BATON_OK; field++) {
+        uint8_t *at = (uint8_t *) record + field->offset;
+        const struct {
+            size_t count;
+            uint8_t *items;
+        } *list = (const void *) at;
+        if (field->kind == FIELD_INNER)
+            status = scrub_record (self, field->type, at, error);
+        else if (field->kind != FIELD_LIST)
+            status = scrub_field (self, field, at, named && strcmp (field->name, "value") == 0, error);
+        for (size_t i = 0; field->kind == FIELD_LIST && i < list->count && status == BATON_OK; i++)
+            status = scrub_record (self, field->type, list->items + i * field->type->size, error);
+    }
+    return status;
+}
+
+baton_status redact_record (redact_t *self, const record_type_t *type, void *record, const char *place,
+                            baton_error_t *error)
+{
+    self->place = place;
+    return scrub_record (self, type, record, error);
+}
+
+/* ---- contents ---- */
+
+baton_status redact_replace (redact_t *self, const char *old, const char *new, uint64_t size, baton_error_t *error)
+{
+    replaced_t *row = list_append (&self->replaced, sizeof *row);
+    if (!row)
+        return baton_fail_memory (error);
+    snprintf (row->old, sizeof row->old, "%s", old);
+    snprintf (row->new, sizeof row->new, "%s", new);
+    row->size = size;
+    return BATON_OK;
+}
+
+static bool is_environment (const char *name)
+{
+    const char *base = name && strrchr (name, '/') ? strrchr (name, '/') + 1 : name;
+    const char *dot = base ? strstr (base, ".env") : NULL;
+    return dot && (!dot[4] || dot[4] == '.');
+}
+
+baton_status redact_content (redact_t *self, const char *name, baton_bytes_t *content, const char *place,
+                             baton_error_t *error)
+{
+    self->place = place;
+    bool whole = is_environment (name);
+    if (content->size == 0 || (!whole && memchr (content->data, '\0', content->size)))
+        return BATON_OK;
+    return scrub (self, (char *) content->data, content->size, whole, &content->size, error);
+}

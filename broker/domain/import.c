@@ -1,0 +1,138 @@
+/*  Sessions that come from another site, and those that go there. */
+#include "deciding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- coming ---- */
+
+/*  What belongs to the other site ends: its node runs nothing here, and whoever was asked there is nobody here. */
+static void end_life (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    if (self->migrating)
+        migration_end (deciding, "the session was imported elsewhere");
+    if (run_active (&self->run))
+        emit (deciding, EVENT_run_finished,
+              &(run_finished_event_t){.number = self->run.number,
+                                      .outcome = run_outcome_interrupted,
+                                      .detail = (char *) "it was under way when the session was exported"});
+    for (size_t i = 0; i < self->breakpoints.count; i++)
+        if (self->breakpoints.items[i].state == breakpoint_state_open)
+            emit (deciding, EVENT_breakpoint_cancelled,
+                  &(breakpoint_cancelled_event_t){.number = self->breakpoints.items[i].number});
+    for (size_t i = 0; i < self->queue.count; i++)
+        emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
+}
+
+/*  self is the state that the imported journal comes to. From the first event on it is no longer anybody's child: what
+ *  follows is told to nobody. */
+baton_status decide_session_import (deciding_t *deciding)
+{
+    const session_import_request_t *request = deciding->command->request;
+    baton_status status = workspace_check (request->workspace, deciding->error);
+    if (status != BATON_OK)
+        return status;
+    emit (deciding, EVENT_session_imported,
+          &(session_imported_event_t){
+              .provenance = {.site = request->origin_site,
+                             .session = request->origin_session,
+                             .n = request->origin_n,
+                             .exporter = request->exporter,
+                             .signer = request->signer,
+                             .archive = request->archive,
+                             .redacted = request->redacted},
+              .title = request->title,
+              .workspace = request->workspace,
+          });
+    if (deciding->self->state != lifecycle_terminated)
+        end_life (deciding);
+    return BATON_OK;
+}
+
+/*  The senders of unread letters are at the other site: nobody here waits to hear that they were read. */
+static void forget_senders (session_t *self)
+{
+    for (size_t i = 0; i < self->mailbox.count; i++) {
+        free (self->mailbox.items[i].from_session);
+        self->mailbox.items[i].from_session = NULL;
+    }
+}
+
+static void forget_all (void *list, const record_type_t *type)
+{
+    const struct {
+        size_t count;
+        void *items;
+    } *any = list;
+    while (any->count > 0)
+        list_remove (list, type, any->count - 1);
+}
+
+/*  Parent, children and whoever else this session waits for, or that waits for it, stay where they are; and who may do
+ *  what with it there says nothing about people here. */
+static void forget_others (session_t *self)
+{
+    free (self->parent);
+    free (self->root);
+    self->parent = self->root = NULL;
+    self->level = self->child_ended_n = 0;
+    self->parent_ended = cause_none;
+    forget_all (&self->children, &RECORD_child_row);
+    forget_all (&self->depends_on, &RECORD_dependency);
+    forget_all (&self->clients, &RECORD_session_client);
+    forget_all (&self->audience.shares, &RECORD_grant);
+    texts_clear (&self->watchers);
+    record_clear (&RECORD_origin, &self->origin);
+    free (self->lock.holder);
+    free (self->lock.client);
+    self->lock = (edit_lock_t){.fence = self->lock.fence};
+}
+
+baton_status evolve_session_imported (session_t *self, const event_t *event)
+{
+    const session_imported_event_t *body = event->body;
+    provenance_t provenance = {0};
+    if (record_copy (&RECORD_provenance, &body->provenance, &provenance) ||
+        (body->title && text_set (&self->title, body->title)) || text_set (&self->workspace, body->workspace) ||
+        text_set (&self->node, NULL) || text_set (&self->home, NULL) || text_set (&self->lease.node, NULL) ||
+        text_set (&self->audience.owner, event->actor)) {
+        record_clear (&RECORD_provenance, &provenance);
+        return BATON_resource_exhausted;
+    }
+    record_clear (&RECORD_provenance, &self->provenance);
+    self->provenance = provenance;
+    pairs_clear (&self->selector);
+    forget_others (self);
+    forget_senders (self);
+    self->lease.epoch++;
+    self->wake_on_message = false;
+    self->wake_at = 0;
+    if (self->state != lifecycle_terminated) {
+        self->state = lifecycle_suspended;
+        self->cause = cause_imported;
+    }
+    return BATON_OK;
+}
+
+/* ---- going ---- */
+
+baton_status decide_session_moved (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const session_moved_request_t *request = deciding->command->request;
+    char detail[2 * LIMIT_ID + 32];
+    if (self->state == lifecycle_terminated && self->cause == cause_moved)
+        return BATON_OK; /*  said again */
+    if (self->state == lifecycle_running)
+        return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state,
+                           "session %s is running: it must be suspended before it moves", self->session);
+    if (self->state == lifecycle_terminated)
+        return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state,
+                           "session %s has ended (%s): it goes on nowhere", self->session,
+                           enum_name (&cause_names, self->cause));
+    snprintf (detail, sizeof detail, "to the site %s, as %s", request->site, request->as);
+    session_end (deciding, cause_moved, run_outcome_cancelled, detail, 0);
+    return BATON_OK;
+}

@@ -1,0 +1,150 @@
+/*  Sessions that come from elsewhere: the contents that are put first, and the import itself. */
+#include "handlers.h"
+
+#include "history.h"
+#include "id.h"
+#include "import.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* ---- blob.put ---- */
+
+static baton_status check_room (broker_t *broker, size_t size, baton_error_t *error)
+{
+    uint64_t count = 0, bytes = 0;
+    baton_status status = store_staged (broker->store, &count, &bytes, error);
+    if (status == BATON_OK && (count >= LIMIT_STAGED || bytes + size > LIMIT_STAGED_BYTES))
+        status = baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                             "%lu contents of %lu bytes wait for imports already; they are forgotten after a day",
+                             count, bytes);
+    return status;
+}
+
+baton_status handle_blob_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    const blob_put_request_t *params = request->params;
+    char digest[DIGEST_SIZE];
+    digest_of (params->content.data, params->content.size, digest);
+    if (strcmp (digest, params->digest) != 0)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_archive, "digest",
+                                 "the content has the digest %s, not %s", digest, params->digest);
+    baton_status status = check_room (broker, params->content.size, error);
+    if (status == BATON_OK && journal_note_staged (broker->journal, digest, &params->content, broker->now) != BATON_OK)
+        status = baton_fail_memory (error);
+    return status;
+}
+
+/* ---- blob.get ---- */
+
+static baton_status is_it (const char *digest, void *argument)
+{
+    const char **wanted = argument;
+    if (*wanted && strcmp (digest, *wanted) == 0)
+        *wanted = NULL;
+    return BATON_OK;
+}
+
+static baton_status look_for (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+{
+    (void) error;
+    *ret_more = false;
+    return event_each_blob (event, is_it, argument);
+}
+
+static baton_status blob_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
+{
+    const blob_get_request_t *params = request->params;
+    blob_t *blob = reply;
+    const char *wanted = params->digest;
+    baton_status status = history_walk (store, params->session, params->n - 1, look_for, &wanted, error);
+    if (status == BATON_OK && wanted)
+        return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_artifact, "digest",
+                                 "event %lu of session %s refers to no content %s", params->n, params->session,
+                                 params->digest);
+    if (status == BATON_OK)
+        status = store_blob (store, params->digest, &blob->content, error);
+    if (status == BATON_OK && text_set (&blob->digest, params->digest) != BATON_OK)
+        status = baton_fail_memory (error);
+    return status;
+}
+
+baton_status handle_blob_get (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    const session_t *state = NULL;
+    baton_status status = session_of (broker, request, &state, error);
+    if (status == BATON_OK)
+        request->later = blob_later;
+    return status;
+}
+
+/* ---- session.import ---- */
+
+static baton_status prepare (request_t *request, baton_error_t *error)
+{
+    const session_import_request_t *params = request->params;
+    char fresh[ID_SIZE];
+    if (params->pages.size % 32 != 0)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "pages",
+                                 "the digests of the pages have 32 bytes each");
+    baton_status status = request_prepare (request, &RECORD_import, import_read, error);
+    if (status != BATON_OK)
+        return status;
+    id_new (fresh);
+    return text_set (&((import_t *) request->prepared)->fresh, fresh) == BATON_OK ? BATON_OK
+                                                                                  : baton_fail_memory (error);
+}
+
+/*  What was read may have been overtaken: ours has gone on, or somebody else has taken the id. */
+static baton_status look_again (broker_t *broker, const import_t *import, bool *ret_overtaken, baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    baton_status status = cache_get (journal_cache (broker->journal), import->session, &entry, error);
+    if (status == BATON_not_found)
+        status = BATON_OK;
+    if (status != BATON_OK)
+        return status;
+    *ret_overtaken = (entry ? entry->state.n : 0) != import->base;
+    if (!*ret_overtaken && entry && entry->state.state == lifecycle_running)
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_wrong_state,
+                           "session %s is running: it can't go on with another journal", import->session);
+    return BATON_OK;
+}
+
+static baton_status nothing_new (const import_t *import, imported_t *ret_imported, baton_error_t *error)
+{
+    ret_imported->n = import->base;
+    return text_set (&ret_imported->session, import->session) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+/*  The pages were there for this import alone. */
+static baton_status spend_pages (broker_t *broker, const baton_bytes_t *pages, baton_error_t *error)
+{
+    for (size_t at = 0; at < pages->size; at += 32) {
+        char digest[DIGEST_SIZE];
+        sodium_bin2hex (digest, sizeof digest, pages->data + at, 32);
+        if (journal_note_spent (broker->journal, digest) != BATON_OK)
+            return baton_fail_memory (error);
+    }
+    return BATON_OK;
+}
+
+baton_status handle_session_import (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const session_import_request_t *params = request->params;
+    import_t *import = request->prepared;
+    bool overtaken = false;
+    if (!import)
+        return prepare (request, error);
+    baton_status status = look_again (broker, import, &overtaken, error);
+    if (status == BATON_OK && overtaken)
+        return prepare (request, error);
+    command_t command = command_of (broker, request);
+    if (status == BATON_OK && import->events.count == 0)
+        return nothing_new (import, ret_reply, error);
+    if (status == BATON_OK)
+        status = journal_import (broker->journal, import, &command, ret_reply, error);
+    return status == BATON_OK ? spend_pages (broker, &params->pages, error) : status;
+}

@@ -1,0 +1,89 @@
+/*  The second half of an import: writing. */
+#include "journal_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static baton_status add_event (journal_t *self, const import_event_t *event, const char *session)
+{
+    pending_t *pending = list_append (&self->pending, sizeof *pending);
+    if (!pending)
+        return BATON_resource_exhausted;
+    if (import_encode (event, session, self->head + 1, &pending->data) != BATON_OK) {
+        self->pending.count--;
+        return BATON_resource_exhausted;
+    }
+    pending->kind = (event_kind_t) event->kind;
+    pending->seq = ++self->head;
+    pending->n = event->n;
+    snprintf (pending->session, sizeof pending->session, "%s", session);
+    return BATON_OK;
+}
+
+static baton_status add_digest (digests_t *list, const char *digest)
+{
+    digest_t *slot = list_append (list, sizeof *slot);
+    if (slot)
+        snprintf (slot->text, sizeof slot->text, "%s", digest);
+    return slot ? BATON_OK : BATON_resource_exhausted;
+}
+
+baton_status journal_note_staged (journal_t *self, const char *digest, const baton_bytes_t *content, uint64_t now)
+{
+    baton_status status = journal_note_blob (self, digest, content);
+    if (status == BATON_OK)
+        self->blobs.items[self->blobs.count - 1].staged_at = now;
+    return status;
+}
+
+baton_status journal_note_spent (journal_t *self, const char *digest)
+{
+    return add_digest (&self->spent, digest);
+}
+
+/*  The history as it came; the entry then has the state that it comes to. */
+static baton_status write_history (journal_t *self, entry_t *entry, import_t *import)
+{
+    if (journal_touch (self, entry) != BATON_OK)
+        return BATON_resource_exhausted;
+    if (entry->order == 0)
+        entry->order = self->head + 1;
+    for (size_t i = 0; i < import->events.count; i++)
+        if (add_event (self, &import->events.items[i], entry->id) != BATON_OK)
+            return BATON_resource_exhausted;
+    for (size_t i = 0; i < import->blobs.count; i++)
+        if (add_digest (&self->kept, import->blobs.items[i]) != BATON_OK)
+            return BATON_resource_exhausted;
+    record_clear (&RECORD_session, &entry->state);
+    entry->state = import->state;
+    import->state = (session_t){0};
+    return BATON_OK;
+}
+
+baton_status journal_import (journal_t *self, import_t *import, const command_t *command, imported_t *ret_imported,
+                             baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    event_list_t events = {0};
+    changed_t changed = {0};
+    baton_status status = session_decide (&import->state, command, &events, &changed, error);
+    if (status == BATON_OK)
+        status = import->base > 0 ? cache_get (self->cache, import->session, &entry, error)
+                                  : cache_add (self->cache, import->session, &entry, error);
+    if (status == BATON_OK &&
+        (write_history (self, entry, import) != BATON_OK || journal_apply (self, entry, &events, command) != BATON_OK ||
+         text_set (&ret_imported->session, entry->id) != BATON_OK)) {
+        self->broken = true;
+        status = baton_fail_memory (error);
+    }
+    if (status == BATON_OK) {
+        ret_imported->n = entry->state.n;
+        ret_imported->state = entry->state.state;
+        ret_imported->cause = entry->state.cause;
+        ret_imported->renamed = import->renamed;
+        ret_imported->events = import->events.count;
+    }
+    event_list_clear (&events);
+    record_clear (&RECORD_changed, &changed);
+    return status == BATON_OK ? journal_deliver (self, command, error) : status;
+}
