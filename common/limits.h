@@ -134,6 +134,12 @@
 #define LIMIT_ARCHIVE_PAGE (1u << 20)         /*  a page of events is ended when it has that many bytes */
 #define LIMIT_REMOVALS 1000u                  /*  places of which an archive lists what was removed there */
 
+/*  A transcript of another tool */
+#define LIMIT_TRANSCRIPT (1u << 30)            /*  the file */
+#define LIMIT_TRANSCRIPT_LINE (64u << 20)      /*  one line of it: what a longer one says is left out */
+#define LIMIT_TRANSCRIPT_DOCUMENT (256u << 20) /*  a file that is one JSON document */
+#define LIMIT_TRANSCRIPT_PART (256u << 10)     /*  what is longer becomes an artifact */
+
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256
 #define LIMIT_BATCH_BYTES (16u << 20)

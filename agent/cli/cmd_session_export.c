@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "export.h"
 #include "output.h"
+#include "transcripts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +14,12 @@ OPTIONS (
     struct {
         char *out;
         bool redact;
+        char *format;
     },
     WORD (out, FIELD_LINE, LIMIT_PATH, "the file to write (-o), which must not exist"),
-    OPTION (redact, FIELD_FLAG, 0, NULL, "leave out secrets, and list what was left out"));
+    OPTION (redact, FIELD_FLAG, 0, NULL, "leave out secrets, and list what was left out"),
+    OPTION (format, FIELD_NAME, LIMIT_NAME, NULL,
+            "as a transcript in place of an archive: claude-code, codex, openai or anthropic"));
 
 /*  The file has its name only when it is whole, and replaces no other. */
 static baton_status name_file (FILE *file, const char *draft, const char *path, baton_error_t *error)
@@ -36,17 +40,20 @@ static baton_status check_path (const char *path, baton_error_t *error)
     return BATON_OK;
 }
 
-static baton_status write_draft (cli_t *cli, const export_t *export, const char *path, exported_t *ret_exported,
-                                 baton_error_t *error)
+static baton_status write_draft (cli_t *cli, const export_t *export, const export_options_t *options,
+                                 exported_t *ret_exported, baton_error_t *error)
 {
     char draft[LIMIT_PATH + 16];
+    const char *path = options->out;
     snprintf (draft, sizeof draft, "%s.XXXXXX", path);
     int fd = mkostemp (draft, O_CLOEXEC); /*  mode 0600: a session may hold secrets */
     FILE *file = fd >= 0 ? fdopen (fd, "w+") : NULL;
     if (!file)
         return baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't write %s: %s", path,
                            strerror (errno));
-    baton_status status = export_write (cli, export, file, ret_exported, error);
+    baton_status status = options->format ? transcripts_export (cli, export->session, export->at, options->format, file,
+                                                                &ret_exported->events, error)
+                                          : export_write (cli, export, file, ret_exported, error);
     if (status == BATON_OK)
         status = name_file (file, draft, path, error);
     fclose (file);
@@ -76,9 +83,14 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
     export_t export = {.session = request->session, .at = request->at, .redact = options->redact};
     exported_t exported = {0};
     baton_status status = check_path (options->out, error);
+    if (status == BATON_OK && options->format && options->redact)
+        status = baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "redact",
+                                   "--redact is for archives, not for transcripts");
     if (status == BATON_OK)
-        status = write_draft (cli, &export, options->out, &exported, error);
-    if (status == BATON_OK)
+        status = write_draft (cli, &export, options, &exported, error);
+    if (status == BATON_OK && options->format)
+        output_note (cli, "%s: %lu items of session %s", options->out, exported.events, export.session);
+    else if (status == BATON_OK)
         output_note (cli, "%s: session %s up to event %lu, with %lu contents", options->out, export.session, exported.n,
                      exported.blobs);
     if (status == BATON_OK && export.redact)

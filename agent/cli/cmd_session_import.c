@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "import.h"
 #include "output.h"
+#include "transcripts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,14 +15,17 @@ OPTIONS (
         char *require_signer;
         bool update;
         bool dry_run;
+        char *from;
     },
-    WORD (file, FIELD_LINE, LIMIT_PATH, "an archive"),
+    WORD (file, FIELD_LINE, LIMIT_PATH, "an archive, or a transcript"),
     OPTION (as, FIELD_LINE, LIMIT_TITLE, NULL, "another title than it had"),
     OPTION (workspace, FIELD_LINE, LIMIT_PATH, NULL,
             "absolute path of a folder on its node, used in place; without one, the node makes a folder"),
     OPTION (require_signer, FIELD_LINE, LIMIT_ID, NULL, "refuse it unless this name or key has signed it"),
     OPTION (update, FIELD_FLAG, 0, NULL, "go on with the session that is here already, where the archive has more"),
-    OPTION (dry_run, FIELD_FLAG, 0, NULL, "verify the archive and say what it is, and do nothing"));
+    OPTION (dry_run, FIELD_FLAG, 0, NULL, "verify the archive and say what it is, and do nothing"),
+    OPTION (from, FIELD_NAME, LIMIT_NAME, NULL,
+            "a transcript of another tool: claude-code, codex, openai or anthropic"));
 
 /*  What is shown of an archive that was verified. */
 OPTIONS (
@@ -86,9 +90,21 @@ static baton_status bring (cli_t *cli, FILE *file, const archive_summary_t *summ
     return status;
 }
 
+/*  Nobody has signed a transcript, and what it has more than before has no place in what was made of it. */
+static baton_status import_transcript (cli_t *cli, const import_options_t *options, baton_error_t *error)
+{
+    transcript_how_t how = {options->file, options->from, options->as, options->workspace, options->dry_run};
+    if (options->update || options->require_signer)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "from",
+                                 "--update and --require-signer are for archives, not for transcripts");
+    return transcripts_import (cli, &how, error);
+}
+
 static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     const import_options_t *options = arguments->options;
+    if (options->from)
+        return import_transcript (cli, options, error);
     archive_summary_t summary = {0};
     FILE *file = fopen (options->file, "re");
     if (!file)
@@ -107,5 +123,5 @@ const command_t CMD_session_import = {.noun = "session",
                                       .verb = "import",
                                       .options = &import_options,
                                       .positionals = "file",
-                                      .help = "Make a session of an archive",
+                                      .help = "Make a session of an archive, or of a transcript of another tool",
                                       .run = run};

@@ -232,6 +232,7 @@ void client_tick (deciding_t *deciding);
 /* ---- item.c ---- */
 DECIDE (item_append);
 EVOLVE (item_appended);
+EVOLVE (transcript_noted);
 EVOLVE (context_pressure);
 
 /*  The items that a session is created with. */

@@ -328,6 +328,13 @@ baton_status evolve_item_appended (session_t *self, const event_t *event)
     return BATON_OK;
 }
 
+/*  For readers alone. */
+baton_status evolve_transcript_noted (session_t *self, const event_t *event)
+{
+    (void) self, (void) event;
+    return BATON_OK;
+}
+
 baton_status evolve_context_pressure (session_t *self, const event_t *event)
 {
     self->window.level = ((const context_pressure_event_t *) event->body)->level;

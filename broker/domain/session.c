@@ -267,6 +267,7 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (run_finished),
     APPLY (run_rolled_back),
     APPLY (item_appended),
+    APPLY (transcript_noted),
     APPLY (memory_set),
     APPLY (memory_deleted),
     APPLY (decision_recorded),

@@ -94,6 +94,18 @@ static void write_word (FILE *file, const char *word)
         fprintf (file, "\"%s\"\n\"\\x%02x%s\"\n", word, (unsigned) (0xa0 + (strlen (word) & 31)), word);
 }
 
+/*  What an input of the transcripts' readers is made of, besides the words of the tables. */
+static void write_transcript_words (FILE *file)
+{
+    static const char *const WORDS[] = {
+        "message",      "content",  "tool_use",      "tool_result",   "tool_use_id",  "is_error",
+        "timestamp",    "payload",  "arguments",     "function_call", "call_id",      "tool_calls",
+        "tool_call_id", "messages", "response_item", "isSidechain",   "session_meta", "function_call_output",
+        "developer",    "thinking"};
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+        write_word (file, WORDS[i]);
+}
+
 static void write_dictionary (const char *directory)
 {
     char path[4096];
@@ -111,6 +123,7 @@ static void write_dictionary (const char *directory)
         write_word (file, EVENTS[kind].name);
     for (int id = 1; id < METHOD_COUNT; id++)
         write_word (file, METHODS[id].name);
+    write_transcript_words (file);
     if (fclose (file) != 0)
         fail (path);
 }
@@ -271,6 +284,35 @@ static void write_archive (const char *directory, const char *name, size_t filli
     bytes_clear (&bytes);
 }
 
+/*  A line of each kind that transcripts have; the first byte is the format. */
+static void write_transcripts (const char *directory)
+{
+    static const char *const TEXTS[] = {
+        ("{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"Hi\"},\"uuid\":\"u\",\"timestamp\":"
+         "\"2026-01-31T12:00:00.359Z\"}\n{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"thinking\"},"
+         "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"Bash\",\"input\":{}}]}}\n{\"type\":\"user\",\"message\":"
+         "{\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":[{\"type\":\"text\",\"text\":"
+         "\"x\"}],\"is_error\":true}]}}\n{\"type\":\"summary\",\"summary\":\"T\"}\n"),
+        ("{\"timestamp\":\"2026-01-31T12:00:00Z\",\"type\":\"response_item\",\"payload\":{\"type\":\"message\","
+         "\"role\":\"developer\",\"content\":[{\"type\":\"input_text\",\"text\":\"S\"}]}}\n{\"type\":"
+         "\"function_call\",\"name\":\"f\",\"arguments\":\"{}\",\"call_id\":\"c\"}\n{\"type\":"
+         "\"function_call_output\",\"call_id\":\"c\",\"output\":{\"content\":\"x\",\"success\":false}}\n"
+         "{\"type\":\"custom_tool_call\"}\n{\"type\":\"local_shell_call\"}\n{\"type\":\"reasoning\"}\n"),
+        ("[{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":"
+         "\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]},{\"role\":\"tool\","
+         "\"tool_call_id\":\"c\",\"content\":\"\\u0000\\ud800\"}]"),
+        ("{\"system\":[{\"type\":\"text\",\"text\":\"S\",\"cache_control\":{}}],\"messages\":[{\"role\":\"user\","
+         "\"content\":[{\"type\":\"image\",\"source\":{}}]}]}"),
+    };
+    for (int format = 0; format < 4; format++)
+        for (size_t text = 0; text < sizeof TEXTS / sizeof *TEXTS; text++) {
+            char name[32];
+            snprintf (name, sizeof name, "%d-%zu", format, text);
+            write_seed (directory, "transcript", name, format,
+                        &(baton_bytes_t){strlen (TEXTS[text]), (uint8_t *) TEXTS[text]});
+        }
+}
+
 int main (int count, char **arguments)
 {
     if (count != 2) {
@@ -300,6 +342,7 @@ int main (int count, char **arguments)
     write_journal (directory, "full", 100, &seed);
     write_archive (directory, "plain", 0);
     write_archive (directory, "packed", 5000);
+    write_transcripts (directory);
     write_token (directory);
     write_rules (directory);
     write_dictionary (directory);

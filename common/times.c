@@ -1,5 +1,5 @@
 /*  Durations and times. */
-#include "parse.h"
+#include "times.h"
 
 #include "limits.h"
 
@@ -107,21 +107,6 @@ baton_status parse_time (const char *text, uint64_t now, uint64_t *ret_time, bat
     time_t seconds = timegm (&parts) - offset;
     if (seconds < 0)
         return no_time (text, error);
-    *ret_time = (uint64_t) seconds * 1000 + (uint64_t) (fraction * 1000);
+    *ret_time = (uint64_t) seconds * 1000 + (uint64_t) (fraction * 1000 + 0.5);
     return BATON_OK;
-}
-
-unit_t parse_unit (const field_t *field)
-{
-    static const char *const DURATIONS[] = {"ttl", "timeout", "patience", "deadline", "in"};
-    if (field->kind != FIELD_UINT)
-        return UNIT_count;
-    for (size_t i = 0; i < sizeof DURATIONS / sizeof *DURATIONS; i++)
-        if (strcmp (field->name, DURATIONS[i]) == 0)
-            return UNIT_duration;
-    static const char *const TIMES[] = {"until", "time"};
-    for (size_t i = 0; i < sizeof TIMES / sizeof *TIMES; i++)
-        if (strcmp (field->name, TIMES[i]) == 0)
-            return UNIT_time;
-    return UNIT_count;
 }
