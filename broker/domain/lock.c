@@ -35,6 +35,7 @@ static const cover_t COVERS[METHOD_COUNT] = {
     [METHOD_breakpoint_vote] = COVER_beside,
     [METHOD_handoff_put] = COVER_edits,     /*  what session.handoff comes to */
     [METHOD_migration_start] = COVER_edits, /*  what session.migrate comes to */
+    [METHOD_merge_start] = COVER_edits,     /*  what session.merge comes to */
 };
 /* clang-format on */
 

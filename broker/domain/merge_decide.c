@@ -322,14 +322,17 @@ baton_status evolve_merge_reopened (session_t *self, const event_t *event)
 
 /* ---- the branch ---- */
 
-/*  A branch that has gone on since it was merged does not end: what it has done since is nowhere else. */
+/*  A branch that has gone on since it was merged does not end: what it has done since is nowhere else. Nor does one
+ * that somebody is editing. */
 baton_status decide_session_absorb (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
     const session_absorb_request_t *request = deciding->command->request;
     emit (deciding, EVENT_branch_merged,
           &(branch_merged_event_t){.into = request->into, .at = request->at, .upto = request->upto});
-    if (!request->keep && self->n == request->upto && self->state != lifecycle_terminated && !run_active (&self->run))
+    bool edited = self->lock.holder && self->lock.until > deciding->command->now;
+    if (!request->keep && !edited && self->n == request->upto && self->state != lifecycle_terminated &&
+        !run_active (&self->run))
         session_end (deciding, cause_merged, run_outcome_completed, NULL, 0);
     return BATON_OK;
 }

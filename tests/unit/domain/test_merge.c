@@ -124,6 +124,29 @@ static void test_what_cannot_be_merged (void **state)
     assert_int_equal (now_of (into)->cause, cause_cancelled);
 }
 
+/*  The edit lock: nothing comes into what somebody else edits, and a branch that is edited does not end. */
+static void test_locked_sessions (void **state)
+{
+    (void) state;
+    member_t *into = family_create (&family);
+    member_t *from = family_fork (&family, into);
+    planned_t plan = {0};
+    set_memory (&family, from, "a", 1);
+    lock_acquire_request_t lock = {.session = into->id};
+    assert_int_equal (family_give (&family, into, "bob", METHOD_lock_acquire, &lock, NULL), BATON_OK);
+    assert_int_equal (family_plan (&family, into, from, false, &plan), BATON_OK);
+    merge_start_request_t start = {.session = into->id, .merge = plan.merge};
+    assert_int_not_equal (family_give (&family, into, "ada", METHOD_merge_start, &start, NULL), BATON_OK);
+    assert_int_equal (family.error.reason, BATON_REASON_lease_held);
+    planned_clear (&plan);
+    TELL (&family, into, lock_break, SESSION (into));
+    lock.session = from->id;
+    assert_int_equal (family_give (&family, from, "bob", METHOD_lock_acquire, &lock, NULL), BATON_OK);
+    assert_int_equal (family_merge (&family, into, from, false), 0);
+    assert_int_equal (memory_of (into, "a"), 1);
+    assert_int_equal (now_of (from)->state, lifecycle_suspended);
+}
+
 static void test_the_limits_hold_after_a_merge (void **state)
 {
     (void) state;
@@ -455,6 +478,7 @@ int main (void)
         TEST (test_both_alike_is_no_conflict),
         TEST (test_bindings_and_artifacts),
         TEST (test_what_cannot_be_merged),
+        TEST (test_locked_sessions),
         TEST (test_the_limits_hold_after_a_merge),
         TEST (test_it_is_merged_when_the_last_key_is_decided),
         TEST (test_votes_that_are_refused),
