@@ -220,6 +220,9 @@ static baton_status take_call (local_t *self, call_t *call, const uint8_t *body,
     if (!attempt)
         return baton_fail_field (error, BATON_unauthenticated, BATON_REASON_not_your_session, "token",
                                  "the token is not that of a run that goes on here");
+    if (call->header.fence > 0)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "fence",
+                                 "a run has no edit lock: it is never locked out of its own session");
     call->attempt = *attempt;
     baton_status status = check_room (self, attempt->session, error);
     if (status == BATON_OK)

@@ -481,6 +481,15 @@ static void test_tokens (void **state)
     assert_string_equal (fixture->status, "unauthenticated");
 }
 
+static void test_a_run_has_no_lock (void **state)
+{
+    fixture_t *fixture = *state;
+    const char *token = runs_find (fixture->runs, "s1")->token;
+    ask_memory_set (fixture, &(request_header_t){.id = 4, .token = (char *) token, .fence = 1}, "s1");
+    assert_string_equal (fixture->status, "invalid_argument");
+    assert_int_equal (fixture->requests, 0);
+}
+
 /*  A run that parks as many readers as it may leaves room for the others. */
 static void test_share (void **state)
 {
@@ -520,6 +529,7 @@ int main (int argc, char **argv)
                                        TEST (test_garbage),
                                        TEST (test_kept_while_the_broker_is_away),
                                        TEST (test_refused_by_the_broker),
+                                       TEST (test_a_run_has_no_lock),
                                        TEST (test_busy_broker),
                                        TEST (test_share),
                                        TEST (test_tokens)};
