@@ -58,6 +58,12 @@ static baton_status check_source (const deciding_t *deciding, const session_t *s
                                  "run %llu of session %s was under way at %llu: before it, at %llu, the session can be "
                                  "forked",
                                  number, source->session, at, base);
+    if (source->window.calls.count > 0)
+        return baton_fail_field (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state, "at",
+                                 "the tool call %s of session %s has no result yet: append it, or fork the session at "
+                                 "%llu, before the call",
+                                 source->window.calls.items[0].call, source->session,
+                                 (unsigned long long) source->window.calls.items[0].n - 1);
     if (request->input.size > 0 && !request->activate)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "input",
                                  "an input needs activate: it is what the first run is started with");

@@ -168,6 +168,26 @@ static void test_a_run_under_way_is_not_copied (void **context)
     story_end (&story);
 }
 
+static void test_an_open_tool_call_is_not_copied (void **context)
+{
+    (void) context;
+    story_t story;
+    session_t fork = {0};
+    baton_error_t error = {0};
+    session_fork_request_t request = {.session = (char *) STORY_ID, .title = (char *) "f"};
+    part_t call = {.kind = part_kind_tool_call, .tool = (char *) "grep", .call = (char *) "c1"};
+    part_t result = {.kind = part_kind_tool_result, .call = (char *) "c1", .text = (char *) "none"};
+    given_created (&story);
+    assert_int_equal (GIVE (&story, ADA, item_append, .role = item_role_assistant, .parts = {1, &call}), BATON_OK);
+    assert_int_equal (fork_story (&story.state, "f1", &request, &fork, &error), BATON_failed_precondition);
+    assert_int_equal (error.reason, BATON_REASON_wrong_state);
+    assert_non_null (strstr (error.message, "at 1, before the call"));
+    assert_int_equal (GIVE (&story, ADA, item_append, .role = item_role_tool, .parts = {1, &result}), BATON_OK);
+    assert_int_equal (fork_story (&story.state, "f1", &request, &fork, &error), BATON_OK);
+    record_clear (&RECORD_session, &fork);
+    story_end (&story);
+}
+
 static void test_a_fork_can_begin_to_run_at_once (void **context)
 {
     (void) context;
@@ -374,6 +394,7 @@ int main (void)
         cmocka_unit_test (test_each_field_is_inherited_or_begins_anew),
         cmocka_unit_test (test_a_fork_knows_what_its_source_knew),
         cmocka_unit_test (test_a_run_under_way_is_not_copied),
+        cmocka_unit_test (test_an_open_tool_call_is_not_copied),
         cmocka_unit_test (test_a_fork_can_begin_to_run_at_once),
         cmocka_unit_test (test_there_must_be_something_to_fork),
         cmocka_unit_test (test_the_source_counts_its_forks),
