@@ -82,7 +82,17 @@ baton_status handle_blob_get (broker_t *broker, request_t *request, void *ret_re
 
 /* ---- session.import ---- */
 
-static baton_status prepare (request_t *request, baton_error_t *error)
+static bool may_view (broker_t *broker, const request_t *request, const char *session, bool *ret_there)
+{
+    entry_t *entry = NULL;
+    *ret_there = cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK;
+    if (!*ret_there)
+        return false;
+    audience_t audience = session_audience (&entry->state);
+    return access_of (&request->viewer, &audience) >= access_view;
+}
+
+static baton_status prepare (broker_t *broker, request_t *request, baton_error_t *error)
 {
     const session_import_request_t *params = request->params;
     char fresh[ID_SIZE];
@@ -92,9 +102,11 @@ static baton_status prepare (request_t *request, baton_error_t *error)
     baton_status status = request_prepare (request, &RECORD_import, import_read, error);
     if (status != BATON_OK)
         return status;
+    import_t *import = request->prepared;
+    bool there = false;
+    import->hidden = !may_view (broker, request, params->origin_session, &there) && there;
     id_new (fresh);
-    return text_set (&((import_t *) request->prepared)->fresh, fresh) == BATON_OK ? BATON_OK
-                                                                                  : baton_fail_memory (error);
+    return text_set (&import->fresh, fresh) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
 /*  What was read may have been overtaken: ours has gone on, or somebody else has taken the id. */
@@ -113,9 +125,24 @@ static baton_status look_again (broker_t *broker, const import_t *import, bool *
     return BATON_OK;
 }
 
-static baton_status nothing_new (const import_t *import, imported_t *ret_imported, baton_error_t *error)
+/*  A context is read where it stands: so it must be here, and be one that who imports may see. */
+static baton_status check_lineage (broker_t *broker, const request_t *request, const session_t *state,
+                                   baton_error_t *error)
 {
-    ret_imported->n = import->base;
+    for (size_t i = 0; i < state->lineage.count; i++) {
+        bool there = false;
+        if (!may_view (broker, request, state->lineage.items[i].session, &there))
+            return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_no_such_session, "ancestors",
+                                     "the context of %s is taken from session %s, too, which did not come along",
+                                     state->session, state->lineage.items[i].session);
+    }
+    return BATON_OK;
+}
+
+static baton_status nothing_new (const import_t *import, const session_import_request_t *params,
+                                 imported_t *ret_imported, baton_error_t *error)
+{
+    ret_imported->n = import->known ? params->origin_n : import->base;
     return text_set (&ret_imported->session, import->session) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
@@ -137,13 +164,17 @@ baton_status handle_session_import (broker_t *broker, request_t *request, void *
     import_t *import = request->prepared;
     bool overtaken = false;
     if (!import)
-        return prepare (request, error);
+        return prepare (broker, request, error);
+    if (import->known)
+        return nothing_new (import, params, ret_reply, error);
     baton_status status = look_again (broker, import, &overtaken, error);
     if (status == BATON_OK && overtaken)
-        return prepare (request, error);
+        return prepare (broker, request, error);
+    if (status == BATON_OK)
+        status = check_lineage (broker, request, &import->state, error);
     command_t command = command_of (broker, request);
     if (status == BATON_OK && import->events.count == 0)
-        return nothing_new (import, ret_reply, error);
+        return nothing_new (import, params, ret_reply, error);
     if (status == BATON_OK)
         status = journal_import (broker->journal, import, &command, ret_reply, error);
     return status == BATON_OK ? spend_pages (broker, &params->pages, error) : status;

@@ -34,6 +34,8 @@ static const field_t *import_fields (void)
     static const field_t ROWS[] = {
         ROW (import_t, fresh, NAME, NULL),
         ROW (import_t, session, NAME, NULL),
+        ROW (import_t, hidden, FLAG, NULL),
+        ROW (import_t, known, FLAG, NULL),
         ROW (import_t, renamed, FLAG, NULL),
         ROW (import_t, base, UINT, NULL),
         ROW (import_t, state, INNER, &RECORD_session),
@@ -109,24 +111,39 @@ static baton_status refuse (reading_t *self, uint64_t n, const char *what)
                              what);
 }
 
-/*  Wherever a record names the session by its old id, it names it by the new one. */
-static baton_status rename_session (const record_type_t *type, void *record, const char *from, const char *to)
+/*  Whether the state here is another than it was there, because of ids. */
+static bool rewrites (const reading_t *self)
+{
+    return self->import->renamed || self->params->ancestors.count > 0;
+}
+
+/*  The id that a session has here; NULL: it is none that has another one. */
+static const char *id_here (const reading_t *self, const char *id, const char *session)
+{
+    return strcmp (id, self->params->origin_session) == 0 ? session : pairs_get (&self->params->ancestors, id);
+}
+
+/*  Wherever a record names the session, or an ancestor, by its old id, it names it by the new one. */
+static baton_status rename_sessions (const reading_t *self, const record_type_t *type, void *record,
+                                     const char *session)
 {
     for (const field_t *field = type->fields (); field->name; field++) {
         uint8_t *at = (uint8_t *) record + field->offset;
         char **text = (char **) (void *) at;
+        bool names = (field->kind == FIELD_NAME || field->kind == FIELD_LINE) && *text;
+        const char *to = names ? id_here (self, *text, session) : NULL;
         baton_status status = BATON_OK;
-        if ((field->kind == FIELD_NAME || field->kind == FIELD_LINE) && *text && strcmp (*text, from) == 0)
+        if (to)
             status = text_set (text, to);
         else if (field->kind == FIELD_INNER)
-            status = rename_session (field->type, at, from, to);
+            status = rename_sessions (self, field->type, at, session);
         else if (field->kind == FIELD_LIST) {
             const struct {
                 size_t count;
                 uint8_t *items;
             } *list = (const void *) at;
             for (size_t i = 0; i < list->count && status == BATON_OK; i++)
-                status = rename_session (field->type, list->items + i * field->type->size, from, to);
+                status = rename_sessions (self, field->type, list->items + i * field->type->size, session);
         }
         if (status != BATON_OK)
             return status;
@@ -190,10 +207,9 @@ static baton_status fold (reading_t *self, event_t *event)
     import_t *import = self->import;
     if (session_evolve (&self->there, event) != BATON_OK)
         return baton_fail_memory (self->error);
-    if (import->renamed &&
-        (text_set (&event->session, import->session) != BATON_OK ||
-         rename_session (&EVENTS[event->kind].type, event->body, self->params->origin_session, import->session) ||
-         session_evolve (&import->state, event) != BATON_OK))
+    if (rewrites (self) && (text_set (&event->session, import->session) != BATON_OK ||
+                            rename_sessions (self, &EVENTS[event->kind].type, event->body, import->session) ||
+                            session_evolve (&import->state, event) != BATON_OK))
         return baton_fail_memory (self->error);
     return event->n <= import->base ? BATON_OK : keep_event (self, event);
 }
@@ -304,7 +320,7 @@ static baton_status choose_id (reading_t *self)
     const char *wanted = self->params->origin_session;
     store_reads_t first = {0};
     baton_status status = store_history (self->store, wanted, 0, 1, &first, self->error);
-    import->renamed = first.count > 0 || !is_id (wanted);
+    import->renamed = first.count > 0 || import->hidden || !is_id (wanted);
     if (status == BATON_OK && text_set (&import->session, import->renamed ? import->fresh : wanted) != BATON_OK)
         status = baton_fail_memory (self->error);
     store_reads_clear (&first);
@@ -323,6 +339,7 @@ typedef struct {
     size_t page;           /*  that is loaded next */
     archive_page_t loaded; /*  theirs */
     size_t at;             /*  in it */
+    bool ended, differs;   /*  theirs is at its end; ours is another */
 } comparing_t;
 
 /*  Their next event, or NULL at the end. */
@@ -356,8 +373,7 @@ static baton_status is_same (const reading_t *self, const event_t *ours, const e
         return status;
     event.seq = ours->seq;
     if (text_set (&event.session, ours->session) != BATON_OK ||
-        rename_session (&EVENTS[event.kind].type, event.body, self->params->origin_session, ours->session) !=
-            BATON_OK ||
+        rename_sessions (self, &EVENTS[event.kind].type, event.body, ours->session) != BATON_OK ||
         event_encode (&event, &a) != BATON_OK || event_encode (ours, &b) != BATON_OK)
         status = baton_fail_memory (error);
     else
@@ -407,18 +423,54 @@ static baton_status find_base (reading_t *self)
     return status;
 }
 
+/*  For an ancestor: looks at ours only as far as theirs goes. */
+static baton_status compare_beginning (const event_t *ours, void *argument, bool *ret_more, baton_error_t *error)
+{
+    comparing_t *self = argument;
+    const event_envelope_t *theirs = NULL;
+    bool same = false;
+    baton_status status = next_event (self, &theirs, error);
+    self->ended = status == BATON_OK && !theirs;
+    if (theirs)
+        status = is_same (self->reading, ours, theirs, &same, error);
+    self->differs = theirs && !same;
+    *ret_more = same;
+    return status;
+}
+
+/*  An ancestor is known when its journal here begins with theirs. */
+static baton_status find_known (reading_t *self)
+{
+    comparing_t comparing = {.reading = self};
+    const event_envelope_t *theirs = NULL;
+    const char *session = self->params->origin_session;
+    if (self->import->hidden)
+        return BATON_OK;
+    baton_status status = history_walk (self->store, session, 0, compare_beginning, &comparing, self->error);
+    if (status == BATON_OK && !comparing.ended && !comparing.differs)
+        status = next_event (&comparing, &theirs, self->error);
+    self->import->known = status == BATON_OK && !comparing.differs && !theirs;
+    record_clear (&RECORD_archive_page, &comparing.loaded);
+    if (self->import->known && text_set (&self->import->session, session) != BATON_OK)
+        status = baton_fail_memory (self->error);
+    return status;
+}
+
 baton_status import_read (store_t *store, const request_t *request, void *record, baton_error_t *error)
 {
     import_t *import = record;
     reading_t self = {.store = store, .params = request->params, .import = import, .error = error};
-    baton_status status = self.params->update ? find_base (&self) : choose_id (&self);
+    baton_status status = self.params->ancestor ? find_known (&self) : BATON_OK;
+    if (status != BATON_OK || import->known)
+        return status;
+    status = self.params->update ? find_base (&self) : choose_id (&self);
     if (status == BATON_OK)
         status = read_pages (&self);
     if (status == BATON_OK)
         status = check_state (&self);
     if (status == BATON_OK)
         status = check_snapshot (&self);
-    if (status == BATON_OK && !import->renamed) {
+    if (status == BATON_OK && !rewrites (&self)) {
         import->state = self.there;
         self.there = (session_t){0};
     }

@@ -18,6 +18,8 @@ typedef struct {
 typedef struct {
     char *fresh;   /*  in: an id for the case that its own is taken */
     char *session; /*  its id here */
+    bool hidden;   /*  in: who imports may not see the session that has its id here */
+    bool known;    /*  an ancestor whose journal is here already: there is nothing to do */
     bool renamed;
     uint64_t base; /*  how many events of it are here already */
     session_t state;

@@ -30,6 +30,7 @@ extern const command_t CMD_session_import;
 extern const command_t CMD_session_log;
 extern const command_t CMD_session_migrate;
 extern const command_t CMD_session_synthesize;
+extern const command_t CMD_session_push;
 extern const command_t CMD_session_wait;
 extern const command_t CMD_trust_add;
 extern const command_t CMD_trust_list;

@@ -177,6 +177,27 @@ static baton_status write_journal (exporter_t *self, archive_kind_t kind, const 
     return status == BATON_OK ? write_page (self, kind) : status;
 }
 
+/*  The journals that the context is taken from, too, each up to the last position that counts. */
+static baton_status write_ancestors (exporter_t *self, const session_t *state)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < state->lineage.count && status == BATON_OK; i++) {
+        const segment_t *segment = &state->lineage.items[i];
+        uint64_t upto = 0;
+        bool first = true;
+        for (size_t other = 0; other < state->lineage.count; other++) {
+            const segment_t *same = &state->lineage.items[other];
+            if (!text_equal (same->session, segment->session))
+                continue;
+            first = first && other >= i;
+            upto = same->upto > upto ? same->upto : upto;
+        }
+        if (first)
+            status = write_journal (self, ARCHIVE_ancestor, segment->session, upto);
+    }
+    return status;
+}
+
 /* ---- the whole ---- */
 
 static uint64_t now (void)
@@ -202,7 +223,7 @@ static baton_status begin (exporter_t *self, FILE *file, const snapshot_t *snaps
         .workspace = state->workspace,
         .snapshot = self->redact ? NULL : snapshot->digest,
         .redacted = self->redact != NULL,
-        .exported_at = now (),
+        .exported_at = self->export->repeatable ? 0 : now (),
         .exporter = about.you,
     };
     if (status == BATON_OK && self->redact)
@@ -224,6 +245,8 @@ static baton_status write_all (exporter_t *self, FILE *file, const snapshot_t *s
     snprintf (self->done.site, sizeof self->done.site, "%s", self->cli->context.broker_key);
     snprintf (self->done.snapshot, sizeof self->done.snapshot, "%s", snapshot->digest);
     baton_status status = begin (self, file, snapshot, state);
+    if (status == BATON_OK)
+        status = write_ancestors (self, state);
     if (status == BATON_OK)
         status = write_journal (self, ARCHIVE_events, snapshot->session, snapshot->n);
     for (size_t i = 0; i < self->references.count && status == BATON_OK; i++)

@@ -9,6 +9,7 @@ typedef struct {
     const char *session; /*  its id */
     uint64_t at;         /*  up to this position; 0: the present one */
     bool redact;         /*  without the secrets in it */
+    bool repeatable;     /*  without the time of the export: the same session gives the same bytes again */
 } export_t;
 
 /*  What was written. */

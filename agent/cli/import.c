@@ -113,8 +113,25 @@ void archive_summary_clear (archive_summary_t *summary)
 /* ---- sending ---- */
 
 typedef struct {
+    uint8_t digest[32];
+} page_digest_t;
+
+/*  The pages of one session, which stand side by side. */
+typedef struct {
+    char session[LIMIT_ID + 1];
+    uint64_t n; /*  how far they go */
+    size_t count;
+    page_digest_t *items;
+} journal_pages_t;
+
+typedef struct {
     cli_t *cli;
-    baton_bytes_t pages; /*  digests */
+    const archive_summary_t *summary;
+    struct {
+        size_t count;
+        journal_pages_t *items;
+    } journals;              /*  ancestors, and then the session itself */
+    baton_pairs_t ancestors; /*  the ids that ancestors have there, where they are others */
     baton_error_t *error;
 } sender_t;
 
@@ -125,28 +142,54 @@ static baton_status put (sender_t *self, const char *digest, const baton_bytes_t
     return cli_call (self->cli, METHOD_blob_put, &request, &nothing, NULL, self->error);
 }
 
-static baton_status send_page (sender_t *self, const archive_section_t *section)
-{
-    char digest[DIGEST_SIZE];
-    baton_bytes_t content = {section->size, (uint8_t *) section->data};
-    if (self->pages.size == (size_t) LIMIT_IMPORT_PAGES * 32)
-        return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "the journal has more than %u pages", LIMIT_IMPORT_PAGES);
-    digest_of (content.data, content.size, digest);
-    baton_status status = put (self, digest, &content);
-    if (status != BATON_OK)
-        return status;
-    sodium_hex2bin (self->pages.data + self->pages.size, 32, digest, DIGEST_SIZE - 1, NULL, NULL, NULL);
-    self->pages.size += 32;
-    return BATON_OK;
-}
-
 static baton_status send_blob (sender_t *self, const archive_section_t *section)
 {
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
     baton_status status = archive_blob (section, digest, &content, self->error);
     return status == BATON_OK ? put (self, digest, &content) : status;
+}
+
+static baton_status note_page (sender_t *self, const event_envelope_t *last, const char *digest)
+{
+    journal_pages_t *journal = self->journals.count > 0 ? &self->journals.items[self->journals.count - 1] : NULL;
+    if (!journal || strcmp (journal->session, last->session) != 0)
+        journal = list_append (&self->journals, sizeof *journal);
+    if (!journal)
+        return baton_fail_memory (self->error);
+    if (journal->count == LIMIT_IMPORT_PAGES)
+        return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the journal of %s has more than %u pages", last->session, LIMIT_IMPORT_PAGES);
+    struct {
+        size_t count;
+        page_digest_t *items;
+    } pages = {journal->count, journal->items};
+    page_digest_t *page = list_append (&pages, sizeof *page);
+    if (!page)
+        return baton_fail_memory (self->error);
+    journal->count = pages.count;
+    journal->items = pages.items;
+    journal->n = last->n;
+    snprintf (journal->session, sizeof journal->session, "%s", last->session);
+    sodium_hex2bin (page->digest, sizeof page->digest, digest, DIGEST_SIZE - 1, NULL, NULL, NULL);
+    return BATON_OK;
+}
+
+static baton_status send_page (sender_t *self, const archive_section_t *section)
+{
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content = {section->size, (uint8_t *) section->data};
+    archive_page_t page = {0};
+    baton_status status = record_decode (&RECORD_archive_page, section->data, section->size, &page, self->error);
+    if (status == BATON_OK && page.events.count == 0)
+        status = damaged (self->error, "a page of its journal is empty");
+    digest_of (content.data, content.size, digest);
+    if (status == BATON_OK)
+        status = note_page (self, &page.events.items[page.events.count - 1], digest);
+    if (status == BATON_OK)
+        status = put (self, digest, &content);
+    record_clear (&RECORD_archive_page, &page);
+    return status;
 }
 
 /*  Puts everything that the import refers to. What the file says now must be what was verified. */
@@ -156,7 +199,7 @@ static baton_status send_sections (sender_t *self, archive_reader_t *reader, con
     baton_status status = BATON_OK;
     while (status == BATON_OK && section.kind != ARCHIVE_seal) {
         status = archive_read (reader, &section, self->error);
-        if (status == BATON_OK && section.kind == ARCHIVE_events)
+        if (status == BATON_OK && (section.kind == ARCHIVE_ancestor || section.kind == ARCHIVE_events))
             status = send_page (self, &section);
         else if (status == BATON_OK && section.kind == ARCHIVE_blob)
             status = send_blob (self, &section);
@@ -167,29 +210,58 @@ static baton_status send_sections (sender_t *self, archive_reader_t *reader, con
     return status;
 }
 
-static baton_status ask (sender_t *self, const archive_summary_t *summary, const import_how_t *how,
-                         imported_t *ret_imported)
+/*  What both kinds of import say. */
+static session_import_request_t request_for (const sender_t *self, const journal_pages_t *journal)
 {
-    const archive_head_t *head = &summary->head;
-    session_import_request_t request = {
+    const archive_head_t *head = &self->summary->head;
+    return (session_import_request_t){
         .origin_site = head->site,
-        .origin_session = head->session,
-        .origin_n = head->n,
-        .pages = self->pages,
-        .snapshot = head->snapshot,
-        .version = head->version,
+        .origin_session = (char *) journal->session,
+        .origin_n = journal->n,
+        .pages = {journal->count * sizeof *journal->items, (uint8_t *) journal->items},
         .exporter = head->exporter,
-        .signer = (char *) summary->signer,
-        .archive = (char *) summary->archive,
+        .signer = (char *) self->summary->signer,
+        .archive = (char *) self->summary->archive,
         .redacted = head->redacted,
-        .title = (char *) how->as,
-        .workspace = (char *) how->workspace,
-        .update = how->update ? head->session : NULL,
+        .ancestors = self->ancestors,
     };
+}
+
+/*  An ancestor becomes a session, unless it is there. */
+static baton_status ask_for_ancestor (sender_t *self, const journal_pages_t *journal)
+{
+    imported_t imported = {0};
+    session_import_request_t request = request_for (self, journal);
+    request.ancestor = true;
+    baton_status status = cli_call (self->cli, METHOD_session_import, &request, &imported, NULL, self->error);
+    if (status == BATON_OK && strcmp (imported.session, journal->session) != 0 &&
+        pairs_set (&self->ancestors, journal->session, imported.session) != BATON_OK)
+        status = baton_fail_memory (self->error);
+    record_clear (&RECORD_imported, &imported);
+    return status;
+}
+
+/*  The ancestors first: the session refers to them. */
+static baton_status ask_for_all (sender_t *self, const import_how_t *how, imported_t *ret_imported)
+{
+    const archive_head_t *head = &self->summary->head;
     const char *key = self->cli->key;
-    if (how->key)
-        self->cli->key = how->key;
-    baton_status status = cli_call (self->cli, METHOD_session_import, &request, ret_imported, NULL, self->error);
+    baton_status status = BATON_OK;
+    size_t last = self->journals.count - 1; /*  there is one, or the archive was not verified */
+    self->cli->key = NULL;                  /*  it is for the session itself */
+    for (size_t i = 0; i < last && status == BATON_OK; i++)
+        status = ask_for_ancestor (self, &self->journals.items[i]);
+    session_import_request_t request = request_for (self, &self->journals.items[last]);
+    request.origin_session = head->session;
+    request.origin_n = head->n;
+    request.snapshot = head->snapshot;
+    request.version = head->version;
+    request.title = (char *) how->as;
+    request.workspace = (char *) how->workspace;
+    request.update = how->update ? head->session : NULL;
+    self->cli->key = how->key ? how->key : key;
+    if (status == BATON_OK)
+        status = cli_call (self->cli, METHOD_session_import, &request, ret_imported, NULL, self->error);
     self->cli->key = key;
     return status;
 }
@@ -197,18 +269,20 @@ static baton_status ask (sender_t *self, const archive_summary_t *summary, const
 baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summary, const import_how_t *how,
                           imported_t *ret_imported, baton_error_t *error)
 {
-    sender_t self = {.cli = cli, .error = error};
+    sender_t self = {.cli = cli, .summary = summary, .error = error};
     archive_reader_t *reader = NULL;
     const char *key = cli->key;
-    self.pages.data = malloc ((size_t) LIMIT_IMPORT_PAGES * 32);
-    baton_status status = self.pages.data ? open_again (file, &reader, error) : baton_fail_memory (error);
+    baton_status status = open_again (file, &reader, error);
     cli->key = NULL; /*  it is for the import alone */
     if (status == BATON_OK)
         status = send_sections (&self, reader, summary->archive);
     cli->key = key;
     if (status == BATON_OK)
-        status = ask (&self, summary, how, ret_imported);
+        status = ask_for_all (&self, how, ret_imported);
     archive_reader_destroy (&reader);
-    free (self.pages.data);
+    pairs_clear (&self.ancestors);
+    for (size_t i = 0; i < self.journals.count; i++)
+        free (self.journals.items[i].items);
+    free (self.journals.items);
     return status;
 }

@@ -46,7 +46,12 @@ baton_status decide_session_import (deciding_t *deciding)
               .title = request->title,
               .workspace = request->workspace,
           });
-    if (deciding->self->state != lifecycle_terminated)
+    if (deciding->self->state == lifecycle_terminated)
+        return BATON_OK;
+    if (request->ancestor)
+        session_end (deciding, cause_imported, run_outcome_interrupted, "it came along for the context of another one",
+                     0);
+    else
         end_life (deciding);
     return BATON_OK;
 }
@@ -83,6 +88,7 @@ static void forget_others (session_t *self)
     forget_all (&self->depends_on, &RECORD_dependency);
     forget_all (&self->clients, &RECORD_session_client);
     forget_all (&self->audience.shares, &RECORD_grant);
+    forget_all (&self->budget.holds, &RECORD_hold);
     texts_clear (&self->watchers);
     record_clear (&RECORD_origin, &self->origin);
     free (self->lock.holder);

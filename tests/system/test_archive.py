@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """Sessions as files: export, import, update, and what becomes of files that are damaged or not what they say."""
+import hashlib
+import json
 import os
 import subprocess
+import time
 import unittest
 
-from harness import BATON, PATIENCE, Broker, SystemTest, whole_log
+from harness import BATON, PATIENCE, Broker, SystemTest, key_pair, pack, secret_of, whole_log
 
 
 class Archives(SystemTest):
@@ -193,6 +196,187 @@ class RoundTrip(Archives):
         os.chmod(self.path("home/baton/signing.key"), 0o644)
         self.assertIn("chmod 600", self.baton("session", "export", session, "-o", self.path("x"), code=5))
         self.assertFalse(os.path.exists(self.path("x")))
+
+    def test_a_fork_takes_its_ancestors_along(self):
+        session = self.make()
+        fork = self.admin.call("session.fork", {"session": session, "title": "Branch"})["session"]
+        self.admin.call("item.append", {"session": fork, "role": "user", "text": "and sum them"})
+        deep = self.admin.call("session.fork", {"session": fork, "title": "Leaf"})["session"]
+        self.admin.call("item.append", {"session": session, "role": "user", "text": "after the fork"})
+
+        def texts(client, session):
+            items = client.call("item.list", {"session": session})["items"]
+            return [item["parts"][0]["text"] for item in items]
+
+        context = ["Round each line", "and sum them"]
+        self.assertEqual(texts(self.admin, deep), context)
+        file = self.export(deep)
+        # Here the ancestors are known; there they come along, and have ended.
+        copy = self.baton("session", "import", file, "-o", "name").strip()
+        self.assertNotEqual(copy, deep)
+        self.assertEqual(texts(self.admin, copy), context)
+        self.assertEqual(len(self.admin.call("session.list")["sessions"]), 4)
+        self.assertEqual(self.bring(file), deep)
+        self.assertEqual(texts(self.far, deep), context)
+        states = {row["session"]: row["state"] for row in self.far.call("session.list")["sessions"]}
+        self.assertEqual(states, {session: "terminated", fork: "terminated", deep: "suspended"})
+        again = self.bring(file)
+        self.assertEqual(texts(self.far, again), context)
+        self.assertEqual(len(self.far.call("session.list")["sessions"]), 4)
+        # One that only claims another's context gets nothing of it.
+        secret = self.far.call("session.create", {"title": "Secret", "visibility": "shared"})["session"]
+        self.far.call("item.append", {"session": secret, "role": "user", "text": "nobody's business"})
+        public, private = key_pair()
+        eve = self.client((public, private), broker=self.other)
+        token = self.far.call("identity.invite", {"name": "eve", "role": "operator"})["token"]
+        eve.call("identity.enroll", {"secret": secret_of(token)}, timeout=PATIENCE)
+        state = dict(self.far.call("session.show", {"session": deep}), lineage=[{"session": secret, "upto": 2}], n=1)
+        body = pack({"events": [{"seq": 1, "session": "x", "n": 1, "kind": "session_forked", "at": 5,
+                                 "body": {"state": {key: state[key] for key in ("session", "n", "title", "lineage",
+                                                                                "state", "cause")}, "title": "T"}}]})
+        digest = hashlib.blake2b(body, digest_size=32)
+        eve.call("blob.put", {"digest": digest.hexdigest(), "content": body})
+        for ancestors in ({}, {secret: secret}):
+            self.refused("failed_precondition", "no_such_session", eve.call, "session.import",
+                         {"origin_session": "x", "origin_n": 1, "pages": digest.digest(), "ancestors": ancestors})
+
+
+class Hostile(Archives):
+    """What does not come through the command line: each refused as a whole."""
+
+    def put(self, events):
+        body = pack({"events": events})
+        digest = hashlib.blake2b(body, digest_size=32)
+        self.admin.call("blob.put", {"digest": digest.hexdigest(), "content": body})
+        return digest.digest()
+
+    def bring_events(self, events, **fields):
+        pages = self.put(events)
+        return self.admin.call("session.import", {"origin_session": "0123456789abcdefghjk", "origin_n": len(events),
+                                                  "pages": pages, **fields})
+
+    @staticmethod
+    def event(n, kind, body, session="0123456789abcdefghjk", **fields):
+        return {"seq": n, "session": session, "n": n, "kind": kind, "at": 5, "body": body, **fields}
+
+    def test_journals_that_nobody_could_have_written(self):
+        made = self.event(1, "session_created", {"title": "T"})
+
+        def bad(words, *events, reason="bad_archive", status="invalid_argument", **fields):
+            failure = self.refused(status, reason, self.bring_events, list(events), **fields)
+            self.assertIn(words, failure["message"])
+
+        bad("is of an unknown kind", made, self.event(2, "session_exploded", {}))
+        bad("can't stand there", made, self.event(2, "site_created", {"name": "root", "key": "k"}))
+        bad("can't stand there", made, self.event(2, "session_created", {"title": "T"}))
+        bad("can't stand there", self.event(1, "memory_deleted", {"key": "k"}))
+        bad("does not follow", made, self.event(3, "memory_deleted", {"key": "k"}))
+        bad("belongs to another session", made, self.event(2, "memory_deleted", {"key": "k"}, session="another"))
+        bad("fields that this version does not know", made, self.event(2, "memory_deleted", {"key": "k", "new": 1}))
+        bad("is of an unknown kind, or broken", made, self.event(2, "memory_deleted", {}))
+        bad("ends at 1, not at 7", made, origin_n=7)
+        bad("does not come to the snapshot", made, snapshot="0" * 64, version=self.admin.call("site.about")["version"])
+        bad("a state that no session can have", made, *[
+            self.event(n, "memory_set", {"key": f"k{n}", "value": 1}) for n in range(2, 270)])
+        bad("a state that no session can have", made, self.event(2, "lease_moved", {"epoch": (1 << 64) - 1}))
+        bad("refers to the content", made, self.event(2, "artifact_put", {"name": "a", "digest": "0" * 64}),
+            reason="no_such_artifact", status="failed_precondition")
+        bad("must be an absolute path", made, reason="bad_value", workspace="/srv/../etc")
+        self.refused("not_found", "no_such_artifact", self.admin.call, "session.import",
+                     {"origin_session": "x", "origin_n": 1, "pages": b"\1" * 32})
+        self.refused("invalid_argument", "bad_value", self.admin.call, "session.import",
+                     {"origin_session": "x", "origin_n": 1, "pages": b"\1" * 33})
+        self.refused("invalid_argument", "bad_archive", self.admin.call, "blob.put", {"digest": "0" * 64, "content": b"x"})
+        self.assertEqual(self.admin.call("session.list").get("sessions", []), [])
+        self.assertEqual([event["kind"] for event in whole_log(self.admin)], ["site_created"])
+        # An id that could be the way out of a folder is none.
+        answer = self.admin.call("session.import", {"origin_session": "a/../../b", "origin_n": 1, "pages": self.put(
+            [dict(made, session="a/../../b")])})
+        self.assertTrue(answer["renamed"])
+        self.assertRegex(answer["session"], "^[0-9a-z]{20}$")
+
+    def test_files_that_are_not_what_they_were(self):
+        whole = self.path("s.baton")
+        self.export(self.make())
+        with open(whole, "rb") as file:
+            data = file.read()
+        before = whole_log(self.far)
+        for number in range(12):
+            cut = len(data) * number // 12
+            flipped = bytearray(data)
+            flipped[cut] ^= 1 << number % 8
+            for content in (data[:cut], flipped, data + b"\n"):
+                with open(self.path("bad"), "wb") as file:
+                    file.write(content)
+                self.assertIn("ask for the archive again",
+                              self.baton("session", "import", self.path("bad"), site=self.other, code=2))
+        self.assertEqual(whole_log(self.far), before)
+
+
+class Push(Archives):
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.path("home/baton"))
+        os.symlink(self.other.context, self.path("home/baton/berlin.ctx"))
+
+    def there(self):
+        return self.far.call("session.list").get("sessions", [])
+
+    def test_a_copy(self):
+        session = self.make()
+        answer = json.loads(self.baton("session", "push", session, "--to", "berlin", "-o", "json"))
+        self.assertEqual((answer["as"], answer.get("moved", False)), (session, False))
+        # The same once more is the same copy; when it has changed, it is another one.
+        again = json.loads(self.baton("session", "push", session, "--to", "berlin", "-o", "json"))
+        self.assertEqual(again, answer)
+        self.admin.call("memory.set", {"session": session, "key": "k", "value": 1})
+        other = json.loads(self.baton("session", "push", session, "--to", "berlin", "--as", "Newer", "-o", "json"))
+        self.assertTrue(other["renamed"])
+        self.assertEqual(len(self.there()), 2)
+        self.assertEqual(self.admin.call("session.show", {"session": session})["state"], "suspended")
+
+    def test_a_move_is_never_two_and_never_none(self):
+        session = self.make()
+        words = (BATON, "session", "push", session, "--to", "berlin", "--move")
+        environment = {**os.environ, "BATON_CONTEXT": self.broker.context, "XDG_CONFIG_HOME": self.path("home")}
+        began = time.monotonic()
+        subprocess.run([*words[:-1], "--as", "rehearsal"], env=environment, check=True, capture_output=True)
+        takes = time.monotonic() - began
+        for number in range(24):
+            process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(takes * 1.2 * number / 24)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if number % 8 == 7:
+                (self.broker if number % 16 == 7 else self.other).kill()
+                (self.broker if number % 16 == 7 else self.other).start()
+            here = self.admin.call("session.show", {"session": session}, timeout=PATIENCE)
+            copies = [row for row in self.far.call("session.list", {}, timeout=PATIENCE)["sessions"]
+                      if row["title"] != "rehearsal"]
+            self.assertLessEqual(len(copies), 1)
+            self.assertTrue(here["state"] == "suspended" or (here["cause"] == "moved" and len(copies) == 1))
+        self.baton("session", "push", session, "--to", "berlin", "--move")
+        here = self.admin.call("session.show", {"session": session})
+        self.assertEqual((here["state"], here["cause"]), ("terminated", "moved"))
+        copies = [row for row in self.there() if row["title"] != "rehearsal"]
+        self.assertEqual([row["state"] for row in copies], ["suspended"])
+        self.baton("session", "push", session, "--to", "berlin", "--move")
+        self.assertIn("has moved already, to the site", self.noted)
+        self.assertIn(copies[0]["session"], self.noted)
+
+    def test_what_can_not_move(self):
+        session = self.make()
+        os.symlink(self.broker.context, self.path("home/baton/here.ctx"))
+        options = ("session", "push", session, "--move", "--to")
+        self.assertIn("is the site that the session is at", self.baton(*options, "here", code=2))
+        self.assertIn("baton context list", self.baton(*options, "nowhere", code=3))
+        self.admin.call("session.activate", {"session": session})
+        self.assertIn("is running: only one that stands still", self.baton(*options, "berlin", code=5))
+        self.admin.call("session.cancel", {"session": session})
+        self.assertIn("it can be copied, not moved", self.baton(*options, "berlin", code=5))
+        self.assertEqual(self.there(), [])
 
 
 if __name__ == "__main__":
