@@ -5,7 +5,7 @@ import re
 from harness import read_text
 
 COMMON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "common")
-FILL = {"NAME": "none", "SESSION": "none", "SESSIONS": [], "LINE": "none", "TEXT": "none", "UINT": 1, "BYTES": b"", "VALUE": 1, "PAIRS": {}, "TEXTS": []}
+FILL = {"NAME": "none", "SESSION": "none", "SESSIONS": [], "LINE": "none", "TEXT": "none", "UINT": 1, "BYTES": bytes(32), "VALUE": 1, "PAIRS": {}, "TEXTS": []}
 
 
 LEVELS = ("none", "view", "comment", "decide", "edit", "own")
