@@ -63,8 +63,8 @@ handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe
 /*  handle_sharing.c */
 handler_t handle_session_share, handle_session_transfer, handle_session_shares, handle_team_list;
 
-/*  Puts its members in the place of each team:NAME of a policy, which is frozen when it is made: who votes doesn't change
- *  when somebody joins or leaves. no_such_team; too_large for more than LIMIT_VOTES people. */
+/*  Puts its members in the place of each team:NAME of a policy, which is frozen when it is made: who votes doesn't
+ * change when somebody joins or leaves. no_such_team; too_large for more than LIMIT_VOTES people. */
 BATON_MUST_USE baton_status teams_resolve (broker_t *broker, policy_t *policy, baton_error_t *error);
 
 /*  handle_nodes.c */

@@ -71,7 +71,8 @@ size_t secrets_overwrite (char *text, size_t size)
         memset (text, '*', size);
         return size;
     }
-    memcpy (text, REPLACEMENT, strlen (REPLACEMENT));
+    for (size_t i = 0; i < strlen (REPLACEMENT); i++)
+        text[i] = REPLACEMENT[i]; /*  not a string: what follows stays */
     return strlen (REPLACEMENT);
 }
 

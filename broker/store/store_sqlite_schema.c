@@ -35,8 +35,8 @@ static const char *const MIGRATIONS[] = {
     "CREATE INDEX projection_open ON projection (position) WHERE breakpoints > 0;"
     "CREATE TABLE snapshot (session TEXT PRIMARY KEY, n INTEGER NOT NULL, state BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE blob (digest TEXT PRIMARY KEY, content BLOB NOT NULL);",
-    "ALTER TABLE projection ADD COLUMN audience BLOB;"
-    "CREATE INDEX projection_shared ON projection (position) WHERE audience IS NOT NULL;",
+    ("ALTER TABLE projection ADD COLUMN audience BLOB;"
+     "CREATE INDEX projection_shared ON projection (position) WHERE audience IS NOT NULL;"),
     "CREATE TABLE staged (digest TEXT PRIMARY KEY, at INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;",
 };
 

@@ -146,7 +146,7 @@ static void a_walk_goes_through_the_ancestors (void **state)
     assert_string_equal (walk ("b", 0, 16).texts, "123y");
     assert_string_equal (walk ("a", 0, 16).texts, "12x");
     for (size_t i = 0; i < 4; i++) /*  from any place, the rest */
-        assert_string_equal (walk ("c", all.places[i], 16).texts, "1234" + i + 1);
+        assert_string_equal (walk ("c", all.places[i], 16).texts, &"1234"[i + 1]);
     assert_string_equal (walk ("c", 0, 2).texts, "12");
     assert_int_equal (walk ("b", 0, 16).places[2], all.places[2]); /*  a place stays in a fork */
 }

@@ -90,7 +90,7 @@ static void a_long_text_is_cut_between_characters (void **state)
     char *text = calloc (1, LIMIT_EXCERPT * 2);
     assert_non_null (text);
     for (size_t i = 0; i < LIMIT_EXCERPT; i += 2)
-        memcpy (text + i, "\u00e4", 2);
+        strcpy (text + i, "\u00e4");
     run ("a", 1, text, NULL, 0);
     strcat (text, "x");
     run ("a", 2, text, NULL, 0);

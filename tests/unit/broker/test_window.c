@@ -271,7 +271,7 @@ static void values_are_json (void **state)
     (void) state;
     static uint8_t value[] = {0x99, 0xc0, 0xc3, 0xff, 0xcd, 0x01, 0x00, 0xcb, 0x3f, 0xb9, 0x99, 0x99, 0x99,
                               0x99, 0x99, 0x9a, 0xcb, 0x40, 0,    0,    0,    0,    0,    0,    0,    0xc4,
-                              0x02, 'h',  'i',  0x81, 0xa1, 'k',  0x90, 0xa3, 'a',  '"', 'b'};
+                              0x02, 'h',  'i',  0x81, 0xa1, 'k',  0x90, 0xa3, 'a',  '"',  'b'};
     part_t part = {.kind = part_kind_json, .value = {sizeof value, value}};
     create ();
     append (item_role_user, &part, 1);

@@ -12,14 +12,7 @@
 #include <cmocka.h>
 
 static const char *const PAGES[] = {
-    "cli",
-    "fork",
-    "context",
-    "knowledge",
-    "sites",
-    "sharing",
-    "clients",
-    "triggers",
+    "cli", "fork", "context", "knowledge", "sites", "sharing", "clients", "triggers",
 };
 
 static FILE *open_page (const char *name)
