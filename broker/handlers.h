@@ -57,6 +57,10 @@ handler_t handle_node_watches;
 /*  handle_import.c */
 handler_t handle_session_import, handle_blob_put, handle_blob_get;
 
+/*  handle_messages.c */
+handler_t handle_message_reply, handle_message_outcome, handle_message_broadcast, handle_message_dead,
+    handle_message_redeliver;
+
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
 

@@ -63,9 +63,28 @@ static baton_status note_closed (journal_t *self, const session_t *state, uint64
     return state->root ? note (self, METHOD_child_ask, state->root, &request) : BATON_OK;
 }
 
-/*  Children go on without their parent, and know it. */
+/*  A session that waits for an answer does not wait for nothing. */
+static baton_status note_unanswered (journal_t *self, const session_t *state, const char *id)
+{
+    for (size_t i = 0; i < state->owed.count; i++) {
+        const exchange_t *owed = &state->owed.items[i];
+        message_receipt_request_t request = {
+            .session = owed->peer, .id = owed->id, .to = state->session, .receipt = receipt_unanswered};
+        if (!owed->person && !owed->receipt && (!id || text_equal (owed->id, id)) &&
+            note (self, METHOD_message_receipt, owed->peer, &request) != BATON_OK)
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
+}
+
+/*  Whoever sent what is unread hears of it. Children go on without their parent, and know it. */
 static baton_status note_end (journal_t *self, const session_t *state, cause_e cause)
 {
+    for (size_t i = 0; i < state->mailbox.count; i++)
+        if (note_receipt (self, state, state->mailbox.items[i].id, receipt_dead) != BATON_OK)
+            return BATON_resource_exhausted;
+    if (note_unanswered (self, state, NULL) != BATON_OK)
+        return BATON_resource_exhausted;
     for (size_t i = 0; i < state->children.count; i++) {
         const child_row_t *child = &state->children.items[i];
         parent_note_request_t request = {.session = child->session, .cause = cause};
@@ -139,6 +158,8 @@ static baton_status note_event (journal_t *self, const session_t *state, const e
         return note_receipt (self, state, ((const message_read_event_t *) body)->id, receipt_read);
     case EVENT_message_expired:
         return note_receipt (self, state, ((const message_expired_event_t *) body)->id, receipt_expired);
+    case EVENT_request_ended:
+        return note_unanswered (self, state, ((const request_ended_event_t *) body)->id);
     case EVENT_breakpoint_opened:
         return note_opened (self, state, body);
     case EVENT_breakpoint_decided:

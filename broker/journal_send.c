@@ -14,14 +14,20 @@ static void plan_send (const char *from, const command_t *command, sending_t *re
     const message_send_request_t *request = command->request;
     char *id = request->id ? request->id : (char *) command->fresh;
     *ret_sending = (sending_t){
-        .post = {.session = (char *) from, .to = request->to, .id = id, .subject = request->subject},
+        .post = {.session = (char *) from,
+                 .to = request->to,
+                 .id = id,
+                 .subject = request->subject,
+                 .wants_reply = request->wants_reply,
+                 .ttl = request->ttl},
         .deliver = {.session = request->to,
                     .id = id,
                     .from = (char *) command->actor,
                     .from_session = (char *) from,
                     .subject = request->subject,
                     .body = request->body,
-                    .ttl = request->ttl},
+                    .ttl = request->ttl,
+                    .wants_reply = request->wants_reply},
         .posting = *command,
         .delivering = {.method = METHOD_message_deliver,
                        .now = command->now,

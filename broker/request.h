@@ -32,6 +32,7 @@ struct request {
     bool answered;                 /*  by the reader or a node, and not sent yet */
     bool deferred;                 /*  answered later: parked, read by the reader, or handed on to a node */
     later_t *later;                /*  what the reader is to do; NULL: nothing */
+    uint64_t seen;                 /*  a handler's own: a position that its second half needs */
     void *answer;                  /*  for the reader: the reply record as far as it is filled; owned */
     const record_type_t *prepares; /*  of a change: what `prepared` is */
     void *prepared;                /*  filled by the reader before the change is dispatched again; owned */

@@ -5,6 +5,8 @@ static const command_t PENDING = {
     .noun = "breakpoint", .verb = "list", .method = METHOD_breakpoint_list, .positionals = "session"};
 static const command_t SEND = {
     .noun = "message", .verb = "send", .method = METHOD_message_send, .positionals = "to body"};
+static const command_t REPLY = {
+    .noun = "message", .verb = "reply", .method = METHOD_message_reply, .positionals = "session id body"};
 static const command_t APPEND = {
     .noun = "item", .verb = "append", .method = METHOD_item_append, .positionals = "session role text"};
 static const command_t PUT = {
@@ -57,5 +59,7 @@ const command_t *const COMMANDS[] = {
     &CMD_breakpoint_vote,
     &PENDING,
     &SEND,
+    &REPLY,
+    &CMD_message_request,
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;

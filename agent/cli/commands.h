@@ -18,6 +18,7 @@ extern const command_t CMD_inbox;
 extern const command_t CMD_invite;
 extern const command_t CMD_join;
 extern const command_t CMD_memory_get;
+extern const command_t CMD_message_request;
 extern const command_t CMD_run_logs;
 extern const command_t CMD_session_activate;
 extern const command_t CMD_session_attach;

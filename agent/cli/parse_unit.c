@@ -5,7 +5,7 @@
 
 unit_t parse_unit (const field_t *field)
 {
-    static const char *const DURATIONS[] = {"ttl", "timeout", "patience", "deadline", "in"};
+    static const char *const DURATIONS[] = {"ttl", "timeout", "patience", "deadline", "in", "run_time"};
     if (field->kind != FIELD_UINT)
         return UNIT_count;
     for (size_t i = 0; i < sizeof DURATIONS / sizeof *DURATIONS; i++)

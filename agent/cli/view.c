@@ -55,7 +55,8 @@ static char *number_text (const char *name, uint64_t number)
     char text[VIEW_DURATION_SIZE];
     if (is_time (name))
         view_time (number, text);
-    else if (strcmp (name, "ttl") == 0 || strcmp (name, "patience") == 0 || strcmp (name, "duration") == 0)
+    else if (strcmp (name, "ttl") == 0 || strcmp (name, "patience") == 0 || strcmp (name, "duration") == 0 ||
+             strcmp (name, "run_time") == 0)
         view_duration (number, text);
     else
         snprintf (text, sizeof text, "%llu", (unsigned long long) number);

@@ -93,6 +93,9 @@ EVOLVE (parent_ended);
 
 /*  Whether any child, or a session below one, has not ended. */
 bool family_alive (const session_t *self);
+
+/*  Whether there is no such, and one has ended since the last run began. */
+bool family_has_news (const session_t *self);
 /* ---- sharing.c ---- */
 DECIDE (session_share);
 DECIDE (session_unshare);
@@ -323,6 +326,9 @@ uint64_t breakpoint_warn_at (const breakpoint_t *breakpoint);
 
 /* ---- mailbox.c ---- */
 DECIDE (message_post);
+DECIDE (message_reply);
+DECIDE (message_cast);
+DECIDE (message_redeliver);
 DECIDE (message_deliver);
 DECIDE (message_receipt);
 DECIDE (message_read);
@@ -332,6 +338,24 @@ DECIDE (message_read);
  *  started over and over. */
 bool mailbox_has_news (const session_t *self);
 
+/*  What the end of the session makes of its mailbox and of the requests that it owes. */
+BATON_MUST_USE baton_status mailbox_end (session_t *self, uint64_t n);
+
+/*  Requests whose time is up: when, and ending them. */
+uint64_t request_due (const session_t *self);
+void request_tick (deciding_t *deciding);
+BATON_MUST_USE baton_status request_note_sent (session_t *self, const event_t *event);
+BATON_MUST_USE baton_status request_note_delivered (session_t *self, const event_t *event);
+void request_note_receipt (session_t *self, const char *id, receipt_e receipt, uint64_t n);
+
+/*  Whether there is room for one more, of those sent or of those owed. */
+BATON_MUST_USE baton_status request_check_room (const deciding_t *deciding, bool owed);
+exchange_t *request_owed (const session_t *self, const char *id);
+
+EVOLVE (message_broadcast);
+EVOLVE (message_answered);
+EVOLVE (message_redelivered);
+EVOLVE (request_ended);
 EVOLVE (message_sent);
 EVOLVE (message_delivered);
 EVOLVE (message_read);

@@ -27,6 +27,11 @@ bool family_alive (const session_t *self)
     return alive_below (self) > 0;
 }
 
+bool family_has_news (const session_t *self)
+{
+    return !family_alive (self) && self->child_ended_n > self->run.base;
+}
+
 child_row_t session_as_child (const session_t *self)
 {
     child_row_t child = {.session = self->session,
@@ -111,6 +116,9 @@ baton_status decide_child_note (deciding_t *deciding)
     if (!known || known->n >= request->child.n)
         return BATON_OK;
     emit (deciding, EVENT_child_changed, &(child_changed_event_t){.child = request->child});
+    bool last = known->alive > 0 && request->child.alive == 0 && alive_below (self) == known->alive;
+    if (last && self->state == lifecycle_sleeping && self->wake_on_family)
+        session_wake (deciding, cause_children, NULL);
     return BATON_OK;
 }
 

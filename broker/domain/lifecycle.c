@@ -335,6 +335,7 @@ static void clear_wake (session_t *self)
 {
     self->wake_at = 0;
     self->wake_on_message = false;
+    self->wake_on_family = false;
 }
 
 baton_status evolve_session_activated (session_t *self, const event_t *event)
@@ -380,6 +381,9 @@ baton_status decide_session_sleep (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
     const session_sleep_request_t *request = deciding->command->request;
+    if (request->on_children && !family_alive (self) && !family_has_news (self))
+        return baton_fail_field (deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state, "on_children",
+                                 "session %s has no child that goes on: there is no end to wait for", self->session);
     if (self->state == lifecycle_running) {
         deciding->changed.run = self->run.number;
         if (self->run.stop == stop_interrupt)
@@ -387,17 +391,20 @@ baton_status decide_session_sleep (deciding_t *deciding)
                                "run %llu of session %s is being interrupted: it can't be put to sleep",
                                (unsigned long long) self->run.number, self->session);
         if (run_placed (&self->run)) {
-            run_stop (deciding, &(run_stopping_event_t){
-                                    .stop = stop_sleep, .wake_at = request->until, .on_message = request->on_message});
+            run_stop (deciding, &(run_stopping_event_t){.stop = stop_sleep,
+                                                        .wake_at = request->until,
+                                                        .on_message = request->on_message,
+                                                        .on_children = request->on_children});
             return BATON_OK;
         }
         run_finish_unplaced (deciding);
     }
     if (self->state != lifecycle_sleeping || self->wake_at != request->until ||
-        self->wake_on_message != request->on_message)
+        self->wake_on_message != request->on_message || self->wake_on_family != request->on_children)
         session_fall_asleep (deciding, &(session_slept_event_t){.cause = cause_requested,
                                                                 .wake_at = request->until,
-                                                                .on_message = request->on_message});
+                                                                .on_message = request->on_message,
+                                                                .on_children = request->on_children});
     return BATON_OK;
 }
 
@@ -420,6 +427,8 @@ void session_fall_asleep (deciding_t *deciding, const session_slept_event_t *sle
         run_begin_waiting (deciding);
     } else if (slept->on_message && mailbox_has_news (self))
         session_wake (deciding, cause_message, NULL);
+    else if (slept->on_children && family_has_news (self))
+        session_wake (deciding, cause_children, NULL);
 }
 
 baton_status evolve_session_suspended (session_t *self, const event_t *event)
@@ -441,6 +450,7 @@ baton_status evolve_session_slept (session_t *self, const event_t *event)
     self->cause = body->cause;
     self->wake_at = body->wake_at;
     self->wake_on_message = body->on_message;
+    self->wake_on_family = body->on_children;
     return BATON_OK;
 }
 
@@ -488,5 +498,5 @@ baton_status evolve_session_terminated (session_t *self, const event_t *event)
     texts_clear (&self->watchers); /*  they hear of it in this batch */
     self->state = lifecycle_terminated;
     self->cause = body->cause;
-    return BATON_OK;
+    return mailbox_end (self, event->n);
 }

@@ -27,13 +27,36 @@ static const char *sender_of (const char *from, const char *from_session)
 baton_status decide_message_post (deciding_t *deciding)
 {
     const message_post_request_t *request = deciding->command->request;
+    baton_status status = request->wants_reply ? request_check_room (deciding, false) : BATON_OK;
+    if (status != BATON_OK)
+        return status;
     emit (deciding, EVENT_message_sent,
-          &(message_sent_event_t){.id = request->id, .to = request->to, .subject = request->subject});
+          &(message_sent_event_t){.id = request->id,
+                                  .to = request->to,
+                                  .subject = request->subject,
+                                  .wants_reply = request->wants_reply,
+                                  .ttl = request->ttl});
     answer_text (deciding, &deciding->changed.message, request->id);
     return BATON_OK;
 }
 
 baton_status evolve_message_sent (session_t *self, const event_t *event)
+{
+    const message_sent_event_t *body = event->body;
+    return body->wants_reply ? request_note_sent (self, event) : BATON_OK;
+}
+
+baton_status decide_message_cast (deciding_t *deciding)
+{
+    const message_cast_request_t *request = deciding->command->request;
+    emit (deciding, EVENT_message_broadcast,
+          &(message_broadcast_event_t){.id = request->id, .subject = request->subject, .count = request->count});
+    answer_text (deciding, &deciding->changed.message, request->id);
+    return BATON_OK;
+}
+
+/*  What left stands in the mailboxes that it went to. */
+baton_status evolve_message_broadcast (session_t *self, const event_t *event)
 {
     (void) self;
     (void) event;
@@ -51,8 +74,9 @@ baton_status decide_message_receipt (deciding_t *deciding)
 
 baton_status evolve_message_receipt (session_t *self, const event_t *event)
 {
-    (void) self;
-    (void) event;
+    const message_receipt_event_t *body = event->body;
+    if (body->receipt != receipt_delivered && body->receipt != receipt_read)
+        request_note_receipt (self, body->id, body->receipt, event->n);
     return BATON_OK;
 }
 
@@ -83,7 +107,11 @@ baton_status decide_message_deliver (deciding_t *deciding)
     bool known = false;
     answer_text (deciding, &deciding->changed.message, request->id);
     baton_status status = check_known (deciding, &known);
-    if (status != BATON_OK || known)
+    if (status != BATON_OK || (known && !request->again))
+        return status;
+    if (request->wants_reply)
+        status = request_check_room (deciding, true);
+    if (status != BATON_OK)
         return status;
     if (self->mailbox.count >= LIMIT_MAILBOX)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
@@ -96,6 +124,8 @@ baton_status decide_message_deliver (deciding_t *deciding)
               .subject = request->subject,
               .body = request->body,
               .expires_at = request->ttl ? deciding->command->now + request->ttl : 0,
+              .reply_to = request->reply_to,
+              .wants_reply = request->wants_reply,
           });
     trigger_message (deciding, request);
     if (self->state == lifecycle_sleeping && self->wake_on_message && !deciding->woken)
@@ -127,12 +157,14 @@ baton_status evolve_message_delivered (session_t *self, const event_t *event)
     letter_t *letter = list_append (&self->mailbox, sizeof *letter);
     if (!letter || text_set (&letter->id, body->id) || text_set (&letter->from, body->from) ||
         text_set (&letter->from_session, body->from_session) || text_set (&letter->subject, body->subject) ||
+        text_set (&letter->reply_to, body->reply_to) ||
         note_seen (self, body->id, sender_of (body->from, body->from_session)))
         return BATON_resource_exhausted;
     letter->at = event->at;
     letter->expires_at = body->expires_at;
     letter->n = event->n;
-    return BATON_OK;
+    letter->wants_reply = body->wants_reply;
+    return body->reply_to || body->wants_reply ? request_note_delivered (self, event) : BATON_OK;
 }
 
 static baton_status refuse_unknown (const deciding_t *deciding, const char *id, const char *why)
@@ -156,6 +188,62 @@ baton_status decide_message_read (deciding_t *deciding)
     return BATON_OK;
 }
 
+/* ---- what nobody has read ---- */
+
+static baton_status bury (session_t *self, const letter_t *letter, receipt_e why)
+{
+    if (self->dead.count >= LIMIT_DEAD)
+        list_remove (&self->dead, &RECORD_dead_letter, 0);
+    dead_letter_t *dead = list_append (&self->dead, sizeof *dead);
+    if (!dead)
+        return BATON_resource_exhausted;
+    dead->receipt = why;
+    dead->n = letter->n;
+    return text_set (&dead->id, letter->id);
+}
+
+static size_t dead_at (const session_t *self, const char *id)
+{
+    size_t at = 0;
+    while (at < self->dead.count && !text_equal (self->dead.items[at].id, id))
+        at++;
+    return at;
+}
+
+baton_status mailbox_end (session_t *self, uint64_t n)
+{
+    for (; self->mailbox.count > 0; list_remove (&self->mailbox, &RECORD_letter, 0))
+        if (bury (self, &self->mailbox.items[0], receipt_dead) != BATON_OK)
+            return BATON_resource_exhausted;
+    for (size_t i = 0; i < self->owed.count; i++)
+        if (!self->owed.items[i].receipt) {
+            self->owed.items[i].receipt = receipt_unanswered;
+            self->owed.items[i].n = n;
+        }
+    return BATON_OK;
+}
+
+/*  The other half, its delivery, is decided with this, by the session that gets it. */
+baton_status decide_message_redeliver (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const message_redeliver_request_t *request = deciding->command->request;
+    answer_text (deciding, &deciding->changed.message, request->id);
+    if (dead_at (self, request->id) == self->dead.count)
+        return refuse_unknown (deciding, request->id, "is not among those that nobody has read in");
+    emit (deciding, EVENT_message_redelivered,
+          &(message_redelivered_event_t){.id = request->id, .to = request->to ? request->to : self->session});
+    return BATON_OK;
+}
+
+baton_status evolve_message_redelivered (session_t *self, const event_t *event)
+{
+    size_t at = dead_at (self, ((const message_redelivered_event_t *) event->body)->id);
+    if (at < self->dead.count)
+        list_remove (&self->dead, &RECORD_dead_letter, at);
+    return BATON_OK;
+}
+
 static void take_letter (session_t *self, const char *id)
 {
     size_t at = letter_at (self, id);
@@ -173,6 +261,14 @@ baton_status evolve_message_read (session_t *self, const event_t *event)
 baton_status evolve_message_expired (session_t *self, const event_t *event)
 {
     const message_expired_event_t *body = event->body;
+    size_t at = letter_at (self, body->id);
+    exchange_t *owed = request_owed (self, body->id);
+    if (at < self->mailbox.count && bury (self, &self->mailbox.items[at], receipt_expired) != BATON_OK)
+        return BATON_resource_exhausted;
+    if (owed && !owed->receipt) {
+        owed->receipt = receipt_expired;
+        owed->n = event->n;
+    }
     take_letter (self, body->id);
     return BATON_OK;
 }

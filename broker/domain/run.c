@@ -178,7 +178,8 @@ static void settle (deciding_t *deciding, run_outcome_e outcome)
         session_fall_asleep (deciding,
                              &(session_slept_event_t){.cause = by_itself ? cause_of (run, outcome) : cause_requested,
                                                       .wake_at = self->wake_at,
-                                                      .on_message = self->wake_on_message});
+                                                      .on_message = self->wake_on_message,
+                                                      .on_children = self->wake_on_family});
     else
         emit (deciding, EVENT_session_suspended, &(session_suspended_event_t){.cause = cause_of (run, outcome)});
 }
@@ -258,7 +259,8 @@ void run_stop (deciding_t *deciding, const run_stopping_event_t *stopping)
     if (run->stop == stop_interrupt)
         next.stop = stop_interrupt;
     bool same = run->stop == next.stop && run->restart == next.restart && run->rollback == next.rollback &&
-                run->budget == next.budget && self->wake_at == next.wake_at && self->wake_on_message == next.on_message;
+                run->budget == next.budget && self->wake_at == next.wake_at &&
+                self->wake_on_message == next.on_message && self->wake_on_family == next.on_children;
     if (!same)
         emit (deciding, EVENT_run_stopping, &next);
 }
@@ -273,6 +275,7 @@ baton_status evolve_run_stopping (session_t *self, const event_t *event)
     self->run.budget = body->budget;
     self->wake_at = body->wake_at;
     self->wake_on_message = body->on_message;
+    self->wake_on_family = body->on_children;
     return BATON_OK;
 }
 

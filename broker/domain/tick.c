@@ -47,6 +47,7 @@ uint64_t session_due (const session_t *self)
     due = earlier (due, self->lock.until);
     due = earlier (due, client_due (self));
     due = earlier (due, budget_due (self));
+    due = earlier (due, request_due (self));
     return due;
 }
 
@@ -131,6 +132,7 @@ baton_status decide_session_tick (deciding_t *deciding)
     if (self->state == lifecycle_terminated)
         return BATON_OK;
     expire_letters (deciding);
+    request_tick (deciding);
     lock_tick (deciding);
     client_tick (deciding);
     const breakpoint_t *fatal = find_fatal (deciding);

@@ -12,7 +12,15 @@
 #include <cmocka.h>
 
 static const char *const PAGES[] = {
-    "cli", "fork", "context", "knowledge", "sites", "sharing", "clients", "triggers",
+    "cli",
+    "fork",
+    "context",
+    "knowledge",
+    "sites",
+    "sharing",
+    "clients",
+    "triggers",
+    "messages",
 };
 
 static FILE *open_page (const char *name)

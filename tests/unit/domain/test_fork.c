@@ -47,6 +47,10 @@ static const char *const ANEW[] = {
     "parent_ended",
     "children",
     "child_ended_n",
+    "asked",
+    "owed",
+    "dead",
+    "wake_on_family",
     "budget",
 };
 /* clang-format on */
