@@ -203,7 +203,7 @@ class Readme(unittest.TestCase):
             getattr(self, step)(block)
 
     def test_its_paths(self):
-        for path in re.findall(r"(?:tests|docs|deploy)/[\w./]*\w", read_text(os.path.join(ROOT, "README.md"))):
+        for path in re.findall(r"(?:tests|docs|deploy)/[\w./-]*\w", read_text(os.path.join(ROOT, "README.md"))):
             self.assertTrue(os.path.exists(os.path.join(ROOT, path)), path)
 
 
