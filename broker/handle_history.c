@@ -29,6 +29,12 @@ static baton_status show_later (store_t *store, const request_t *request, void *
     return history_replay (store, params->session, params->at, reply, error);
 }
 
+static baton_status lent_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
+{
+    const session_show_request_t *params = request->params;
+    return history_lent (store, params->session, &((session_t *) reply)->lent, error);
+}
+
 /*  The scheduler's reason, asked for anew: nothing of it is stored. */
 static baton_status say_why_it_waits (broker_t *broker, session_t *answer)
 {
@@ -51,6 +57,9 @@ baton_status handle_session_show (broker_t *broker, request_t *request, void *re
     if (status == BATON_OK && (record_copy (&RECORD_session, state, ret_reply) != BATON_OK ||
                                say_why_it_waits (broker, ret_reply) != BATON_OK))
         status = baton_fail_memory (error);
+    bool asked = request->role == role_node; /*  whether it may remove the workspace */
+    if (status == BATON_OK && asked && state->state == lifecycle_terminated && state->forks > 0)
+        request->later = lent_later;
     return status;
 }
 

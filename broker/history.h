@@ -48,6 +48,11 @@ BATON_MUST_USE baton_status history_items (store_t *store, const session_t *stat
 BATON_MUST_USE baton_status history_basis (store_t *store, const char *ours, const char *theirs, session_t *ret_ours,
                                            session_t *ret_theirs, merge_basis_t *ret_basis, baton_error_t *error);
 
+/*  Whether a fork of the session that has not ended, or a fork of one, works in its workspace, or is to be made from
+ * it. Said of more than LENT_MOST forks without looking at them all. */
+#define LENT_MOST 10000
+BATON_MUST_USE baton_status history_lent (store_t *store, const char *session, bool *ret_lent, baton_error_t *error);
+
 /*  The state that the store has of a session now, and the position of the snapshot that it was made from (may be NULL).
  *  ret_state is zeroed or valid; not_found/no_such_session. */
 BATON_MUST_USE baton_status history_load (store_t *store, const char *session, session_t *ret_state,

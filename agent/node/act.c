@@ -223,11 +223,26 @@ typedef struct {
     uint64_t migration; /*  of a stage; 0: it is about the workspace */
 } leaving_t;
 
+/*  A fork that works in it has a run here: when that is over, it follows to where the session is. */
+static bool shared_here (const daemon_t *self, const char *session)
+{
+    for (size_t i = 0; i < self->page.assignments.count; i++) {
+        const origin_t *origin = &self->page.assignments.items[i].origin;
+        if (origin->how == fork_workspace_shared && text_equal (origin->session, session))
+            return true;
+    }
+    return false;
+}
+
 /*  Only what the node made: a path that somebody gave is never removed. */
 static void remove_workspace (daemon_t *self, const char *session, const char *why)
 {
     char path[PLACE_SIZE];
     baton_error_t error;
+    if (shared_here (self, session)) {
+        move_sweep_again (self->move);
+        return;
+    }
     place_workspace_path (self->options->state, session, path);
     trash_put (self->options->state, path);
     if (ledger_release (self->db, session, &error) != BATON_OK)
@@ -240,11 +255,12 @@ static bool committed (const session_t *session)
     return session->migration.step >= migration_step_commit;
 }
 
-/*  Somebody may still want to look at what a session has left; not for ever. */
+/*  Somebody may still want to look at what a session has left; not for ever. What a fork works in stays. */
 static bool outlived (const daemon_t *self, const session_t *session)
 {
     uint64_t keep = self->options->config.workspace_keep * DAY;
-    return session->state == lifecycle_terminated && (uint64_t) zclock_time () > session->active_at + keep;
+    return session->state == lifecycle_terminated && !session->lent &&
+           (uint64_t) zclock_time () > session->active_at + keep;
 }
 
 static void look_at_workspace (leaving_t *leaving, const session_t *session)

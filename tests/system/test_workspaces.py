@@ -29,6 +29,39 @@ class Workspaces(NodeTest):
         self.assertTrue(os.path.exists(os.path.join(node.workspace(kept), "file")))
         self.assertTrue(os.path.exists(os.path.join(given, "file")))
 
+    def test_what_a_fork_works_in_stays(self):
+        """Also what only a fork of a fork works in, and what a fork is still to be made from; until these end."""
+        node = self.node("east", {"default": "echo work > file"}, slots=8)
+        with open(node.config, "a", encoding="utf-8") as file:
+            file.write("workspaces\n    keep = 0\n")
+
+        def fork(source, **fields):
+            return self.admin.call("session.fork", {"session": source, **fields})["session"]
+
+        def end(session):
+            self.admin.call("session.cancel", {"session": session})
+
+        lent, awaited, unlent = sources = [self.begin(name) for name in ("lent", "awaited", "unlent")]
+        for session in sources:
+            self.until_settled(session)
+        between = fork(lent, workspace="shared")
+        heirs = [fork(between, workspace="shared"), fork(awaited)]
+        self.until_settled(fork(unlent, activate=True))
+        for session in (*sources, between):
+            end(session)
+        node.stop()
+        node.start()
+        wait_until(lambda: not os.path.exists(node.workspace(unlent)), "the workspace that nobody needs to go")
+        for session in (lent, awaited):
+            self.assertTrue(os.path.exists(os.path.join(node.workspace(session), "file")))
+        self.assertNotIn("lent", self.show(lent))
+        for session in heirs:
+            end(session)
+        node.stop()
+        node.start()
+        for session in (lent, awaited):
+            wait_until(lambda session=session: not os.path.exists(node.workspace(session)), "the workspace to go")
+
 
 if __name__ == "__main__":
     unittest.main()

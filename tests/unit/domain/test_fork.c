@@ -26,6 +26,7 @@ static const char *const ANEW[] = {
     "lease",
     "home",
     "waiting",
+    "lent",
     "provenance",
     "run",
     "queue",
