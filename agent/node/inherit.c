@@ -18,16 +18,35 @@ extern char **environ;
 
 /*  Each gets the source, a folder that is not there yet, the place, and the session. That the place is there afterwards
  *  is all that tells of success: nobody has to wait for the process. */
-static const char COPY[] = "cp -a --reflink=auto --one-file-system -- \"$1\" \"$2\" && sync -f \"$2\" && "
+static const char COPY[] = "cp -a --reflink=auto --one-file-system -- \"$1/.\" \"$2\" && sync -f \"$2\" && "
                            "mv -T -- \"$2\" \"$3\"";
+/*  The repository's settings may name programs for git to run: hooks, a file system monitor, filters, transports. The
+ *  filters are asked for in the new folder, since settings can be made to hold there alone. `git worktree move` would
+ *  refuse where there are submodules. */
 static const char WORKTREE[] =
     "set -e\n"
-    "git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -C \"$source\" \"$@\"; }\n"
-    "source=$1\n"
-    "top=$(git rev-parse --show-toplevel) || exit 1\n"
-    "[ \"$top\" -ef \"$source\" ] || { echo \"it is not the root of a git repository\" >&2; exit 1; }\n"
-    "git worktree add --quiet --force -B \"baton/$4\" \"$2\" HEAD\n"
-    "git worktree move \"$2\" \"$3\"\n";
+    "unset $(git rev-parse --local-env-vars)\n"
+    "export GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1 GIT_TERMINAL_PROMPT=0\n"
+    "git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c worktree.useRelativePaths=false "
+    "-C \"$@\"; }\n"
+    "top=$(git \"$1\" rev-parse --show-toplevel) || exit 1\n"
+    "[ \"$top\" -ef \"$1\" ] || { echo \"it is not the root of a git repository\" >&2; exit 1; }\n"
+    "git \"$1\" worktree add --quiet --force --no-checkout -B \"baton/$4\" \"$2\" HEAD\n"
+    "filters=$(git \"$2\" config --name-only --get-regexp '^filter[.]' || true)\n"
+    "count=0\n"
+    "while IFS= read -r name; do\n"
+    "    [ -n \"$name\" ] || continue\n"
+    "    case $name in *.required) value=false ;; *) value= ;; esac\n"
+    "    export \"GIT_CONFIG_KEY_$count=$name\" \"GIT_CONFIG_VALUE_$count=$value\"\n"
+    "    count=$((count + 1))\n"
+    "done <<END\n"
+    "$filters\n"
+    "END\n"
+    "export GIT_CONFIG_COUNT=$count\n"
+    "git \"$2\" reset --quiet --hard --no-recurse-submodules\n"
+    "folder=$(git \"$2\" rev-parse --absolute-git-dir)\n"
+    "printf '%s/.git\\n' \"$3\" >\"$folder/gitdir\"\n"
+    "mv -T -- \"$2\" \"$3\"\n";
 
 typedef struct {
     char session[LIMIT_ID + 1];

@@ -96,9 +96,51 @@ class ForkWorkspaces(NodeTest):
         self.assertFalse(os.path.exists(self.path("hooked")))
         self.git(east.workspace(tree), "commit", "-q", "-a", "-m", "from the fork")
         self.assertIn("from the fork", self.git(given, "log", "--oneline", f"baton/{tree}"))
+        commit = self.git(given, "rev-parse", "HEAD").strip()
+        self.git(given, "update-index", "--add", "--cacheinfo", f"160000,{commit},module")
+        self.git(given, "commit", "-q", "-m", "with a submodule")
+        self.assertEqual(self.run_once(self.fork(source, workspace="worktree"))["run"]["outcome"], "completed")
         os.mkdir(os.path.join(given, "below"))
         below = self.fork(self.create("below", workspace=os.path.join(given, "below")), workspace="worktree")
         self.assertIn("not the root", self.failed(below))
+
+    def test_a_repository_that_would_run_programs(self):
+        """Whatever the repository's settings name to be run at a checkout is not, also where they hold for the fork alone."""
+        east = self.node("east", {"default": DRIVER})
+        given = self.path("given")
+        os.mkdir(given)
+        self.touch("given/notes", "base\n")
+        self.touch("given/.gitattributes", "notes filter=first\nodd filter=se=co.nd\nlate filter=late\n")
+        self.touch("given/odd", "odd\n")
+        self.touch("given/late", "late\n")
+        self.git(given, "init", "-q", "-b", "main")
+        self.git(given, "add", ".")
+        self.git(given, "commit", "-q", "-m", "base")
+        mark = "touch " + self.path("ran")
+        self.git(given, "config", "filter.first.smudge", f"{mark}.smudge; cat")
+        self.git(given, "config", "filter.first.required", "true")
+        self.git(given, "config", "filter.se=co.nd.process", f"{mark}.process")
+        self.git(given, "config", "core.fsmonitor", f"{mark}.fsmonitor; false")
+        self.git(given, "config", "includeIf.onbranch:baton/**.path", self.path("included"))
+        self.touch("included", f'[filter "late"]\nsmudge = "{mark}.included; cat"\n'
+                               f'[core]\nsshCommand = "{mark}.ssh"\n')
+        tree = self.fork(self.create("source", workspace=given), workspace="worktree")
+        self.run_once(tree)
+        self.assertEqual(self.notes(east.workspace(tree)), ["base", tree])
+        self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("ran.")], [])
+        self.assertEqual(read_text(os.path.join(east.workspace(tree), "odd")), "odd\n")
+
+    def test_a_workspace_behind_a_link(self):
+        """A copy of it is a copy, not another link to the same folder."""
+        east = self.node("east", {"default": DRIVER})
+        os.mkdir(self.path("real"))
+        self.touch("real/notes", "base\n")
+        os.symlink(self.path("real"), self.path("given"))
+        copy = self.fork(self.create("source", workspace=self.path("given")))
+        self.run_once(copy)
+        self.assertFalse(os.path.islink(east.workspace(copy)))
+        self.assertEqual(self.notes(east.workspace(copy)), ["base", copy])
+        self.assertEqual(self.notes(self.path("real")), ["base"])
 
     def test_the_source_has_moved(self):
         self.node("east", {"default": DRIVER})
