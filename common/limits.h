@@ -83,11 +83,14 @@
 #define LIMIT_TRIGGERS 64
 #define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
 #define LIMIT_DEPENDENCIES 64
-#define LIMIT_WATCHERS 1024     /*  sessions that wait for the end of one */
-#define LIMIT_CYCLE 1024        /*  sessions that are looked at for a cycle of dependencies */
-#define LIMIT_WATCH_PAGE 256    /*  sessions in one answer to node.watches */
-#define LIMIT_WATCH_FILES 20000 /*  files that one trigger looks at */
-#define LIMIT_RULE 256          /*  the text of a calendar rule */
+#define LIMIT_WATCHERS 1024            /*  sessions that wait for the end of one */
+#define LIMIT_CYCLE 1024               /*  sessions that are looked at for a cycle of dependencies */
+#define LIMIT_WATCH_PAGE 256           /*  sessions in one answer to node.watches */
+#define LIMIT_WATCH_FILES 20000        /*  files that one trigger looks at */
+#define LIMIT_WATCH_FOLDERS 100000     /*  folders in which it looks for them */
+#define LIMIT_WATCH_FILE (64u << 20)   /*  bytes of a file up to which its content is what counts */
+#define LIMIT_WATCH_BYTES (1ull << 30) /*  of all files whose content counts */
+#define LIMIT_RULE 256                 /*  the text of a calendar rule */
 
 /*  What is told of all runs of a session */
 #define LIMIT_REPORT 256          /*  entries of each kind; the latest are told */

@@ -16,9 +16,14 @@
 /*  A file counts as changed when its writer closes it, not while it is written. */
 #define CHANGES                                                                                                        \
     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
-#define PARTS_MOST 64    /*  of a pattern, and levels of folders */
+#define PARTS_MOST 63    /*  of a pattern: see places_t */
+#define LEVELS_MOST 64   /*  of folders */
 #define RACY_NS 50000000 /*  a younger file may change again without a new time: see workspace_scan.c */
 #define BUFFER 65536
+
+/*  Places in a pattern, a bit for each: what is below a folder may go on from any of them. The place behind the last
+ *  part takes all. So each folder is read once, however many ways the pattern has to it. */
+typedef uint64_t places_t;
 
 typedef struct {
     const look_for_t *what;
@@ -29,7 +34,8 @@ typedef struct {
     const char *parts[PARTS_MOST];
     size_t part_count;
     char path[LIMIT_PATH + 1]; /*  where we are; "" is the workspace */
-    size_t depth;
+    size_t depth, folders;
+    uint64_t bytes; /*  of files whose content counts */
 } walk_t;
 
 /* ---- spots ---- */
@@ -121,31 +127,45 @@ static bool same_identity (const workspace_identity_t *a, const workspace_identi
            a->mtime == b->mtime && a->ctime == b->ctime;
 }
 
-static bool digest_file (int file, uint8_t ret_digest[32])
+/*  As much as there was when we began: a writer may be faster than we are. */
+static bool digest_content (int file, uint64_t left, uint8_t ret_digest[32])
 {
     crypto_generichash_state state;
     uint8_t buffer[BUFFER];
-    ssize_t size;
+    ssize_t size = 0;
     crypto_generichash_init (&state, (const uint8_t *) "file", 0, 32);
-    while ((size = read (file, buffer, sizeof buffer)) > 0)
+    while (left > 0 && (size = read (file, buffer, left < sizeof buffer ? left : sizeof buffer)) > 0) {
         crypto_generichash_update (&state, buffer, (unsigned long long) size);
+        left -= (uint64_t) size;
+    }
     crypto_generichash_final (&state, ret_digest, 32);
-    return size == 0;
+    return size >= 0;
+}
+
+/*  Of what is too large to be read whenever it changes; both move along with a workspace. */
+static void digest_identity (const workspace_identity_t *identity, uint8_t ret_digest[32])
+{
+    uint64_t what[2] = {identity->size, (uint64_t) identity->mtime};
+    crypto_generichash (ret_digest, 32, (const uint8_t *) what, sizeof what, (const uint8_t *) "a very big file!", 16);
 }
 
 /*  What can't be read is there all the same: its digest is zero. */
 static void look_at_file (walk_t *self, int folder, const char *name, looked_file_t *file)
 {
+    struct stat kind;
     int opened = openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     const looked_file_t *known = find_known (self->what->known, file->path);
     if (opened < 0)
         return;
-    if (workspace_identify (opened, &file->identity) && file->identity.ctime > self->look->written)
+    bool good = fstat (opened, &kind) == 0 && S_ISREG (kind.st_mode) && workspace_identify (opened, &file->identity);
+    if (good && file->identity.ctime > self->look->written)
         self->look->written = file->identity.ctime;
-    file->identity.trusted = file->identity.ctime < self->settled;
-    if (known && same_identity (&known->identity, &file->identity))
+    file->identity.trusted = good && file->identity.ctime < self->settled;
+    if (good && file->identity.size > LIMIT_WATCH_FILE)
+        digest_identity (&file->identity, file->digest);
+    else if (known && same_identity (&known->identity, &file->identity))
         memcpy (file->digest, known->digest, sizeof file->digest);
-    else if (!digest_file (opened, file->digest))
+    else if (!good || !digest_content (opened, file->identity.size, file->digest))
         memset (file->digest, 0, sizeof file->digest);
     close (opened);
 }
@@ -159,45 +179,105 @@ static void look_at_link (int folder, const char *name, looked_file_t *file)
                             (const uint8_t *) "a symbolic link!", 16);
 }
 
-static baton_status add_file (walk_t *self, int folder, const char *name, mode_t mode)
+static baton_status too_much (const walk_t *self, uint64_t most, const char *of_what)
+{
+    return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                       "trigger %s looks at more than %llu %s: nothing of it is looked at", self->what->trigger->name,
+                       (unsigned long long) most, of_what);
+}
+
+static baton_status add_file (walk_t *self, int folder, const char *name, const struct stat *entry)
 {
     if (self->look->files.count >= LIMIT_WATCH_FILES)
-        return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "trigger %s looks at more than %d files: nothing of it is looked at",
-                           self->what->trigger->name, LIMIT_WATCH_FILES);
+        return too_much (self, LIMIT_WATCH_FILES, "files");
+    if (S_ISREG (entry->st_mode) && entry->st_size <= (off_t) LIMIT_WATCH_FILE)
+        self->bytes += (uint64_t) entry->st_size;
+    if (self->bytes > LIMIT_WATCH_BYTES)
+        return too_much (self, LIMIT_WATCH_BYTES, "bytes");
     looked_file_t *file = list_append (&self->look->files, sizeof *file);
     if (!file || !(file->path = strdup (self->path))) {
         self->look->files.count -= file != NULL;
         return baton_fail_memory (self->error);
     }
-    if (S_ISLNK (mode))
+    if (S_ISLNK (entry->st_mode))
         look_at_link (folder, name, file);
     else
         look_at_file (self, folder, name, file);
     return BATON_OK;
 }
 
+/* ---- places in the pattern ---- */
+
+static places_t place (size_t part)
+{
+    return (places_t) 1 << part;
+}
+
+static bool is_any_depth (const char *part)
+{
+    return strcmp (part, "**") == 0;
+}
+
+static bool is_literal (const char *part)
+{
+    return !strpbrk (part, "*?[\\");
+}
+
+/*  "**" fits no folder at all, too; at the end it takes all. */
+static places_t widen (const walk_t *self, places_t places)
+{
+    for (size_t i = 0; i < self->part_count; i++)
+        if (places & place (i) && is_any_depth (self->parts[i]))
+            places |= place (i + 1);
+    return places;
+}
+
+/*  The places behind an entry of that name. */
+static places_t pass (const walk_t *self, places_t places, const char *name)
+{
+    bool own = strcmp (name, ".git") == 0; /*  a repository's */
+    places_t behind = places & place (self->part_count) && !own ? place (self->part_count) : 0;
+    for (size_t i = 0; i < self->part_count; i++)
+        if (!(places & place (i)))
+            continue;
+        else if (is_any_depth (self->parts[i]))
+            behind |= own ? 0 : place (i);
+        else if (is_literal (self->parts[i]) ? strcmp (self->parts[i], name) == 0
+                                             : fnmatch (self->parts[i], name, FNM_PERIOD) == 0)
+            behind |= place (i + 1);
+    return behind;
+}
+
+/*  The one part that all below must begin with; NULL when there are several, or patterns. */
+static const char *only_name (const walk_t *self, places_t places)
+{
+    for (size_t i = 0; i < self->part_count; i++)
+        if (places == place (i) && is_literal (self->parts[i]))
+            return self->parts[i];
+    return NULL;
+}
+
 /* ---- the walk ---- */
 
-static baton_status walk_folder (walk_t *self, int folder, size_t part);
+static baton_status walk_folder (walk_t *self, int folder, places_t places);
 
-static baton_status walk_below (walk_t *self, int folder, const char *name, size_t part)
+static baton_status walk_below (walk_t *self, int folder, const char *name, places_t places)
 {
     int below = openat (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (below < 0 || self->depth >= PARTS_MOST) {
+    if (below < 0 || self->depth >= LEVELS_MOST) {
         if (below >= 0)
             close (below);
         return BATON_OK; /*  it has vanished, or is not for us to read */
     }
     self->depth++;
-    baton_status status = walk_folder (self, below, part);
+    baton_status status = walk_folder (self, below, places);
     self->depth--;
     close (below);
     return status;
 }
 
-/*  An entry that the part before `part` fits; with no part left, all below it belongs to us. */
-static baton_status take (walk_t *self, int folder, const char *name, size_t part, bool folders_only)
+/*  An entry, and the places behind it. */
+static baton_status take (walk_t *self, int folder, const char *name, places_t behind)
 {
     struct stat entry;
     size_t length = strlen (self->path);
@@ -207,15 +287,15 @@ static baton_status take (walk_t *self, int folder, const char *name, size_t par
                 !workspace_omits (self->what->bindings, self->what->binding_count, self->path) &&
                 fstatat (folder, name, &entry, AT_SYMLINK_NOFOLLOW) == 0;
     if (fits && S_ISDIR (entry.st_mode))
-        status = walk_below (self, folder, name, part);
-    else if (fits && part >= self->part_count && !folders_only && (S_ISREG (entry.st_mode) || S_ISLNK (entry.st_mode)))
-        status = add_file (self, folder, name, entry.st_mode);
+        status = walk_below (self, folder, name, behind);
+    else if (fits && behind & place (self->part_count) && (S_ISREG (entry.st_mode) || S_ISLNK (entry.st_mode)))
+        status = add_file (self, folder, name, &entry);
     self->path[length] = '\0';
     return status;
 }
 
-/*  Names in the folder that fit the glob, or all but a repository's own; NULL for lack of memory. */
-static baton_status list_names (walk_t *self, int folder, const char *glob, baton_texts_t *ret_names)
+/*  Names in the folder from which it goes on; nothing else is kept, since a folder may be huge. */
+static baton_status list_names (walk_t *self, int folder, places_t places, baton_texts_t *ret_names)
 {
     int copy = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = copy >= 0 ? fdopendir (copy) : NULL;
@@ -225,57 +305,57 @@ static baton_status list_names (walk_t *self, int folder, const char *glob, bato
     for (struct dirent *entry; entries && status == BATON_OK && (entry = readdir (entries));) {
         const char *name = entry->d_name;
         bool own = strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
-        bool fits = glob ? fnmatch (glob, name, FNM_PERIOD) == 0 : strcmp (name, ".git") != 0;
-        if (!own && fits && texts_add (ret_names, name) != BATON_OK)
+        places_t behind = own ? 0 : pass (self, places, name);
+        bool folders_only = !(behind & place (self->part_count));
+        bool folder_maybe = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
+        if (behind && (!folders_only || folder_maybe) && texts_add (ret_names, name) != BATON_OK)
             status = baton_fail_memory (self->error);
+        else if (ret_names->count > LIMIT_WATCH_FILES + LIMIT_WATCH_FOLDERS)
+            status = too_much (self, LIMIT_WATCH_FILES, "files");
     }
     if (entries)
         closedir (entries);
     return status;
 }
 
-static baton_status take_all (walk_t *self, int folder, const char *glob, size_t part, bool folders_only)
+static baton_status take_all (walk_t *self, int folder, places_t places)
 {
     baton_texts_t names = {0};
-    baton_status status = list_names (self, folder, glob, &names);
+    baton_status status = list_names (self, folder, places, &names);
     for (size_t i = 0; i < names.count && status == BATON_OK; i++)
-        status = take (self, folder, names.items[i], part, folders_only);
+        status = take (self, folder, names.items[i], pass (self, places, names.items[i]));
     texts_clear (&names);
     return status;
 }
 
-/*  The folder fits the parts before `part`. The kernel watches it before we read it, so that nothing is missed. */
-static baton_status walk_folder (walk_t *self, int folder, size_t part)
+/*  The kernel watches the folder before we read it, so that nothing is missed. */
+static baton_status walk_folder (walk_t *self, int folder, places_t places)
 {
-    const char *wanted = part < self->part_count ? self->parts[part] : NULL;
-    bool any_depth = wanted && strcmp (wanted, "**") == 0;
-    bool literal = wanted && !any_depth && !strpbrk (wanted, "*?[\\");
-    if (any_depth && part + 1 == self->part_count)
-        return walk_folder (self, folder, self->part_count);
-    baton_status status = add_open_spot (self, folder, literal ? wanted : NULL);
+    if (++self->folders > LIMIT_WATCH_FOLDERS)
+        return too_much (self, LIMIT_WATCH_FOLDERS, "folders");
+    places = widen (self, places);
+    const char *name = only_name (self, places);
+    baton_status status = add_open_spot (self, folder, name);
     if (status != BATON_OK)
         return status;
-    if (literal)
-        return take (self, folder, wanted, part + 1, false);
-    if (!any_depth)
-        return take_all (self, folder, wanted, wanted ? part + 1 : part, false);
-    status = walk_folder (self, folder, part + 1);
-    return status == BATON_OK ? take_all (self, folder, NULL, part, true) : status;
+    return name ? take (self, folder, name, pass (self, places, name)) : take_all (self, folder, places);
 }
 
 /* ---- all of it ---- */
 
-static void split_pattern (walk_t *self)
+static baton_status split_pattern (walk_t *self)
 {
     char *rest = NULL;
     snprintf (self->pattern, sizeof self->pattern, "%s", self->what->trigger->file);
-    for (char *part = strtok_r (self->pattern, "/", &rest); part && self->part_count < PARTS_MOST;
-         part = strtok_r (NULL, "/", &rest)) {
-        bool again =
-            self->part_count > 0 && strcmp (part, "**") == 0 && strcmp (self->parts[self->part_count - 1], "**") == 0;
-        if (strcmp (part, ".") != 0 && !again)
-            self->parts[self->part_count++] = part;
+    for (char *part = strtok_r (self->pattern, "/", &rest); part; part = strtok_r (NULL, "/", &rest)) {
+        bool again = self->part_count > 0 && is_any_depth (part) && is_any_depth (self->parts[self->part_count - 1]);
+        if (strcmp (part, ".") == 0 || again)
+            continue;
+        if (self->part_count == PARTS_MOST)
+            return too_much (self, PARTS_MOST, "levels of folders");
+        self->parts[self->part_count++] = part;
     }
+    return BATON_OK;
 }
 
 static void sum_up (look_t *self)
@@ -299,11 +379,12 @@ static baton_status look_files (const look_for_t *what, look_t *look, baton_erro
     walk_t walk = {.what = what, .look = look, .error = error};
     clock_gettime (CLOCK_REALTIME, &now);
     walk.settled = (int64_t) now.tv_sec * 1000000000 + now.tv_nsec - RACY_NS;
-    split_pattern (&walk);
-    baton_status status = workspace_open (what->root, &root, error);
+    baton_status status = split_pattern (&walk);
+    if (status == BATON_OK)
+        status = workspace_open (what->root, &root, error);
     if (status != BATON_OK)
         return status;
-    status = walk_folder (&walk, root, 0);
+    status = walk_folder (&walk, root, place (0));
     close (root);
     settle (look);
     if (status == BATON_OK)

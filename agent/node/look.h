@@ -48,7 +48,7 @@ typedef struct {
 } look_for_t;
 
 /*  Looks. On an error the result has the spots at least, and is to be cleared all the same: not_found when the
- * workspace is not there, resource_exhausted past LIMIT_WATCH_FILES. */
+ * workspace is not there, resource_exhausted past a LIMIT_WATCH. */
 BATON_MUST_USE baton_status look (const look_for_t *what, look_t *ret_look, baton_error_t *error);
 void look_clear (look_t *self);
 

@@ -11,6 +11,7 @@
 #define BLIND 2000       /*  the same, when the kernel has no room to tell */
 #define RETRY 1000
 #define TURN_MOST 50 /*  ms of looking before commands are listened to again */
+#define REST 10      /*  times what it took, when one look takes longer than that */
 
 struct watcher {
     zloop_t *loop;
@@ -23,9 +24,9 @@ struct watcher {
 
 static void look_at_by (thread_t *self, watch_t *watch, int64_t when)
 {
-    watch->due = when;
-    if (when < self->next)
-        self->next = when;
+    watch->due = when > watch->rest ? when : watch->rest;
+    if (watch->due < self->next)
+        self->next = watch->due;
 }
 
 static void touch (thread_t *self, watch_t *watch, int64_t now)
@@ -97,10 +98,15 @@ static void look_at (thread_t *self, watch_t *watch, int64_t now)
         self->notify, session->root, &watch->trigger, session->watched.bindings.items, session->watched.bindings.count,
         &watch->look};
     baton_status status = look (&what, &fresh, &error);
+    int64_t took = zclock_mono () - now;
+    watch->rest = took > TURN_MOST ? now + took + REST * took : 0;
     bool news = status == BATON_OK && !watch->told && !text_equal (fresh.digest, watch->trigger.seen);
     say_blind (self, &fresh);
-    if (status != BATON_OK)
+    if (status == BATON_resource_exhausted && !watch->refused)
+        log_warning ("session %s: %s", session->watched.session, error.message);
+    else if (status != BATON_OK)
         log_debug ("trigger %s of %s can't look: %s", watch->trigger.name, session->watched.session, error.message);
+    watch->refused = status == BATON_resource_exhausted;
     if (news && is_being_written (watch, &fresh, now)) {
         touch (self, watch, now);
         take_over (self, watch, &fresh, false);

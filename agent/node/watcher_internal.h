@@ -14,6 +14,8 @@ typedef struct {
     bool told;     /*  a change since what was seen last is on its way */
     int64_t due;   /*  when to look; monotonic milliseconds */
     int64_t moved; /*  when the first event came that was not looked at yet; 0: none did */
+    int64_t rest;  /*  not before this, so that what takes long leaves the others their turn */
+    bool refused;  /*  it was said that it can't look */
 } watch_t;
 
 /*  One session. */

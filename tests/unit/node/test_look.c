@@ -237,6 +237,72 @@ static void too_many_files_are_refused (void **state)
     look_clear (&now);
 }
 
+/*  A pattern with many ways to the same folder must not go each of them. */
+static void each_folder_is_read_once (void **state)
+{
+    place_t *self = *state;
+    char path[128] = "a";
+    for (int i = 0; i < 29; i++)
+        strcat (path, "/a");
+    strcat (path, "/x");
+    put (self, path, "x");
+    check_files (self, "**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/*/**/x", path);
+    check_files (self, "**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/y", "");
+    char pattern[3 * 64 + 1] = "";
+    for (int i = 0; i < 64; i++)
+        strcat (pattern, "*/");
+    look_t now = {.commit = ""};
+    assert_int_equal (glance (self, pattern, &now), BATON_resource_exhausted);
+    look_clear (&now);
+}
+
+/*  Reading it would take for ever. */
+static void big_files_are_not_read (void **state)
+{
+    place_t *self = *state;
+    put (self, "big", "");
+    assert_int_equal (truncate (in (self, "big"), (off_t) 1 << 42), 0);
+    assert_true (differs (self, "big"));
+    assert_false (differs (self, "big"));
+    assert_int_equal (truncate (in (self, "big"), ((off_t) 1 << 42) + 1), 0);
+    assert_true (differs (self, "big"));
+    struct timespec times[2] = {{.tv_sec = 5}, {.tv_sec = 5}};
+    assert_int_equal (utimensat (AT_FDCWD, in (self, "big"), times, 0), 0);
+    assert_true (differs (self, "big"));
+}
+
+/*  As if the file had been read already. */
+static void know (place_t *self, const char *path)
+{
+    looked_file_t *file = list_append (&self->last.files, sizeof *file);
+    int opened = open (in (self, path), O_RDONLY | O_CLOEXEC);
+    assert_true (file && opened >= 0 && workspace_identify (opened, &file->identity));
+    file->identity.trusted = true;
+    file->path = strdup (path);
+    close (opened);
+}
+
+static void too_many_bytes_are_refused (void **state)
+{
+    place_t *self = *state;
+    look_t now = {.commit = ""};
+    char name[32];
+    struct timespec moment = {.tv_nsec = 100000000}; /*  what is younger is read again */
+    for (unsigned i = 0; i < LIMIT_WATCH_BYTES / LIMIT_WATCH_FILE + 1; i++) {
+        snprintf (name, sizeof name, "many/%02u", i);
+        put (self, name, "");
+        assert_int_equal (truncate (in (self, name), LIMIT_WATCH_FILE), 0);
+        know (self, name);
+    }
+    nanosleep (&moment, NULL);
+    assert_int_equal (glance (self, "many", &now), BATON_resource_exhausted);
+    look_clear (&now);
+    assert_int_equal (unlink (in (self, name)), 0);
+    assert_int_equal (glance (self, "many", &now), BATON_OK);
+    assert_int_equal (now.files.count, LIMIT_WATCH_BYTES / LIMIT_WATCH_FILE);
+    look_clear (&now);
+}
+
 int main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
@@ -248,6 +314,9 @@ int main (void)
         TEST (what_has_changed_is_named),
         TEST (a_workspace_that_is_not_there_is_no_change),
         TEST (too_many_files_are_refused),
+        TEST (each_folder_is_read_once),
+        TEST (big_files_are_not_read),
+        TEST (too_many_bytes_are_refused),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
