@@ -163,6 +163,10 @@ static baton_status check_vote (const deciding_t *deciding, const breakpoint_t *
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_missing_field, "value",
                                  "breakpoint %llu asks for an input: give the value",
                                  (unsigned long long) breakpoint->number);
+    if (raises && deciding->command->access < access_own)
+        return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_no_access, "option",
+                                 "to raise the caps of session %s one has to own it, however it is done",
+                                 deciding->self->session);
     if (raises)
         status = budget_check_raise (deciding, &request->value);
     if (status != BATON_OK)

@@ -66,6 +66,40 @@ class Budget(NodeTest):
         self.assertEqual({given for _, given in steps}, {"7"})
         self.assertEqual((state["budget"]["spent"]["tokens"], state["budget"]["spent"]["runs"]), (400, 2))
 
+    def test_a_run_stays_within_it(self):
+        """A run that forks its session must not get a budget without caps that way, neither below a capped tree."""
+        self.node("west", {"forks": WORDS + """
+setsid baton session fork "$BATON_SESSION" --at 1 --activate > "$DIR/said-$BATON_SESSION" 2>&1
+SAY "ended-$BATON_SESSION" $?
+"""}, slots=8)
+        root = self.create("root")
+        self.admin.call("budget.set", {"session": root, "tree": True, "tokens": 1000})
+        own = self.create("own", driver="forks")
+        self.admin.call("budget.set", {"session": own, "runs": 5})
+        below = self.create("below", parent=root, driver="forks")
+        before = len(self.admin.call("session.list")["sessions"])
+        for session in (own, below):
+            self.admin.call("session.activate", {"session": session})
+            self.until_settled(session)
+            with open(self.path(f"said-{session}"), encoding="utf-8") as file:
+                self.assertIn("has a budget", file.read())
+        self.assertEqual(len(self.admin.call("session.list")["sessions"]), before)
+        self.admin.call("session.fork", {"session": own})  # people may
+
+    def test_who_raises(self):
+        session = self.create("worker")
+        self.admin.call("budget.set", {"session": session, "tokens": 10})
+        self.admin.call("usage.report", {"session": session, "input_tokens": 20})
+        guest = self.enrolled("guest", "guest")
+        self.admin.call("session.share", {"session": session, "with": "guest", "access": "edit"})
+        vote = {"session": session, "breakpoint": self.question(session)["number"], "option": "raise",
+                "value": {"tokens": 1000}}
+        self.refused("permission_denied", "no_access", guest.call, "breakpoint.vote", vote)
+        self.refused("permission_denied", "no_access", guest.call, "budget.set", {"session": session, "tokens": 1000})
+        self.admin.call("session.share", {"session": session, "with": "guest", "access": "own"})
+        guest.call("breakpoint.vote", vote)
+        self.assertEqual(self.show(session)["budget"]["own"]["tokens"], 1000)
+
     def test_a_tree(self):
         root = self.create("root")
         self.admin.call("budget.set", {"session": root, "tree": True, "cost_micros": 10})
