@@ -20,7 +20,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*  The word that makes `baton-node` a shim, as its first argument. */
+/*  The program, beside `baton-node`; and the word that makes either a shim, as its first argument. */
+#define SHIM_PROGRAM "baton-run-shim"
 #define SHIM_WORD "run-shim"
 
 /*  A real-time signal: each one queued arrives, while a second SIGTERM would vanish in the first. */

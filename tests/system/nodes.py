@@ -75,6 +75,7 @@ class Node:
 
     def __init__(self, test, name, drivers, **options):
         self.test, self.name, self.process = test, name, None
+        self.program = options.get("program", BATON_NODE)
         self.directory = os.path.join(options.get("state_in", test.directory), name)
         self.state, self.log = os.path.join(self.directory, "state"), os.path.join(test.directory, name + ".log")
         self.prefix, self.options = list(options.get("prefix", ())), list(options.get("options", ()))
@@ -142,7 +143,7 @@ class Node:
         """Starts it without waiting for it to reach the broker."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*TIED, *self.prefix, BATON_NODE, "--state", self.state, "--context", self.context, "--config",
+                [*TIED, *self.prefix, self.program, "--state", self.state, "--context", self.context, "--config",
                  self.config, *self.options], stdout=log, stderr=log,
                 env={**os.environ, "PATH": PATH, **environment})
 

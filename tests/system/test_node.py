@@ -2,6 +2,7 @@
 """Nodes that are killed, frozen, revoked, or misused: what their runs did is kept once, and nobody writes for another."""
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -150,6 +151,30 @@ class Killed(NodeTest):
                 self.until(session, lambda s: phase(s) == "running" and s["run"]["number"] == 2, "the next run")
                 self.wait_file("up")
                 os.unlink(self.path("up"))
+                east.close()
+
+    def test_program_of_a_shim(self):
+        """The small one beside the node; the node itself where it stands alone, or was replaced while it ran."""
+        beside = os.path.join(os.path.dirname(os.path.realpath(BATON_NODE)), "baton-run-shim")
+        for alone, replaced in ((False, False), (True, False), (True, True)):
+            with self.subTest(alone=alone, replaced=replaced):
+                name = f"east-{alone}-{replaced}"
+                program = BATON_NODE
+                if alone:
+                    os.mkdir(self.path(f"bin-{replaced}"))
+                    program = shutil.copy(BATON_NODE, self.path(f"bin-{replaced}"))
+                east = self.node(name, {"default": HOLD}, program=program)
+                if replaced:
+                    os.unlink(program)
+                    shutil.copy(BATON_NODE, program)
+                    shutil.copy(beside, os.path.dirname(program))
+                session = self.begin(name, node=name)
+                self.wait_file("up")
+                os.unlink(self.path("up"))
+                self.until_running(session)
+                shim = next(pid for pid in east.processes() if read_text(f"/proc/{pid}/comm") == "baton-run-shim\n")
+                runs = os.readlink(f"/proc/{shim}/exe")
+                self.assertEqual(runs, program + " (deleted)" if replaced else program if alone else beside)
                 east.close()
 
     def test_end_of_a_node(self):
