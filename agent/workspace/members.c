@@ -166,6 +166,8 @@ static void walk_pattern (walk_t *walk, folder_t *folder, const char *path, cons
     if (!*name)
         add_folder (walk, folder, path);
     else if (strcmp (name, "**") == 0) {
+        while (strncmp (rest, "**/", 3) == 0) /*  twice any folders are any folders */
+            rest += 3;
         walk_pattern (walk, folder, path, rest, depth);
         walk_names (walk, folder, path, name, pattern, depth);
     } else if (strpbrk (name, "*?["))
@@ -174,13 +176,33 @@ static void walk_pattern (walk_t *walk, folder_t *folder, const char *path, cons
         walk_plain (walk, folder, path, name, rest, depth);
 }
 
+static bool leads_outside (const char *pattern)
+{
+    bool outside = *pattern == '/' || *pattern == '~';
+    for (const char *at = pattern; *at && !outside; at += strcspn (at, "/"), at += *at == '/')
+        outside = strncmp (at, "..", 2) == 0 && (at[2] == '/' || !at[2]);
+    return outside;
+}
+
+/*  What is outside is named, and not looked at. */
+static void walk_one (walk_t *walk, folder_t *root, const char *pattern)
+{
+    if (!leads_outside (pattern)) {
+        walk_pattern (walk, root, "", pattern, 0);
+        return;
+    }
+    workspace_member_t *member = add (walk, pattern);
+    if (member)
+        member->outside = true;
+}
+
 /*  a/{b,c} is a/b and a/c: for each in turn. Nested braces are left as they are. */
 static void walk_braces (walk_t *walk, folder_t *root, const char *pattern)
 {
     const char *open = strchr (pattern, '{'), *close = open ? strchr (open, '}') : NULL;
     if (!close) {
         walk->wild = strpbrk (pattern, "*?[") != NULL;
-        walk_pattern (walk, root, "", pattern, 0);
+        walk_one (walk, root, pattern);
         return;
     }
     for (const char *at = open + 1; at <= close && !walk->failed;) {
@@ -189,31 +211,16 @@ static void walk_braces (walk_t *walk, folder_t *root, const char *pattern)
         snprintf (one, sizeof one, "%.*s%.*s%s", (int) (open - pattern), pattern, (int) length, at, close + 1);
         walk->wild = true;
         if (!strchr (one, '{'))
-            walk_pattern (walk, root, "", one, 0);
+            walk_one (walk, root, one);
         at += length + 1;
     }
 }
 
-static bool leads_outside (const char *pattern)
-{
-    const char *at = strstr (pattern, "..");
-    return *pattern == '/' || *pattern == '~' || (at && (at == pattern || at[-1] == '/') && (at[2] == '/' || !at[2]));
-}
-
 static void walk_all (walk_t *walk, folder_t *root)
 {
-    for (size_t i = 0; i < walk->patterns->count && !walk->failed; i++) {
-        const char *pattern = walk->patterns->items[i];
-        if (*pattern == '!')
-            continue;
-        if (!leads_outside (pattern)) {
-            walk_braces (walk, root, pattern);
-            continue;
-        }
-        workspace_member_t *member = add (walk, pattern);
-        if (member)
-            member->outside = true;
-    }
+    for (size_t i = 0; i < walk->patterns->count && !walk->failed; i++)
+        if (*walk->patterns->items[i] != '!')
+            walk_braces (walk, root, walk->patterns->items[i]);
 }
 
 /*  The file of one group, when it can be read. */

@@ -4,6 +4,8 @@
 #include "patterns.h"
 #include "trees.h"
 
+#include <sys/resource.h>
+
 /*  A file, what it says, files that are there besides, and the members that come of it: '?' is missing, '^' outside. */
 static const struct {
     const char *file, *text, *kind, *there, *members;
@@ -28,6 +30,8 @@ static const struct {
     {"Cargo.toml", "[workspace]\nmembers = [\n  \"crates/*\", # all\n  '../other'\n]\nexclude = [\"crates/x\"]\n",
      "cargo", "crates/a/Cargo.toml crates/x/Cargo.toml", "../other^,crates/a"},
     {"Cargo.toml", "[package]\nname = \"a\"\n[workspace]\n", "cargo", "", ""},
+    {"package.json", "{\"workspaces\": [\"a..b/../../..\", \"{a..b,..}/*\", \"c/..\", \"d../e..f\"]}", "npm",
+     "a..b/c/package.json d../e..f/package.json c/x", "../*^,a..b/../../..^,a..b/c,c/..^,d../e..f"},
     {"pyproject.toml", "[tool.uv.workspace]\nmembers = [\"libs/*\"]\nexclude = [\"libs/b\"]\n", "uv",
      "libs/a/pyproject.toml libs/b/pyproject.toml", "libs/a"},
     {"pyproject.toml", "[tool.rye.workspace]\nmembers = [\"libs/*\"]\n", "rye", "libs/a/pyproject.toml", "libs/a"},
@@ -199,6 +203,27 @@ static void test_bounds (void **state)
     record_clear (&RECORD_workspace_report, &report);
 }
 
+/*  A pattern that says "any folders" as often as there is room for. */
+static void test_any_folders_again_and_again (void **state)
+{
+    (void) state;
+    char text[LIMIT_PATH + 64] = "{\"workspaces\": [\"";
+    while (strlen (text) + 64 < LIMIT_PATH)
+        strcat (text, "**/");
+    tree_put ("package.json", strcat (text, "p\"]}"));
+    tree_put ("a/b/p/package.json", "{}");
+    struct rlimit whole, little;
+    getrlimit (RLIMIT_STACK, &whole);
+    little = whole;
+    little.rlim_cur = 1 << 20; /*  there is no need for more, however long it is */
+    setrlimit (RLIMIT_STACK, &little);
+    workspace_report_t report = tree_detect ("");
+    setrlimit (RLIMIT_STACK, &whole);
+    assert_string_equal (tree_members (&report.workspaces.items[0]), "a/b/p");
+    assert_false (report.workspaces.items[0].more);
+    record_clear (&RECORD_workspace_report, &report);
+}
+
 /*  Links in a circle, and a pipe that nobody writes to in place of a file. */
 static void test_loops (void **state)
 {
@@ -225,6 +250,7 @@ int main (void)
         cmocka_unit_test (test_no_workspace),
         cmocka_unit_test_setup_teardown (test_nested, tree_begin, tree_end),
         cmocka_unit_test_setup_teardown (test_bounds, tree_begin, tree_end),
+        cmocka_unit_test_setup_teardown (test_any_folders_again_and_again, tree_begin, tree_end),
         cmocka_unit_test_setup_teardown (test_loops, tree_begin, tree_end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
