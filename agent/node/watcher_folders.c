@@ -74,8 +74,10 @@ void folders_forget (thread_t *self, const watch_t *watch, const look_t *look)
     for (size_t i = 0; i < look->spots.count; i++) {
         folder_t *folder = zhashx_lookup (self->folders, key_of (look->spots.items[i].folder));
         for (size_t k = folder ? folder->ears.count : 0; k-- > 0;)
-            if (folder->ears.items[k].watch == watch && folder->ears.items[k].name == look->spots.items[i].name)
+            if (folder->ears.items[k].watch == watch && folder->ears.items[k].name == look->spots.items[i].name) {
                 folder->ears.items[k] = folder->ears.items[--folder->ears.count];
+                break; /*  the other is that of a newer look, which has the same folder */
+            }
         if (folder && folder->ears.count == 0) {
             inotify_rm_watch (self->notify, folder->number);
             zhashx_delete (self->folders, key_of (look->spots.items[i].folder));

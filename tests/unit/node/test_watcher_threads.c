@@ -1,5 +1,5 @@
 /*  The watcher: it tells what is another than was seen last, once, with 10,000 triggers as with one. */
-#include "watcher.h"
+#include "watcher_internal.h"
 
 #include "files.h"
 #include "id.h"
@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PATIENCE 60000 /*  ms */
 #define SESSIONS 160
@@ -206,14 +208,44 @@ static void ten_thousand_triggers (void **state)
     assert_string_equal (self->path, "15/f7");
 }
 
+/*  A look that finds one folder more keeps those that it had. */
+static void a_new_folder_leaves_the_others_watched (void **state)
+{
+    place_t *place = *state;
+    thread_t self = {.notify = inotify_init1 (IN_CLOEXEC), .folders = folders_new ()};
+    watch_t watch = {.told = false};
+    look_t fresh = {.commit = ""};
+    char below[256];
+    snprintf (below, sizeof below, "%s/new", place->root);
+    assert_int_equal (mkdir (below, 0700), 0);
+    assert_int_equal (look_add_spot (&watch.look, self.notify, place->root, NULL), BATON_OK);
+    look_t before = watch.look;
+    watch.look = (look_t){.commit = ""};
+    folders_keep (&self, &watch, &before);
+    watch.look = before;
+    assert_int_equal (look_add_spot (&fresh, self.notify, place->root, NULL), BATON_OK);
+    assert_int_equal (look_add_spot (&fresh, self.notify, below, NULL), BATON_OK);
+    folders_keep (&self, &watch, &fresh);
+    for (size_t i = 0; i < fresh.spots.count; i++) {
+        const folder_t *folder = folders_find (&self, fresh.spots.items[i].folder);
+        assert_non_null (folder);
+        assert_int_equal (folder->ears.count, 1);
+    }
+    folders_forget (&self, &watch, &fresh);
+    assert_int_equal (zhashx_size (self.folders), 0);
+    look_clear (&fresh);
+    look_clear (&watch.look);
+    zhashx_destroy (&self.folders);
+    close (self.notify);
+}
+
 int main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST (each_change_is_told_once_until_it_is_known),
-        TEST (what_changed_while_nobody_looked_is_told),
-        TEST (what_is_not_set_again_is_dropped),
-        TEST (ten_thousand_triggers),
+        TEST (each_change_is_told_once_until_it_is_known), TEST (what_changed_while_nobody_looked_is_told),
+        TEST (what_is_not_set_again_is_dropped),           TEST (ten_thousand_triggers),
+        TEST (a_new_folder_leaves_the_others_watched),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
