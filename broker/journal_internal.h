@@ -65,7 +65,7 @@ struct journal {
         size_t count;
         noted_blob_t *items;
     } blobs;
-    digests_t kept, spent; /*  staged blobs that something refers to now, and that nobody needs any more */
+    digests_t kept, spent; /*  staged blobs that something refers to now, and that an import is done with */
     struct {
         size_t count;
         note_t *items;

@@ -12,7 +12,7 @@
 
 #include "access.h"
 
-#define STORE_SCHEMA 3 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 4 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -40,7 +40,8 @@ typedef struct {
     baton_bytes_t state; /*  canonical `session` or `site` record */
 } store_snapshot_t;
 
-/*  A blob that is staged belongs to nobody yet: it is forgotten when nothing comes to refer to it. */
+/*  A blob that is staged belongs to nobody yet: it is forgotten when nothing comes to refer to it. Several may have put
+ *  the same one: its age counts from the last of them, and it goes when all of them are done with it. */
 typedef struct {
     const char *digest;
     baton_bytes_t content;
@@ -62,7 +63,7 @@ typedef struct {
     size_t blob_count;
     const char *const *kept; /*  digests of staged blobs that something refers to now */
     size_t kept_count;
-    const char *const *spent; /*  digests of staged blobs that nobody needs any more */
+    const char *const *spent; /*  digests of staged blobs that one of those who put them is done with */
     size_t spent_count;
 } store_batch_t;
 

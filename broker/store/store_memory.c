@@ -21,7 +21,8 @@ typedef struct {
 /*  A snapshot or a blob. */
 typedef struct {
     char *name;
-    uint64_t n; /*  of a blob: when it was staged */
+    uint64_t n;    /*  of a blob: when it was staged */
+    uint64_t puts; /*  of a staged blob: how many are not done with it */
     baton_bytes_t data;
 } memory_document_t;
 
@@ -77,9 +78,15 @@ static baton_status put_document (memory_documents_t *documents, const char *nam
 static baton_status put_blob (memory_documents_t *documents, const store_blob_t *blob)
 {
     memory_document_t *known = find_document (documents, blob->digest);
-    if (known && blob->staged_at == 0)
-        known->n = 0;
-    return known ? BATON_OK : put_document (documents, blob->digest, blob->staged_at, &blob->content);
+    if (!known && put_document (documents, blob->digest, blob->staged_at, &blob->content) != BATON_OK)
+        return BATON_resource_exhausted;
+    if (!known)
+        documents->items[documents->count - 1].puts = 1;
+    else if (known->n > 0) {
+        known->n = blob->staged_at;
+        known->puts++;
+    }
+    return BATON_OK;
 }
 
 static void remove_document (memory_documents_t *documents, memory_document_t *document)
@@ -98,7 +105,7 @@ static void end_staging (memory_documents_t *blobs, const store_batch_t *batch)
     }
     for (size_t i = 0; i < batch->spent_count; i++) {
         memory_document_t *blob = find_document (blobs, batch->spent[i]);
-        if (blob && blob->n > 0)
+        if (blob && blob->n > 0 && --blob->puts == 0)
             remove_document (blobs, blob);
     }
 }

@@ -38,6 +38,7 @@ static const char *const MIGRATIONS[] = {
     ("ALTER TABLE projection ADD COLUMN audience BLOB;"
      "CREATE INDEX projection_shared ON projection (position) WHERE audience IS NOT NULL;"),
     "CREATE TABLE staged (digest TEXT PRIMARY KEY, at INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;",
+    "ALTER TABLE staged ADD COLUMN puts INTEGER NOT NULL DEFAULT 1;",
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");

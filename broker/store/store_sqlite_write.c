@@ -91,14 +91,13 @@ static baton_status write_blob (store_sqlite_t *self, const store_blob_t *blob, 
 
 static baton_status end_staging (store_sqlite_t *self, const store_batch_t *batch, baton_error_t *error)
 {
+    static const sql_t SPEND[] = {SQL_staged_spend, SQL_staged_drop_blob, SQL_staged_drop};
     baton_status status = BATON_OK;
     for (size_t i = 0; i < batch->kept_count && status == BATON_OK; i++)
         status = about_blob (self, SQL_staged_keep, batch->kept[i], error);
-    for (size_t i = 0; i < batch->spent_count && status == BATON_OK; i++) {
-        status = about_blob (self, SQL_staged_drop_blob, batch->spent[i], error);
-        if (status == BATON_OK)
-            status = about_blob (self, SQL_staged_keep, batch->spent[i], error);
-    }
+    for (size_t i = 0; i < batch->spent_count && status == BATON_OK; i++)
+        for (size_t step = 0; step < sizeof SPEND / sizeof *SPEND && status == BATON_OK; step++)
+            status = about_blob (self, SPEND[step], batch->spent[i], error);
     return status;
 }
 

@@ -634,6 +634,26 @@ static void a_staged_blob_is_forgotten_unless_something_refers_to_it (void **sta
     check_blobs (store, "acef");
 }
 
+/*  Two bring the same content: neither takes it from the other, and it is as old as the later one of them. */
+static void a_staged_blob_stays_for_all_who_put_it (void **state)
+{
+    store_t *store = store_of (state);
+    const char *spent[] = {"a"};
+    store_batch_t put = {.blobs = (store_blob_t[]){{"a", fixture_bytes ("page"), 10}}, .blob_count = 1};
+    store_batch_t again = {.blobs = (store_blob_t[]){{"a", fixture_bytes ("page"), 20}}, .blob_count = 1};
+    store_batch_t spend = {.spent = spent, .spent_count = 1};
+    fixture_commit (store, &put);
+    fixture_commit (store, &again);
+    check_staged (store, 1, strlen ("page"));
+    assert_int_equal (store_forget_staged (store, 15, NULL), BATON_OK);
+    check_blobs (store, "a");
+    fixture_commit (store, &spend);
+    check_blobs (store, "a");
+    fixture_commit (store, &spend);
+    check_blobs (store, "");
+    check_staged (store, 0, 0);
+}
+
 #define BOTH(test)                                                                                                     \
     {#test " (sqlite)", test, open_fixture, close_fixture, (void *) (uintptr_t) "sqlite"},                             \
     {                                                                                                                  \
@@ -661,6 +681,7 @@ int main (void)
         BOTH (an_answer_is_kept_until_it_is_forgotten),
         BOTH (a_blob_is_kept_by_its_digest),
         BOTH (a_staged_blob_is_forgotten_unless_something_refers_to_it),
+        BOTH (a_staged_blob_stays_for_all_who_put_it),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
