@@ -60,13 +60,31 @@ static baton_status write_history (journal_t *self, entry_t *entry, import_t *im
     return BATON_OK;
 }
 
+/*  They were there when the journal was read, on another thread; since then a day may have ended, or the clock jumped.
+ */
+static baton_status check_blobs (journal_t *self, const import_t *import, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < import->blobs.count && status == BATON_OK; i++) {
+        bool has = false;
+        status = store_has_blob (self->store, import->blobs.items[i], &has, error);
+        if (status == BATON_OK && !has)
+            status = baton_fail_field (error, BATON_failed_precondition, BATON_REASON_no_such_artifact, "pages",
+                                       "the content %s was forgotten meanwhile: put it again; nothing was imported",
+                                       import->blobs.items[i]);
+    }
+    return status;
+}
+
 baton_status journal_import (journal_t *self, import_t *import, const command_t *command, imported_t *ret_imported,
                              baton_error_t *error)
 {
     entry_t *entry = NULL;
     event_list_t events = {0};
     changed_t changed = {0};
-    baton_status status = session_decide (&import->state, command, &events, &changed, error);
+    baton_status status = check_blobs (self, import, error);
+    if (status == BATON_OK)
+        status = session_decide (&import->state, command, &events, &changed, error);
     if (status == BATON_OK)
         status = import->base > 0 ? cache_get (self->cache, import->session, &entry, error)
                                   : cache_add (self->cache, import->session, &entry, error);

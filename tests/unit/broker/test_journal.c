@@ -386,6 +386,29 @@ static void a_receipt_for_a_session_that_cannot_be_read_undoes_the_change (void 
     assert_int_equal (state_of ("from")->n, 4); /*  created, sent, delivered, read */
 }
 
+/*  What an import refers to was there when it was read, and may be gone when it is written. */
+static void an_import_whose_contents_are_gone_is_refused (void **state)
+{
+    (void) state;
+    session_import_request_t request = {.origin_session = (char *) "s", .origin_n = 1};
+    command_t command = {.method = METHOD_session_import, .request = &request, .now = STAGE_NOW, .actor = "ada"};
+    import_t import = {0};
+    imported_t imported = {0};
+    baton_bytes_t content = {4, (uint8_t *) "here"};
+    assert_int_equal (text_set (&import.session, "s"), BATON_OK);
+    assert_int_equal (texts_add (&import.blobs, "there"), BATON_OK);
+    assert_int_equal (texts_add (&import.blobs, "gone"), BATON_OK);
+    assert_int_equal (journal_note_staged (stage.journal, "there", &content, STAGE_NOW), BATON_OK);
+    stage_commit (&stage);
+    assert_int_equal (journal_import (stage.journal, &import, &command, &imported, &stage.error),
+                      BATON_failed_precondition);
+    assert_int_equal (stage.error.reason, BATON_REASON_no_such_artifact);
+    assert_non_null (strstr (stage.error.message, "gone"));
+    assert_false (journal_dirty (stage.journal));
+    assert_null (state_of ("s"));
+    record_clear (&RECORD_import, &import);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +426,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_receipt_for_a_session_that_cannot_be_read_undoes_the_change, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (a_receipt_for_an_ended_session_is_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (an_import_whose_contents_are_gone_is_refused, set_up, tear_down),
     };
     return id_init () == BATON_OK ? cmocka_run_group_tests (tests, NULL, NULL) : 1;
 }
