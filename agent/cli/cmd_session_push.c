@@ -39,13 +39,15 @@ OPTIONS (
     OPTION (renamed, FIELD_FLAG, 0, NULL, ""), OPTION (moved, FIELD_FLAG, 0, NULL, ""));
 
 /*  A push at the same position with the same options is the same push: the other site finds the session that it made of
- *  it, also when we were killed before we heard of it. */
+ *  it, also when we were killed before we heard of it. A move is not the copy that was made before: that one may have
+ *  ended since. */
 static baton_status key_of (const exported_t *exported, const push_options_t *options, const char *session,
                             char ret_key[DIGEST_SIZE], baton_error_t *error)
 {
     char *text = NULL;
-    int size = asprintf (&text, "push %s %s %lu %s %d %s %s", exported->site, session, exported->n, exported->snapshot,
-                         options->redact, options->as ? options->as : "", options->workspace ? options->workspace : "");
+    int size = asprintf (&text, "%s %s %s %lu %s %d %s %s", options->move ? "move" : "push", exported->site, session,
+                         exported->n, exported->snapshot, options->redact, options->as ? options->as : "",
+                         options->workspace ? options->workspace : "");
     if (size < 0)
         return baton_fail_memory (error);
     digest_of (text, (size_t) size, ret_key);

@@ -335,6 +335,15 @@ class Push(Archives):
         self.assertEqual(len(self.there()), 2)
         self.assertEqual(self.admin.call("session.show", {"session": session})["state"], "suspended")
 
+    def test_a_move_is_not_the_copy_before(self):
+        session = self.make()
+        self.baton("session", "push", session, "--to", "berlin")
+        self.far.call("session.cancel", {"session": session})
+        moved = json.loads(self.baton("session", "push", session, "--to", "berlin", "--move", "-o", "json"))
+        self.assertNotEqual(moved["as"], session)
+        self.assertEqual(self.far.call("session.show", {"session": moved["as"]})["state"], "suspended")
+        self.assertEqual(self.admin.call("session.show", {"session": session})["cause"], "moved")
+
     def test_a_move_is_never_two_and_never_none(self):
         session = self.make()
         words = (BATON, "session", "push", session, "--to", "berlin", "--move")
