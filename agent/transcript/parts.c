@@ -63,7 +63,8 @@ void parts_write_time (uint64_t at, char ret_text[PARTS_TIME_SIZE])
     time_t seconds = (time_t) (at / 1000);
     struct tm parts;
     char whole[24];
-    gmtime_r (&seconds, &parts);
-    strftime (whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts);
+    /*  A journal from elsewhere may have times that no calendar has. */
+    if (!gmtime_r (&seconds, &parts) || strftime (whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+        snprintf (whole, sizeof whole, "1970-01-01T00:00:00");
     snprintf (ret_text, PARTS_TIME_SIZE, "%s.%03uZ", whole, (unsigned) (at % 1000));
 }

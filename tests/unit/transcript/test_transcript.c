@@ -429,6 +429,17 @@ static void test_files (void **state)
     assert_int_equal (source_look ("/tmp", &later, &error), BATON_invalid_argument);
 }
 
+/*  The second is the largest that a journal can have: its year has nine digits. */
+static void test_times (void **state)
+{
+    (void) state;
+    char text[PARTS_TIME_SIZE];
+    parts_write_time (1700000000123, text);
+    assert_string_equal (text, "2023-11-14T22:13:20.123Z");
+    parts_write_time (UINT64_MAX, text);
+    assert_string_equal (text, "1970-01-01T00:00:00.615Z");
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +453,7 @@ int main (void)
         cmocka_unit_test (test_there_and_back),
         cmocka_unit_test (test_rest_comes_back),
         cmocka_unit_test (test_files),
+        cmocka_unit_test (test_times),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
