@@ -6,6 +6,7 @@
 #include "history.h"
 #include "id.h"
 #include "origin.h"
+#include "window.h"
 
 #include <string.h>
 
@@ -188,6 +189,7 @@ typedef struct {
     uint64_t limit;
     size_t bytes; /*  on the page so far */
     item_page_t *page;
+    const window_t *window;
 } item_walk_t;
 
 static size_t size_of (const item_appended_event_t *item)
@@ -221,7 +223,9 @@ static baton_status visit_item (const found_item_t *found, void *argument, bool 
                    .pinned = body->pinned,
                    .source = body->source,
                    .digest = body->digest,
-                   .synthetic = body->synthetic};
+                   .synthetic = body->synthetic,
+                   .hidden =
+                       !window_spans_show (self->window, found->place) && !window_pin (self->window, found->place)};
     memcpy (&seen.parts, &body->parts, sizeof seen.parts); /*  borrowed for the copy only */
     self->page->last = found->place;
     return item && record_copy (&RECORD_item, &seen, item) == BATON_OK ? BATON_OK : baton_fail_memory (error);
@@ -232,6 +236,7 @@ static baton_status items_later (store_t *store, const request_t *request, void 
     const item_list_request_t *params = request->params;
     item_walk_t walk = {.limit = params->limit ? params->limit : PAGE_DEFAULT, .page = reply};
     session_t state = {0};
+    walk.window = &state.window;
     walk.page->last = params->after;
     baton_status status = history_load (store, params->session, &state, NULL, error);
     if (status == BATON_OK)

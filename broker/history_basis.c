@@ -3,6 +3,7 @@
 
 #include "keyed.h"
 #include "lineage.h"
+#include "merge_window.h"
 
 /* ---- the common ancestor ---- */
 
@@ -68,8 +69,15 @@ static baton_status count_item (const event_t *event, void *argument, bool *ret_
     return BATON_OK;
 }
 
-/*  Stretches without an item are not worth a place in anybody's line. */
-static baton_status count_news (store_t *store, merge_basis_t *basis, baton_error_t *error)
+static void add_tally (tally_t *tally, uint64_t items, uint64_t tokens, uint64_t estimated)
+{
+    tally->items += items;
+    tally->tokens += tokens;
+    tally->estimated += estimated;
+}
+
+/*  Stretches without an item are not worth a place in anybody's line, but for a summary that stands for items. */
+static baton_status count_news (store_t *store, const session_t *theirs, merge_basis_t *basis, baton_error_t *error)
 {
     for (size_t i = 0; i < basis->segments.count;) {
         const segment_t *segment = &basis->segments.items[i];
@@ -79,16 +87,61 @@ static baton_status count_news (store_t *store, merge_basis_t *basis, baton_erro
             return status;
         basis->items += count.items;
         basis->tokens += count.tokens;
-        if (count.items == 0) {
+        add_tally (&basis->shown, count.shown.items, count.shown.tokens, count.shown.estimated);
+        if (count.items == 0 && !merge_has_summary (theirs, segment))
             list_remove (&basis->segments, &RECORD_segment, i);
-            continue;
-        }
-        basis->shown.items += count.shown.items;
-        basis->shown.tokens += count.shown.tokens;
-        basis->shown.estimated += count.shown.estimated;
-        i++;
+        else
+            i++;
     }
+    while (basis->items == 0 && basis->segments.count > 0)
+        list_remove (&basis->segments, &RECORD_segment, basis->segments.count - 1);
     return BATON_OK;
+}
+
+/* ---- what of them is shown ---- */
+
+typedef struct {
+    merge_basis_t *basis;
+    size_t segment;
+} shown_count_t;
+
+static baton_status count_shown (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+{
+    (void) error;
+    shown_count_t *self = argument;
+    merge_basis_t *basis = self->basis;
+    bool summary = event->kind == EVENT_context_compacted;
+    *ret_more = event->n < basis->segments.items[self->segment].upto;
+    if (event->n > basis->segments.items[self->segment].upto || (!summary && event->kind != EVENT_item_appended) ||
+        !merge_shows (basis->spans.items, basis->spans.count, self->segment, event->n, summary))
+        return BATON_OK;
+    const item_appended_event_t *item = event->body;
+    const context_compacted_event_t *compacted = event->body;
+    if (summary)
+        add_tally (&basis->shown, 1, compacted->tokens, 1);
+    else
+        add_tally (&basis->shown, 1, item->tokens, item->estimated);
+    return BATON_OK;
+}
+
+static baton_status shape_news (store_t *store, const session_t *theirs, merge_basis_t *basis, baton_error_t *error)
+{
+    bool all = false;
+    baton_status status = BATON_OK;
+    if (merge_spans (theirs, basis->segments.items, basis->segments.count, &basis->spans, &all) != BATON_OK)
+        return baton_fail_memory (error);
+    if (all)
+        return BATON_OK;
+    if (basis->spans.count > LIMIT_SPANS)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the context of session %s is in more than %d pieces: compact or clear it", theirs->session,
+                           LIMIT_SPANS);
+    basis->shaped = true;
+    basis->shown = (tally_t){0};
+    for (size_t i = 0; i < basis->segments.count && status == BATON_OK; i++)
+        status = history_walk (store, basis->segments.items[i].session, basis->segments.items[i].after, count_shown,
+                               &(shown_count_t){basis, i}, error);
+    return status;
 }
 
 baton_status history_basis (store_t *store, const char *ours, const char *theirs, session_t *ret_ours,
@@ -103,7 +156,9 @@ baton_status history_basis (store_t *store, const char *ours, const char *theirs
     if (status == BATON_OK && lineage_news (ret_ours, ret_theirs, &basis.segments) != BATON_OK)
         status = baton_fail_memory (error);
     if (status == BATON_OK)
-        status = count_news (store, &basis, error);
+        status = count_news (store, ret_theirs, &basis, error);
+    if (status == BATON_OK)
+        status = shape_news (store, ret_theirs, &basis, error);
     if (status != BATON_OK) {
         record_clear (&RECORD_merge_basis, &basis);
         return status;

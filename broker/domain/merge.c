@@ -1,4 +1,5 @@
 #include "merge.h"
+#include "merge_window.h"
 
 #include "deciding.h"
 #include "facts.h"
@@ -137,6 +138,7 @@ static baton_status fill_plan (const session_t *into, const session_t *from, con
         text_set (&merge->base, basis->state.session) ||
         merge_compare (&basis->state, into, from, true, &merge->keys, ret_conflicts) ||
         list_replace (&RECORD_segment, &basis->segments, &merge->segments) ||
+        list_replace (&RECORD_span, &basis->spans, &merge->spans) ||
         list_replace (&RECORD_ancestor, &from->ancestors, &merge->ancestors))
         return BATON_resource_exhausted;
     merge->n = from->n;
@@ -145,6 +147,7 @@ static baton_status fill_plan (const session_t *into, const session_t *from, con
     merge->items = basis->items;
     merge->tokens = basis->tokens;
     merge->shown = basis->shown;
+    merge->shaped = basis->shaped;
     return BATON_OK;
 }
 
@@ -190,6 +193,8 @@ static baton_status apply_key (session_t *self, const merge_key_t *key, uint64_t
 
 static baton_status apply_line (session_t *self, const merge_t *merge, uint64_t at)
 {
+    if (merge_show (self, merge, at) != BATON_OK)
+        return BATON_resource_exhausted;
     for (size_t i = 0; i < merge->segments.count; i++) {
         segment_t *segment = list_append (&self->lineage, sizeof *segment);
         if (!segment || record_copy (&RECORD_segment, &merge->segments.items[i], segment))
@@ -236,6 +241,12 @@ baton_status merge_check_limits (const session_t *self, const merge_t *merge, ba
                              "session %s has too many forks and merges behind it: a context comes from at most %d "
                              "stretches of journals and %d sessions",
                              self->session, LIMIT_LINEAGE, LIMIT_ANCESTORS);
+    if (status == BATON_OK && merge->shaped && window_span_count (&after.window) > LIMIT_SPANS)
+        status =
+            baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                        "the context of session %s would be in more than %d pieces: compact or clear it, or that of "
+                        "session %s",
+                        self->session, LIMIT_SPANS, merge->from);
     line_clear (&line);
     record_clear (&RECORD_session, &after);
     return status;

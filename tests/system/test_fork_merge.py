@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Forks and merges: what is inherited, compared and merged, and that two journals tell the same after any kill."""
+import json
 import subprocess
 import sys
 import unittest
@@ -39,6 +40,66 @@ class ForkMerge(SystemTest):
                       for item in page.get("items", [])]
             last, more = page["last"], page.get("more", False)
         return found
+
+    def context(self, session):
+        """The texts of a context; how many items and tokens the state says there are is what is read."""
+        rendered = self.admin.call("context.render", {"session": session, "format": "json"})
+        window = self.show(session)["window"]
+        self.assertEqual((rendered["items"], rendered.get("tokens", 0)), (window["items"], window.get("tokens", 0)))
+        return [part["text"] for item in json.loads(rendered["content"]) for part in item["parts"]]
+
+    def test_a_branch_comes_in_as_it_shows_itself(self):
+        source = self.create("source")
+        self.say(source, "inherited")
+        cleared, compacted, pinned = self.fork(source), self.fork(source), self.fork(source)
+        self.say(source, "own")
+        self.say(cleared, "out of sight")
+        self.admin.call("context.clear", {"session": cleared})
+        self.say(cleared, "kept")
+        self.say(compacted, "told")
+        self.say(compacted, "retold")
+        self.admin.call("session.compact", {"session": compacted, "summary": "the gist", "keep_last": 1})
+        self.say(pinned, "not to forget")
+        place = self.admin.call("item.list", {"session": pinned})["items"][-1]["n"]
+        self.admin.call("item.pin", {"session": pinned, "item": place})
+        self.say(pinned, "forgotten")
+        self.admin.call("context.clear", {"session": pinned})
+        nothing = self.fork(source)
+        self.say(nothing, "never mind")
+        self.admin.call("context.clear", {"session": nothing})
+
+        self.merge(cleared, source)
+        self.assertEqual(self.context(source), ["inherited", "own", "kept"])
+        self.say(source, "after")
+        self.merge(compacted, source)
+        shown = ["inherited", "own", "kept", "after", "the gist", "retold"]
+        self.assertEqual([text.split("\n")[-1] for text in self.context(source)], shown)
+        self.merge(pinned, source)
+        self.merge(nothing, source)
+        self.say(source, "last")
+        self.assertEqual([text.split("\n")[-1] for text in self.context(source)], shown + ["not to forget", "last"])
+        hidden = {item["parts"][0]["text"] for item in self.admin.call("item.list", {"session": source})["items"]
+                  if item.get("hidden")}
+        self.assertEqual(hidden, {"out of sight", "told", "forgotten", "never mind"})
+
+        # What comes after goes on from it: forks, a branch of a branch, what is compacted over it, and its undoing.
+        before = self.context(source)
+        fork = self.fork(source)
+        self.assertEqual(self.context(fork), before)
+        self.admin.call("session.compact", {"session": source, "summary": "all", "keep_last": 1})
+        self.assertEqual(len(self.context(source)), 2)
+        self.admin.call("session.uncompact", {"session": source})
+        self.assertEqual(self.context(source), before)
+        self.say(source, "more")
+        self.admin.call("context.clear", {"session": source})
+        self.say(source, "anew")
+        self.merge(source, fork, keep=True)
+        self.assertEqual(self.context(fork), before + ["anew"])
+        self.broker.kill()
+        self.broker.start()
+        self.admin = self.client()
+        self.assertEqual(self.context(fork), before + ["anew"])
+        self.assertEqual(self.context(source), ["anew"])
 
     def test_forks(self):
         source = self.create("source", labels={"team": "red"})
@@ -128,7 +189,8 @@ class ForkMerge(SystemTest):
         whole_log(self.admin)
 
     def test_compacted(self):
-        """A branch that was compacted comes in with all its items; so does one merged into a compacted session."""
+        """A branch that was compacted comes in with all its items, and its summary is shown for them; so it does in a
+        compacted session."""
         into = self.create("into")
         for number in range(4):
             self.say(into, f"early {number}")
@@ -145,8 +207,8 @@ class ForkMerge(SystemTest):
         self.assertIn("what came before", rendered)
         self.assertIn("early 3", rendered)
         self.assertNotIn("early 1", rendered)
-        for number in range(4):
-            self.assertIn(f"branch {number}", rendered)
+        self.assertIn("what the branch did", rendered)
+        self.assertNotIn("branch 0", rendered)
 
     def test_what_cannot_be_merged(self):
         one, other = self.create("one"), self.create("other")
