@@ -18,8 +18,10 @@ typedef struct {
     changed_t changed; /*  owned until the end */
     baton_error_t *error;
     bool out_of_memory;
-    bool woken;      /*  a run begins with this decision */
-    size_t enqueued; /*  starts that begin to wait with it, the last of them for this trigger */
+    bool woken;          /*  a run begins with this decision */
+    bool held_back;      /*  it is suspended with this decision */
+    const char *settled; /*  the session on which it no longer depends from this decision on */
+    size_t enqueued;     /*  starts that begin to wait with it, the last of them for this trigger */
     const char *enqueued_for;
 } deciding_t;
 
@@ -403,6 +405,9 @@ EVOLVE (watcher_removed);
  * well, or NULL. */
 const dependency_t *dependency_pending (const session_t *self);
 const dependency_t *dependency_failed (const session_t *self);
+
+/*  Whether a run would have to wait for another session, as it is after this decision. */
+bool dependency_awaited (const deciding_t *deciding);
 
 /* ---- migration.c ---- */
 DECIDE (migration_start);

@@ -29,6 +29,16 @@ const dependency_t *dependency_failed (const session_t *self)
     return NULL;
 }
 
+bool dependency_awaited (const deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    for (size_t i = 0; i < self->depends_on.count; i++)
+        if (self->depends_on.items[i].ended == cause_none &&
+            !text_equal (self->depends_on.items[i].session, deciding->settled))
+            return true;
+    return false;
+}
+
 /*  NULL when it does not depend on that one. */
 static dependency_t *find (const session_t *self, const char *other)
 {
@@ -120,6 +130,7 @@ static void give_up (deciding_t *deciding)
     for (size_t i = 0; i < deciding->self->queue.count; i++)
         emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
     emit (deciding, EVENT_session_suspended, &(session_suspended_event_t){.cause = cause_dependency_failed});
+    deciding->held_back = true;
 }
 
 static void end_dependency (deciding_t *deciding, const dependency_t *dependency)
@@ -128,6 +139,7 @@ static void end_dependency (deciding_t *deciding, const dependency_t *dependency
     const session_ended_request_t *request = deciding->command->request;
     emit (deciding, EVENT_dependency_ended,
           &(dependency_ended_event_t){.session = dependency->session, .cause = request->cause});
+    deciding->settled = dependency->session;
     if (!cause_is_success (request->cause) && self->state == lifecycle_sleeping)
         give_up (deciding);
     else if (cause_is_success (request->cause) && holds_up (self, dependency))

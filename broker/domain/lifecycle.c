@@ -249,7 +249,7 @@ static void start_after_others (deciding_t *deciding, cause_e cause, const baton
 void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input)
 {
     deciding->woken = true;
-    if (dependency_pending (deciding->self) || dependency_failed (deciding->self)) {
+    if (dependency_awaited (deciding) || dependency_failed (deciding->self)) {
         start_after_others (deciding, cause, input);
         return;
     }

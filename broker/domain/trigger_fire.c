@@ -6,8 +6,9 @@
  *    buffer_all     woke       buffered, then dropped   noted
  *
  *  `joined`: a run that is to follow for this trigger already stands for this firing, too. `dropped`: LIMIT_QUEUE
- *  starts wait already. A suspended session stands still because somebody wanted it to, or because something went
- *  wrong: no trigger is to get around that.
+ *  starts wait already. A sleeping session that depends on others begins to wait for them with the first firing, and is
+ *  like a running one from then on. A suspended session stands still because somebody wanted it to, or because
+ * something went wrong: no trigger is to get around that.
  */
 #include "deciding.h"
 
@@ -23,14 +24,22 @@ static bool start_waits (const session_t *self, const char *trigger)
     return false;
 }
 
+/*  The first reason to run that a sleeping session is given while it depends on others. */
+static bool begins_to_wait (const deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    return self->state == lifecycle_sleeping && self->cause != cause_waiting && !deciding->woken &&
+           deciding->enqueued == 0;
+}
+
 static effect_e effect_of (const deciding_t *deciding, const trigger_t *trigger)
 {
     const session_t *self = deciding->self;
-    if (self->state == lifecycle_suspended)
+    if (self->state == lifecycle_suspended || deciding->held_back)
         return effect_noted;
-    if (self->state == lifecycle_sleeping && !deciding->woken && !dependency_pending (self))
+    if (self->state == lifecycle_sleeping && !deciding->woken && !dependency_awaited (deciding))
         return effect_woke;
-    if (trigger->overlap == overlap_skip)
+    if (trigger->overlap == overlap_skip && !begins_to_wait (deciding))
         return effect_skipped;
     if (trigger->overlap == overlap_buffer_one &&
         (start_waits (self, trigger->name) || text_equal (deciding->enqueued_for, trigger->name)))
@@ -46,6 +55,8 @@ static void start_for (deciding_t *deciding, const firing_t *firing, effect_e ef
     else if (effect == effect_woke)
         session_wake (deciding, cause_trigger, &input);
     else {
+        if (begins_to_wait (deciding))
+            emit (deciding, EVENT_session_slept, &(session_slept_event_t){.cause = cause_waiting});
         emit (deciding, EVENT_start_enqueued,
               &(start_enqueued_event_t){.input = input, .cause = cause_trigger, .trigger = firing->trigger});
         deciding->enqueued++;
