@@ -31,10 +31,13 @@ static uint64_t breakpoint_due (const breakpoint_t *breakpoint)
 uint64_t session_due (const session_t *self)
 {
     uint64_t due = 0;
-    if (self->n == 0 || self->state == lifecycle_terminated)
+    if (self->n == 0)
         return 0;
+    due = earlier (self->lock.until, client_due (self));
+    if (self->state == lifecycle_terminated)
+        return due;
     if (self->state == lifecycle_sleeping)
-        due = self->wake_at;
+        due = earlier (due, self->wake_at);
     if (migration_reversible (self))
         due = earlier (due, self->migration.deadline);
     for (size_t i = 0; i < self->breakpoints.count; i++)
@@ -44,8 +47,6 @@ uint64_t session_due (const session_t *self)
         due = earlier (due, self->mailbox.items[i].expires_at);
     for (size_t i = 0; i < self->triggers.count; i++)
         due = earlier (due, self->triggers.items[i].next);
-    due = earlier (due, self->lock.until);
-    due = earlier (due, client_due (self));
     due = earlier (due, budget_due (self));
     due = earlier (due, request_due (self));
     return due;
@@ -126,15 +127,16 @@ static void tick_migration (deciding_t *deciding)
     migration_end (deciding, detail);
 }
 
+/*  Whoever is there is there with a session that has ended, too, and leaves it. */
 baton_status decide_session_tick (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
+    lock_tick (deciding);
+    client_tick (deciding);
     if (self->state == lifecycle_terminated)
         return BATON_OK;
     expire_letters (deciding);
     request_tick (deciding);
-    lock_tick (deciding);
-    client_tick (deciding);
     const breakpoint_t *fatal = find_fatal (deciding);
     if (fatal) {
         expire (deciding, fatal);

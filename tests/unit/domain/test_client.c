@@ -135,6 +135,22 @@ static void test_a_session_that_has_ended (void **context)
     story_end (&story);
 }
 
+/*  Or nobody could come any more, once there have been as many as may be. */
+static void test_leaves_a_session_that_has_ended (void **context)
+{
+    (void) context;
+    story_t story;
+    given_created (&story);
+    ATTACH (&story, "client_attached", ADA, "laptop", .ttl = 10 * SECOND);
+    DOES (&story, "lock_acquired", ADA, lock_acquire, .ttl = 5 * SECOND);
+    DOES (&story, "session_terminated", ADA, session_cancel);
+    assert_int_equal (session_due (&story.state), story.now + 5 * SECOND);
+    story.now += 10 * SECOND;
+    DOES (&story, "lock_released client_left", BROKER, session_tick);
+    assert_int_equal (session_due (&story.state), 0);
+    story_end (&story);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +160,7 @@ int main (void)
         cmocka_unit_test (test_detach),
         cmocka_unit_test (test_limit),
         cmocka_unit_test (test_a_session_that_has_ended),
+        cmocka_unit_test (test_leaves_a_session_that_has_ended),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
