@@ -113,7 +113,7 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     forget_others (self);
     forget_senders (self);
     self->lease.epoch++;
-    self->wake_on_message = false;
+    self->wake_on_message = self->wake_on_family = false;
     self->wake_at = 0;
     if (self->state != lifecycle_terminated) {
         self->state = lifecycle_suspended;

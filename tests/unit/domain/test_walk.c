@@ -240,7 +240,11 @@ static void check_run (const session_t *state)
     assert_int_equal (state->run.phase == run_phase_stopping, active && state->run.stop != stop_none);
     assert_true (state->queue.count <= LIMIT_QUEUE);
     if (state->state == lifecycle_suspended || state->state == lifecycle_terminated)
-        assert_true (state->wake_at == 0 && !state->wake_on_message);
+        assert_true (state->wake_at == 0 && !state->wake_on_message && !state->wake_on_family);
+    /*  Or nobody would ever begin it. */
+    for (size_t i = 0; i < state->queue.count; i++)
+        assert_false (state->queue.items[i].trigger && state->state == lifecycle_sleeping &&
+                      state->cause != cause_waiting);
     if (state->run.restart && active)
         assert_true (state->queue.count > 0);
 }
