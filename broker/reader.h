@@ -18,7 +18,8 @@ BATON_MUST_USE baton_status reader_new (frontend_t *frontend, const char *direct
 /*  Ends the thread; requests under way are dropped. */
 void reader_destroy (reader_t **self);
 
-/*  Takes the request over, unless it has LIMIT_READS already: resource_exhausted, and it stays the caller's. */
+/*  Takes the request over, unless LIMIT_READS wait already, or LIMIT_READS_EACH of the same client:
+ * resource_exhausted, and it stays the caller's. Clients have their turns, however many requests each has. */
 BATON_MUST_USE baton_status reader_submit (reader_t *self, request_t **request, baton_error_t *error);
 
 /*  A request that is done, given back to the caller: its error and reply are set. NULL when there is none. */

@@ -14,7 +14,8 @@
 #define LIMIT_WAIT 300000        /*  how long a reader may be parked at the broker */
 #define LIMIT_WAITERS 8192       /*  parked readers at one broker */
 #define LIMIT_WAITERS_EACH 1024  /*  of them, those of one identity */
-#define LIMIT_READS 1024         /*  long reads under way at one broker */
+#define LIMIT_READS 1024         /*  long reads that wait at one broker */
+#define LIMIT_READS_EACH 256     /*  of one client, and of one run */
 #define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
 #define LIMIT_SUBSCRIPTIONS_KEY 256 /*  of one identity: each costs the broker a message an event */
 #define LIMIT_PAGE 1000             /*  rows or events in one answer */

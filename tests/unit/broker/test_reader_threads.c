@@ -187,22 +187,61 @@ static void preparing_ends (void **state)
     request_destroy (&request);
 }
 
+/*  By the client of that number. */
+static request_t *ask_log_as (size_t client)
+{
+    request_t *request = ask_log (0);
+    snprintf (request->key, sizeof request->key, "%zu", client);
+    return request;
+}
+
 static void too_many_wait (void **state)
 {
     (void) state;
     baton_error_t error = {0};
     stage_create (&world.stage, "s");
     stage_commit (&world.stage);
-    for (size_t i = 0; i < LIMIT_READS; i++) {
-        request_t *request = ask_log (0);
+    size_t taken = 0;
+    request_t *request = NULL;
+    for (size_t client = 0; !request; client++)
+        for (size_t i = 0; i < LIMIT_READS_EACH && !request; i++, taken++) {
+            request = ask_log_as (client);
+            if (reader_submit (world.reader, &request, &error) != BATON_OK)
+                break;
+        }
+    assert_true (taken >= LIMIT_READS && taken <= LIMIT_READS + 2); /*  two are in the thread's hands */
+    assert_int_equal (error.reason, BATON_REASON_busy);
+    check_page (wait_for_reader (), 0);
+    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK); /*  it was still ours */
+}
+
+static void who_asks_for_much_holds_up_nobody (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    stage_create (&world.stage, "s");
+    stage_commit (&world.stage);
+    request_t *request = NULL;
+    size_t taken = 0;
+    while (!request) {
+        request = ask_log_as (1);
+        taken += reader_submit (world.reader, &request, &error) == BATON_OK;
+    }
+    assert_true (taken >= LIMIT_READS_EACH && taken <= LIMIT_READS_EACH + 2);
+    assert_int_equal (error.reason, BATON_REASON_busy);
+    request_destroy (&request);
+    for (size_t i = 0; i < 2; i++) {
+        request = ask_log_as (2);
         assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
     }
-    request_t *request = ask_log (0);
-    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_resource_exhausted);
-    assert_int_equal (error.reason, BATON_REASON_busy);
-    assert_non_null (request); /*  still ours */
-    check_page (wait_for_reader (), 0);
-    assert_int_equal (reader_submit (world.reader, &request, &error), BATON_OK);
+    /*  Behind what the thread had already, the two take turns. */
+    size_t before = 0, other = 0;
+    for (; other < 2; before++) {
+        request = wait_for_reader ();
+        other += strcmp (request->key, "2") == 0;
+        check_page (request, 0);
+    }
+    assert_true (before <= 7);
 }
 
 int main (void)
@@ -212,6 +251,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_change_is_prepared, set_up, tear_down),
         cmocka_unit_test_setup_teardown (preparing_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown (too_many_wait, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (who_asks_for_much_holds_up_nobody, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
