@@ -65,12 +65,17 @@ static baton_status gather_projection (gathered_t *self, entry_t *entry)
     return BATON_OK;
 }
 
+/*  One that is too large to be read again is none: all that it says stands in the journal. */
 static baton_status gather_snapshot (gathered_t *self, const record_type_t *type, const void *state, const char *id,
                                      uint64_t n, entry_t *entry)
 {
     store_snapshot_t *snapshot = &self->snapshots[self->batch.snapshot_count];
     if (record_encode (type, state, &snapshot->state) != BATON_OK)
         return BATON_resource_exhausted;
+    if (snapshot->state.size > LIMIT_FRAME) {
+        bytes_clear (&snapshot->state);
+        return BATON_OK;
+    }
     snapshot->session = id;
     snapshot->n = n;
     self->snapshotted[self->batch.snapshot_count++] = entry;
@@ -247,12 +252,13 @@ baton_status journal_save (journal_t *self, baton_error_t *error)
             store_snapshot_t snapshot = {.session = entry->id, .n = entry->state.n};
             store_batch_t batch = {.snapshots = &snapshot, .snapshot_count = 1};
             baton_status status = record_encode (&RECORD_session, &entry->state, &snapshot.state);
-            if (status == BATON_OK)
+            bool fits = snapshot.state.size <= LIMIT_FRAME;
+            if (status == BATON_OK && fits)
                 status = store_commit (self->store, &batch, error);
             bytes_clear (&snapshot.state);
             if (status != BATON_OK)
                 return status;
-            entry->snapshot_n = entry->state.n;
+            entry->snapshot_n = fits ? entry->state.n : entry->snapshot_n;
         }
     return BATON_OK;
 }

@@ -4,6 +4,8 @@
 #include "faults.h"
 #include "id.h"
 
+#include <stdlib.h>
+
 static stage_t stage;
 
 static int set_up (void **state)
@@ -409,11 +411,32 @@ static void an_import_whose_contents_are_gone_is_refused (void **state)
     record_clear (&RECORD_import, &import);
 }
 
+/*  Should all limits together ever allow for one. */
+static void a_state_that_is_too_large_for_a_snapshot_can_be_read_again (void **state)
+{
+    (void) state;
+    entry_t *entry = NULL;
+    stage_create (&stage, "a");
+    assert_int_equal (cache_get (journal_cache (stage.journal), "a", &entry, &stage.error), BATON_OK);
+    void *large = calloc (1, LIMIT_FRAME);
+    assert_non_null (large);
+    assert_int_equal (bytes_set (&entry->state.run.input, large, LIMIT_FRAME), BATON_OK);
+    free (large);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal (stage_note (&stage, "a", "color", (uint8_t) (i % 100)), BATON_OK);
+    stage_commit (&stage);
+    assert_int_equal (journal_save (stage.journal, &stage.error), BATON_OK);
+    stage_reopen (&stage);
+    assert_non_null (state_of ("a"));
+    assert_int_equal (state_of ("a")->n, 201);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (decides_commits_and_shows_what_is_pending, set_up, tear_down),
         cmocka_unit_test_setup_teardown (reopened_it_is_where_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_state_that_is_too_large_for_a_snapshot_can_be_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_failed_commit_undoes_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_failed_commit_undoes_the_site_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_site_that_cannot_be_read_again_is_not_forgotten, set_up, tear_down),
