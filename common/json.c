@@ -91,10 +91,46 @@ json_t *json_from_value (const uint8_t *data, size_t size)
     return json;
 }
 
+/*  Jansson prints all 17 digits unless told; 15 are enough for whatever has been written with so many. */
+static int digits_of (double number)
+{
+    char text[32];
+    for (int digits = 15; digits < 17; digits++) {
+        snprintf (text, sizeof text, "%.*g", digits, number);
+        if (strtod (text, NULL) == number)
+            return digits;
+    }
+    return 17;
+}
+
+static int most_digits (const json_t *json)
+{
+    const char *key;
+    json_t *element;
+    int most = 15, digits;
+    if (json_is_real (json))
+        return digits_of (json_real_value (json));
+    json_object_foreach ((json_t *) json, key, element)
+    {
+        digits = most_digits (element);
+        most = digits > most ? digits : most;
+    }
+    for (size_t i = 0; i < json_array_size (json); i++) {
+        digits = most_digits (json_array_get (json, i));
+        most = digits > most ? digits : most;
+    }
+    return most;
+}
+
+size_t json_digits (const json_t *json)
+{
+    return JSON_REAL_PRECISION ((size_t) most_digits (json));
+}
+
 char *json_line (const uint8_t *data, size_t size)
 {
     json_t *json = size > 0 ? json_from_value (data, size) : json_null ();
-    char *text = json ? json_dumps (json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    char *text = json ? json_dumps (json, JSON_COMPACT | JSON_ENCODE_ANY | json_digits (json)) : NULL;
     json_decref (json);
     return text;
 }

@@ -21,6 +21,10 @@ static void test_a_value_on_one_line (void **context)
         {"\x81\xa1k\x81\xa1v\x02", 7, "{\"k\":{\"v\":2}}"},
         {"\xc4\x03\x01\x02\x03", 5, "\"AQID\""},
         {"\xcb\x3f\xf8\0\0\0\0\0\0", 9, "1.5"},
+        /*  Numbers read as they were written, also beside one that needs all its digits. */
+        {"\xcb\x3f\xb7\xce\xd9\x16\x87\x2b\x02", 9, "0.093"},
+        {"\xcb\x3f\xd3\x33\x33\x33\x33\x33\x34", 9, "0.30000000000000004"},
+        {"\x81\xa1k\x91\xcb\x3f\xb7\xce\xd9\x16\x87\x2b\x02", 13, "{\"k\":[0.093]}"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         char *text = json_line ((const uint8_t *) CASES[i].bytes, CASES[i].size);
