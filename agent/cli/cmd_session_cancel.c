@@ -12,6 +12,7 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
     bool rows = request->tree && (cli->output == OUTPUT_table || cli->output == OUTPUT_name);
     baton_status status = cli_call (cli, METHOD_session_cancel, request, &changed, &raw, error);
     if (status == BATON_OK && rows) {
+        output_note (cli, "%s, as they were before:", request->dry_run ? "would be cancelled" : "cancelled");
         child_page_t page = {0}; /*  borrows, so it is never cleared */
         memcpy (&page.children, &changed.tree, sizeof page.children);
         status = output_record (cli, &RECORD_child_page, &page, error);

@@ -37,7 +37,7 @@ void output_content (cli_t *cli, const void *data, size_t size)
 
 static baton_status print_json (cli_t *cli, const json_t *json, size_t flags, baton_error_t *error)
 {
-    char *text = json ? json_dumps (json, flags | JSON_ENCODE_ANY) : NULL;
+    char *text = json ? json_dumps (json, flags | JSON_ENCODE_ANY | json_digits (json)) : NULL;
     if (!text)
         return baton_fail_memory (error);
     output_content (cli, text, strlen (text));
@@ -133,34 +133,49 @@ static size_t widest_name (const record_type_t *type)
     return widest;
 }
 
-static baton_status print_fields (cli_t *cli, const record_type_t *type, const void *record, baton_error_t *error);
+static baton_status print_fields (cli_t *cli, const char *name, const record_type_t *type, const void *record,
+                                  baton_error_t *error);
 
 void output_heading (cli_t *cli, const char *name)
 {
     fprintf (cli->out, "\n%s%s%s\n", cli->colour ? COLOUR_BOLD : "", name, cli->colour ? COLOUR_END : "");
 }
 
-/*  Lists and inner records come after the plain fields, each below its name. */
-static baton_status print_part (cli_t *cli, const field_t *field, const void *at, baton_error_t *error)
-{
-    const rows_t *rows = at;
-    if (field->kind == FIELD_LIST && rows->count > 0) {
-        output_heading (cli, field->name);
-        return output_rows (cli, field->type, rows, error);
-    }
-    char *text = field->kind == FIELD_INNER ? view_field (field, at) : NULL;
-    baton_status status = BATON_OK;
-    if (text) {
-        output_heading (cli, field->name);
-        status = print_fields (cli, field->type, at, error);
-    }
-    free (text);
-    return status;
-}
-
 static bool is_part (const field_t *field)
 {
     return field->kind == FIELD_LIST || (field->kind == FIELD_INNER && field->type != &RECORD_policy);
+}
+
+/*  Whether there is anything to say before its parts. */
+static bool has_fields (const record_type_t *type, const void *record)
+{
+    bool any = false;
+    for (const field_t *field = type->fields (); field->name && !any; field++) {
+        char *text = is_part (field) || view_hides (type, record, field->name)
+                         ? NULL
+                         : view_field (field, (const char *) record + field->offset);
+        any = text != NULL;
+        free (text);
+    }
+    return any;
+}
+
+/*  Lists and inner records come after the plain fields, each below its name, and that of what it is in. */
+static baton_status print_part (cli_t *cli, const char *outer, const field_t *field, const void *at,
+                                baton_error_t *error)
+{
+    char name[2 * LIMIT_NAME];
+    const rows_t *rows = at;
+    snprintf (name, sizeof name, "%s%s%s", outer, *outer ? " " : "", field->name);
+    if (field->kind == FIELD_LIST) {
+        if (rows->count == 0)
+            return BATON_OK;
+        output_heading (cli, name);
+        return output_rows (cli, field->type, rows, error);
+    }
+    if (has_fields (field->type, at))
+        output_heading (cli, name);
+    return print_fields (cli, name, field->type, at, error);
 }
 
 void output_field (cli_t *cli, size_t width, const char *name, const char *text, const char *paint)
@@ -170,7 +185,8 @@ void output_field (cli_t *cli, size_t width, const char *name, const char *text,
              *paint ? COLOUR_END "\n" : "\n");
 }
 
-static baton_status print_fields (cli_t *cli, const record_type_t *type, const void *record, baton_error_t *error)
+static baton_status print_fields (cli_t *cli, const char *name, const record_type_t *type, const void *record,
+                                  baton_error_t *error)
 {
     size_t width = widest_name (type);
     const char *urgent = view_urgent (type), *waiting = record_text (type, record, urgent);
@@ -187,7 +203,7 @@ static baton_status print_fields (cli_t *cli, const record_type_t *type, const v
     baton_status status = BATON_OK;
     for (const field_t *field = type->fields (); field->name && status == BATON_OK; field++)
         if (is_part (field) && !view_hides (type, record, field->name))
-            status = print_part (cli, field, (const char *) record + field->offset, error);
+            status = print_part (cli, name, field, (const char *) record + field->offset, error);
     return status;
 }
 
@@ -203,8 +219,14 @@ static baton_status output_table (cli_t *cli, const record_type_t *type, const v
     if (type == &RECORD_session_diff)
         return output_diff (cli, reply, error);
     if (!page)
-        return view && view->brief ? output_rows (cli, type, &itself, error) : print_fields (cli, type, reply, error);
-    baton_status status = output_rows (cli, page->type, (const void *) ((const char *) reply + page->offset), error);
+        return view && view->brief ? output_rows (cli, type, &itself, error)
+                                   : print_fields (cli, "", type, reply, error);
+    const rows_t *rows = (const void *) ((const char *) reply + page->offset);
+    if (rows->count == 0) {
+        output_note (cli, "no %s", page->name);
+        return BATON_OK;
+    }
+    baton_status status = output_rows (cli, page->type, rows, error);
     const char *cursor = record_text (type, reply, "cursor");
     if (cursor)
         fprintf (cli->err, "there are more: add --after %s\n", cursor);

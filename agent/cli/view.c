@@ -145,6 +145,40 @@ static char *inner_text (const record_type_t *type, const void *record)
     return writer_close (&writer);
 }
 
+/*  A value that is a text reads as that text, anything else as JSON. */
+static char *value_text (const baton_bytes_t *value)
+{
+    json_t *json = json_from_value (value->data, value->size);
+    char *text = json_is_string (json) ? strdup (json_string_value (json))
+                 : json                ? json_dumps (json, JSON_COMPACT | JSON_ENCODE_ANY | json_digits (json))
+                                       : NULL;
+    json_decref (json);
+    return text;
+}
+
+/*  What a part says; what is no text says first what it is. */
+static char *part_text (const part_t *part)
+{
+    writer_t writer;
+    if (!writer_open (&writer))
+        return NULL;
+    char *value = part->value.size > 0 ? value_text (&part->value) : NULL;
+    const char *const words[] = {part->kind == part_kind_text ? NULL : enum_name (&part_kind_names, part->kind),
+                                 part->tool,
+                                 part->error ? "failed" : NULL,
+                                 part->media_type,
+                                 part->text,
+                                 value};
+    bool first = true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i] && *words[i]) {
+            fprintf (writer.stream, "%s%s", first ? "" : " ", words[i]);
+            first = false;
+        }
+    free (value);
+    return writer_close (&writer);
+}
+
 /*  The words of the parts of an item are what one looks for; of any other list, how long it is. */
 static char *list_text (const field_t *field, const void *at)
 {
@@ -158,22 +192,11 @@ static char *list_text (const field_t *field, const void *at)
     if (!writer_open (&writer))
         return NULL;
     for (size_t i = 0; i < list->count; i++) {
-        char *text = inner_text (field->type, list->items + i * field->type->size);
+        char *text = part_text ((const void *) (list->items + i * field->type->size));
         fprintf (writer.stream, "%s%s", i > 0 ? " | " : "", text ? text : "");
         free (text);
     }
     return writer_close (&writer);
-}
-
-/*  A value that is a text reads as that text, anything else as JSON. */
-static char *value_text (const baton_bytes_t *value)
-{
-    json_t *json = json_from_value (value->data, value->size);
-    char *text = json_is_string (json) ? strdup (json_string_value (json))
-                 : json                ? json_dumps (json, JSON_COMPACT | JSON_ENCODE_ANY)
-                                       : NULL;
-    json_decref (json);
-    return text;
 }
 
 static char *size_text (size_t size)

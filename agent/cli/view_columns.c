@@ -14,9 +14,9 @@ static const view_t VIEWS[] = {
               {"DIGEST", "digest"}, {"FIRING", "firing"}, {"EFFECT", "effect"}, {"TOKEN", "token"}, {"FENCE", "fence"},
               {"CURSOR", "cursor"}, {"UNTIL", "until"})},
     {&RECORD_trigger, false, "name",
-     COLUMNS ({"TRIGGER", "name"}, {"KIND", "kind"}, {"RULE", "rule"}, {"ZONE", "zone"}, {"FILE", "file"},
-              {"REF", "ref"}, {"MESSAGE", "message"}, {"AFTER", "after"}, {"NEXT", "next"}, {"FIRED", "number"},
-              {"LAST", "fired_at"}, {"WHY", "why"})},
+     COLUMNS ({"TRIGGER", "name"}, {"KIND", "kind"}, {"WAITS FOR", "rule/file/ref/message/after"}, {"ZONE", "zone"},
+              {"PATH", "path"}, {"FROM", "from"}, {"NEXT", "next"}, {"FIRED", "number"}, {"LAST", "fired_at"},
+              {"WHY", "why"})},
     {&RECORD_session_client, false, "client",
      COLUMNS ({"CLIENT", "client"}, {"WHO", "actor"}, {"KIND", "kind"}, {"CURSOR", "cursor"}, {"SINCE", "since"},
               {"UNTIL", "until"}, {"LEFT", "left_at"})},
@@ -143,10 +143,22 @@ static bool session_hides (const session_t *session, const char *field)
            strcmp (field, "child_ended_n") == 0 || strcmp (field, "depth") == 0 || strcmp (field, "migrating") == 0;
 }
 
+/*  What a tree has spent is news only where there is a tree; what counts for now is for whoever enforces the caps. */
+static bool budget_hides (const budget_t *budget, const char *field)
+{
+    const amounts_t *spent = &budget->spent, *all = &budget->tree_spent;
+    if (strcmp (field, "tree_spent") == 0)
+        return spent->tokens == all->tokens && spent->cost_micros == all->cost_micros &&
+               spent->run_time == all->run_time && spent->runs == all->runs;
+    return strcmp (field, "counted") == 0 || strcmp (field, "reports") == 0;
+}
+
 bool view_hides (const record_type_t *type, const void *record, const char *field)
 {
     if (type == &RECORD_window)
         return strcmp (field, "spans") == 0;
+    if (type == &RECORD_budget)
+        return budget_hides (record, field);
     return type == &RECORD_session && session_hides (record, field);
 }
 

@@ -331,6 +331,65 @@ static void writes_durations (void **state)
     }
 }
 
+/*  No heading stands above nothing, and what is in something says in what. */
+static void names_parts_after_what_they_are_in (void **state)
+{
+    (void) state;
+    session_t session = {
+        .session = (char *) "aaa", .n = 3, .budget = {.spent = {.runs = 1}, .tree_spent = {.runs = 1}, .counted = 4}};
+    char *text = print (OUTPUT_table, false, &RECORD_session, &session);
+    assert_non_null (text);
+    assert_non_null (strstr (text, "\n\nbudget spent\nruns         1\n"));
+    assert_null (strstr (text, "budget\n"));
+    assert_null (strstr (text, "counted"));
+    assert_null (strstr (text, "tree_spent"));
+    free (text);
+    session.budget.tree_spent.runs = 2;
+    text = print (OUTPUT_table, false, &RECORD_session, &session);
+    assert_non_null (text);
+    assert_non_null (strstr (text, "\nbudget tree_spent\nruns         2\n"));
+    free (text);
+}
+
+static void reads_items_and_triggers_in_words (void **state)
+{
+    (void) state;
+    part_t parts[] = {{.kind = part_kind_text, .text = (char *) "Be brief."},
+                      {.kind = part_kind_tool_call, .tool = (char *) "grep", .value = {2, (uint8_t *) "\xa1x"}},
+                      {.kind = part_kind_tool_result, .error = true, .text = (char *) "no such file"}};
+    item_t items[] = {{.n = 2, .role = item_role_user, .parts = {3, parts}}};
+    item_page_t page = {.items = {1, items}};
+    char *text = print (OUTPUT_table, false, &RECORD_item_page, &page);
+    assert_string_equal (text,
+                         "N  ROLE  PARTS\n2  user  Be brief. | tool_call grep x | tool_result failed no such file\n");
+    free (text);
+    trigger_t triggers[] = {
+        {.name = (char *) "c", .kind = trigger_kind_calendar, .rule = (char *) "0 7 * * *"},
+        {.name = (char *) "g", .kind = trigger_kind_git, .ref = (char *) "main", .path = (char *) "src"}};
+    trigger_page_t waits = {.triggers = {2, triggers}};
+    text = print (OUTPUT_table, false, &RECORD_trigger_page, &waits);
+    assert_string_equal (text, "TRIGGER  KIND      WAITS FOR  PATH\n"
+                               "c        calendar  0 7 * * *\n"
+                               "g        git       main       src\n");
+    free (text);
+}
+
+static void says_that_there_are_none (void **state)
+{
+    (void) state;
+    char *text = NULL, *note = NULL;
+    size_t size = 0, note_size = 0;
+    session_page_t page = {};
+    cli_t cli = {.out = open_memstream (&text, &size), .err = open_memstream (&note, &note_size)};
+    assert_int_equal (output_record (&cli, &RECORD_session_page, &page, NULL), BATON_OK);
+    fclose (cli.out);
+    fclose (cli.err);
+    assert_string_equal (text, "");
+    assert_string_equal (note, "no sessions\n");
+    free (text);
+    free (note);
+}
+
 static void has_columns_that_exist (void **state)
 {
     (void) state;
@@ -354,12 +413,20 @@ static void has_columns_that_exist (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (prints_each_form),         cmocka_unit_test (shows_what_has_parts),
-        cmocka_unit_test (leaves_out_what_is_over),  cmocka_unit_test (shows_the_question_first),
-        cmocka_unit_test (fits_into_a_terminal),     cmocka_unit_test (gives_a_terminal_nothing_to_obey),
-        cmocka_unit_test (writes_controls_out),      cmocka_unit_test (colours_only_where_it_is_wanted),
-        cmocka_unit_test (prints_events_one_a_line), cmocka_unit_test (writes_durations),
+        cmocka_unit_test (prints_each_form),
+        cmocka_unit_test (shows_what_has_parts),
+        cmocka_unit_test (leaves_out_what_is_over),
+        cmocka_unit_test (shows_the_question_first),
+        cmocka_unit_test (fits_into_a_terminal),
+        cmocka_unit_test (gives_a_terminal_nothing_to_obey),
+        cmocka_unit_test (writes_controls_out),
+        cmocka_unit_test (colours_only_where_it_is_wanted),
+        cmocka_unit_test (prints_events_one_a_line),
+        cmocka_unit_test (writes_durations),
         cmocka_unit_test (has_columns_that_exist),
+        cmocka_unit_test (names_parts_after_what_they_are_in),
+        cmocka_unit_test (reads_items_and_triggers_in_words),
+        cmocka_unit_test (says_that_there_are_none),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
