@@ -74,8 +74,11 @@ static int help (const cli_t *cli, int argc, char **argv)
     return EXIT_ok;
 }
 
-static int complain (const cli_t *cli, const command_t *command, const baton_error_t *error)
+static int complain (cli_t *cli, const command_t *command, const baton_error_t *error)
 {
+    bool about_fields = error->reason == BATON_REASON_missing_field || error->reason == BATON_REASON_bad_value;
+    if (about_fields && command && !*cli->hint)
+        cli_hint (cli, "see: baton %s%s%s --help", command->noun, *command->verb ? " " : "", command->verb);
     cli_complain (cli, error);
     if (error->status == BATON_invalid_argument && error->reason == BATON_REASON_none && command)
         fprintf (cli->err, "  \u2192 see: baton %s%s%s --help\n", command->noun, *command->verb ? " " : "",

@@ -13,18 +13,18 @@ static const char COMMON_FLAGS[] =
     "Flags of every command\n"
     "  -o, --output FORM          table (default), json, jsonl (one element a line) or name (ids only)\n"
     "  --context NAME             use this context: a name in your folder of contexts, or a path\n"
-    "  --timeout DURATION         wait this long for the broker (default 10s, inside a run 5m;\n"
-    "                             commands that wait: for ever)\n"
+    "  --timeout DURATION         wait this long for the broker (default 10s, inside a run 5m; commands that wait: for "
+    "ever)\n"
     "  --idempotency-key KEY      the same key and request get the first answer again\n"
     "  --if-n N                   refuse the change unless the session's journal stands at N\n"
     "  --fence N                  the number of the session's edit lock, when you hold it\n"
     "  -h, --help                 help for the words so far\n";
 
-static const char EXIT_CODES[] =
-    "Exit codes\n"
-    "  0 ok   1 failure   2 usage   3 not found   4 denied   5 conflict or wrong state\n"
-    "  6 broker unreachable   7 timed out\n"
-    "  breakpoint ask --wait: 0 approved, chosen or answered   10 rejected   11 expired   12 cancelled\n";
+static const char EXIT_CODES[] = "Exit codes\n"
+                                 "  0 ok   1 failure   2 usage   3 not found   4 denied\n"
+                                 "  5 conflict or wrong state   6 broker unreachable   7 timed out\n"
+                                 "  breakpoint ask --wait: 0 approved, chosen or answered\n"
+                                 "                         10 rejected   11 expired   12 cancelled\n";
 
 static const char ENVIRONMENT[] =
     "Environment\n"
@@ -131,13 +131,16 @@ void help_usage (FILE *out, const command_t *command)
         fputs (" [FLAG…]", out);
 }
 
+#define HELP_COLUMN 28 /*  where what flags mean begins; a longer flag has a line of its own */
+
 static void print_field (FILE *out, const slot_t *slot)
 {
     char flag[LIMIT_NAME], word[128];
     slot_flag (slot->field, flag);
     value_word (slot->field, word);
     int width = fprintf (out, "  --%s%s%s", flag, *word ? " " : "", word);
-    fprintf (out, "%*s%s", width < 28 ? 28 - width : 1, "", field_help (slot->field));
+    fprintf (out, "%s%*s%s", width < HELP_COLUMN ? "" : "\n", width < HELP_COLUMN ? HELP_COLUMN - width : HELP_COLUMN,
+             "", field_help (slot->field));
     fprintf (out, "%s%s", *field_help (slot->field) ? " " : "", slot->required ? "(required" : "(optional");
     fputs (parse_repeats (slot->field) ? ", repeatable" : "", out);
     print_limit (out, slot->field);

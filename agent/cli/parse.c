@@ -100,7 +100,8 @@ static baton_status set_number (const field_t *field, uint64_t *at, const char *
     errno = 0;
     uint64_t number = strtoull (text, &end, 10);
     if (!isdigit ((unsigned char) *text) || *end || errno != 0)
-        return REFUSE (field, "%s must be a whole number, not %s", field->name, text);
+        return REFUSE (field, "%s must be a whole number, not %s%s", field->name, text,
+                       strcmp (field->name, "breakpoint") == 0 ? ": write SESSION/NUMBER" : "");
     *at = number;
     return BATON_OK;
 }

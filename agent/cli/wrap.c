@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define INDENT 4
+#define DEEP 20 /*  what begins here is in a column already */
 
 /*  Columns of the first so many bytes. */
 static size_t width_of (const char *text, size_t size)
@@ -24,7 +25,7 @@ static size_t hang_of (const char *line, size_t size, size_t width)
                 return width_of (line, column);
             break;
         }
-    return begin + INDENT;
+    return begin > DEEP ? begin : begin + INDENT;
 }
 
 /*  Bytes of the longest beginning that fits, cut at a space; all of the first word when not even that fits. */
