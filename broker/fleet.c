@@ -233,8 +233,10 @@ static bool check (const fleet_t *self, const node_t *node, const member_t *memb
         break;
     case 2:
         ok = !session->node || strcmp (session->node, node->name) == 0;
-        snprintf (detail, LIMIT_SHORT,
-                  ok ? "the session may run on %s" : "the session may run only elsewhere, not on %s", node->name);
+        if (ok)
+            snprintf (detail, LIMIT_SHORT, "the session may run on %s", node->name);
+        else
+            snprintf (detail, LIMIT_SHORT, "the session may run only on %s, not on %s", session->node, node->name);
         break;
     case 3:
         ok = labels_match (node, &session->selector);

@@ -62,11 +62,11 @@ static bool held_by (const deciding_t *deciding)
 static baton_status refuse_held (const deciding_t *deciding)
 {
     const edit_lock_t *lock = &deciding->self->lock;
-    return baton_fail (deciding->error, BATON_failed_precondition, BATON_REASON_lease_held,
-                       "%s%s%s%s holds the edit lock of session %s for %llu ms more, with the fence %llu", lock->holder,
-                       lock->client ? " (" : "", lock->client ? lock->client : "", lock->client ? ")" : "",
-                       deciding->self->session, (unsigned long long) (lock->until - deciding->command->now),
-                       (unsigned long long) lock->fence);
+    return baton_fail (
+        deciding->error, BATON_failed_precondition, BATON_REASON_lease_held,
+        "%s%s%s%s holds the edit lock of session %s for %llu s more, with the fence %llu", lock->holder,
+        lock->client ? " (" : "", lock->client ? lock->client : "", lock->client ? ")" : "", deciding->self->session,
+        (unsigned long long) (lock->until - deciding->command->now + 999) / 1000, (unsigned long long) lock->fence);
 }
 
 static baton_status check_fence (const deciding_t *deciding)

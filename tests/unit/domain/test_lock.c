@@ -22,7 +22,7 @@ static void test_one_holds_it (void **context)
     assert_int_equal (story.changed.fence, 1);
     assert_int_equal (story.changed.until, story.now + 10 * SECOND);
     FAILS (&story, failed_precondition, lease_held, BOB, session_update, .title = (char *) "B");
-    assert_string_equal (story.error.message, "ada (laptop) holds the edit lock of session s1 for 10000 ms more, with "
+    assert_string_equal (story.error.message, "ada (laptop) holds the edit lock of session s1 for 10 s more, with "
                                               "the fence 1");
     FAILS (&story, failed_precondition, lease_held, ADA, session_update, .title = (char *) "B");
     FAILS (&story, failed_precondition, lease_held, BOB, lock_acquire);
