@@ -157,6 +157,12 @@ static void announce_link (state_dir_t *self, const char *path)
     snprintf (folder, sizeof folder, "%s", link);
     *strrchr (folder, '/') = '\0';
     snprintf (fresh, sizeof fresh, "%s.%d", link, (int) getpid ());
+    char other[BATON_PATH_SIZE];
+    ssize_t size = readlink (link, other, sizeof other - 1);
+    other[size > 0 ? size : 0] = '\0';
+    if (*other && strcmp (other, target) != 0)
+        log_warning ("baton of this user talks to this broker from now on; to that of %s with --context %s", other,
+                     other);
     mkdir (folder, 0700);
     if (!links_to (link, target) && (symlink (target, fresh) != 0 || rename (fresh, link) != 0))
         log_warning ("cannot link %s to %s: %s; set BATON_CONTEXT=%s", link, target, strerror (errno), target);
