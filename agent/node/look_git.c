@@ -17,7 +17,7 @@
 
 #include <dirent.h>
 
-#define PATIENCE 5000 /*  ms */
+#define PATIENCE 3000 /*  ms; git can be made to wait for ever, by a settings file that is a pipe */
 #define ANSWER (3 * LIMIT_PATH)
 #define REF_FOLDERS_MOST 256
 #define REF_DEPTH 8
@@ -55,7 +55,7 @@ static bool read_all (int from, char *answer, size_t size)
     for (;;) {
         struct pollfd item = {.fd = from, .events = POLLIN};
         int64_t left = until - milliseconds ();
-        if (left <= 0 || poll (&item, 1, (int) left) < 0)
+        if (left <= 0 || poll (&item, 1, (int) left) <= 0)
             return false;
         ssize_t got = read (from, answer + length, size - 1 - length);
         if (got < 0 && errno == EINTR)
@@ -140,7 +140,9 @@ static baton_status add_spots (const look_for_t *what, look_t *look)
     if (look_add_spot (look, what->notify, what->root, ".git") != BATON_OK)
         return BATON_resource_exhausted;
     char *end = NULL;
-    if (!ask (arguments, "", answer, sizeof answer) || !(end = strchr (answer, '\n')))
+    if (!ask (arguments, "", answer, sizeof answer))
+        return BATON_unavailable;
+    if (!(end = strchr (answer, '\n')))
         return BATON_OK; /*  it is no repository, yet */
     *end = '\0';
     char *common = end + 1;
@@ -171,7 +173,8 @@ baton_status look_git (const look_for_t *what, look_t *look, baton_error_t *erro
     if (access (what->root, X_OK) < 0)
         return baton_fail (error, BATON_not_found, BATON_REASON_storage_failed, "the workspace %.200s is not there",
                            what->root);
-    if (add_spots (what, look) != BATON_OK)
+    baton_status status = add_spots (what, look);
+    if (status == BATON_resource_exhausted)
         return baton_fail_memory (error);
     snprintf (lines, sizeof lines, "%s^{commit}\n%s^{commit}:./%s\n", trigger->ref, trigger->ref,
               trigger->path ? trigger->path : "");
@@ -180,7 +183,7 @@ baton_status look_git (const look_for_t *what, look_t *look, baton_error_t *erro
         lines[--end] = '\0';
         lines[end - 1] = '\n';
     }
-    if (!ask (arguments, lines, answer, sizeof answer))
+    if (status != BATON_OK || !ask (arguments, lines, answer, sizeof answer))
         return baton_fail (error, BATON_unavailable, BATON_REASON_timed_out, "git does not say what %s is",
                            trigger->ref);
     const char *second = strchr (answer, '\n');

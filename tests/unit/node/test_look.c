@@ -237,6 +237,22 @@ static void too_many_files_are_refused (void **state)
     look_clear (&now);
 }
 
+/*  Git reads a repository's settings whatever they are. */
+static void a_repository_that_never_answers_is_given_up (void **state)
+{
+    place_t *self = *state;
+    look_t now = {.commit = ""};
+    assert_int_equal (mkdir (in (self, ".git"), 0777), 0);
+    assert_int_equal (mkdir (in (self, ".git/refs"), 0777), 0);
+    assert_int_equal (mkdir (in (self, ".git/objects"), 0777), 0);
+    put (self, ".git/HEAD", "ref: refs/heads/main\n");
+    assert_int_equal (mkfifo (in (self, ".git/config"), 0666), 0);
+    self->trigger.kind = trigger_kind_git;
+    self->trigger.ref = (char *) "HEAD";
+    assert_int_equal (glance (self, NULL, &now), BATON_unavailable);
+    look_clear (&now);
+}
+
 /*  A pattern with many ways to the same folder must not go each of them. */
 static void each_folder_is_read_once (void **state)
 {
@@ -314,6 +330,7 @@ int main (void)
         TEST (what_has_changed_is_named),
         TEST (a_workspace_that_is_not_there_is_no_change),
         TEST (too_many_files_are_refused),
+        TEST (a_repository_that_never_answers_is_given_up),
         TEST (each_folder_is_read_once),
         TEST (big_files_are_not_read),
         TEST (too_many_bytes_are_refused),
