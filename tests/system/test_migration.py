@@ -122,7 +122,7 @@ class Moves(MoveTest):
         self.wait_file("up-west")
         self.assertEqual(describe(self.west.workspace(session)), before)
         self.assertEqual(describe(folder), before)  # what somebody gave is not the node's to remove
-        self.assertEqual(self.until_running(session, "west")["run"]["attempt"], 2)
+        self.assertEqual(self.until_running(session, "west", attempt=2)["run"]["attempt"], 2)
 
         # The run on the new host waits at the same breakpoint; the second vote decides.
         self.assertEqual(len(self.events(session, "breakpoint_opened")), 1)
