@@ -274,10 +274,12 @@ static void set_options (zsock_t *dealer, const baton_context_t *context)
     zsock_set_heartbeat_ttl (dealer, PING_PATIENCE);
 }
 
+/*  The name of a link that was destroyed stays taken until libzmq's own thread has let go of it: the next link may
+ * stand at the same address by then, but not at the same time. */
 static bool open_monitor (link_t *self)
 {
-    char endpoint[64];
-    snprintf (endpoint, sizeof endpoint, "inproc://link-monitor-%p", (void *) self);
+    char endpoint[96];
+    snprintf (endpoint, sizeof endpoint, "inproc://link-monitor-%p-%" PRId64, (void *) self, zclock_usecs ());
     if (zmq_socket_monitor (zsock_resolve (self->dealer), endpoint,
                             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0)
         return false;
