@@ -21,10 +21,27 @@ OPTIONS (
     OPTION (format, FIELD_NAME, LIMIT_NAME, NULL,
             "as a transcript in place of an archive: claude-code, codex, openai or anthropic"));
 
-/*  The file has its name only when it is whole, and replaces no other. */
+/*  A file without a name, of which nothing stays when we are killed; or one beside its place, where there are no such
+ *  files. Only we may read it: a session may hold secrets. */
+static int open_draft (const char *path, char *ret_draft, size_t size)
+{
+    const char *slash = strrchr (path, '/');
+    snprintf (ret_draft, size, "%.*s", slash ? (int) (slash - path) + 1 : 1, slash ? path : ".");
+    int fd = open (ret_draft, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        snprintf (ret_draft, size, "/proc/self/fd/%d", fd);
+        return fd;
+    }
+    snprintf (ret_draft, size, "%s.XXXXXX", path);
+    return mkostemp (ret_draft, O_CLOEXEC);
+}
+
+/*  The file has its name only when it is whole, and replaces no other. Not every file system has links. */
 static baton_status name_file (FILE *file, const char *draft, const char *path, baton_error_t *error)
 {
-    if (fsync (fileno (file)) == 0 && link (draft, path) == 0)
+    if (fsync (fileno (file)) == 0 &&
+        (linkat (AT_FDCWD, draft, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ||
+         (errno == EPERM && renameat2 (AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) == 0)))
         return BATON_OK;
     if (errno == EEXIST)
         return baton_fail_field (error, BATON_already_exists, BATON_REASON_name_taken, "out", "there is a file %s",
@@ -45,19 +62,22 @@ static baton_status write_draft (cli_t *cli, const export_t *export, const expor
 {
     char draft[LIMIT_PATH + 16];
     const char *path = options->out;
-    snprintf (draft, sizeof draft, "%s.XXXXXX", path);
-    int fd = mkostemp (draft, O_CLOEXEC); /*  mode 0600: a session may hold secrets */
+    int fd = open_draft (path, draft, sizeof draft);
     FILE *file = fd >= 0 ? fdopen (fd, "w+") : NULL;
-    if (!file)
-        return baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't write %s: %s", path,
-                           strerror (errno));
+    if (!file) {
+        baton_fail (error, BATON_permission_denied, BATON_REASON_none, "can't write %s: %s", path, strerror (errno));
+        if (fd >= 0)
+            close (fd);
+        return BATON_permission_denied;
+    }
     baton_status status = options->format ? transcripts_export (cli, export->session, export->at, options->format, file,
                                                                 &ret_exported->events, error)
                                           : export_write (cli, export, file, ret_exported, error);
     if (status == BATON_OK)
         status = name_file (file, draft, path, error);
     fclose (file);
-    unlink (draft);
+    if (strncmp (draft, "/proc/", 6) != 0)
+        unlink (draft);
     return status;
 }
 

@@ -241,6 +241,35 @@ class RoundTrip(Archives):
                          {"origin_session": "x", "origin_n": 1, "pages": digest.digest(), "ancestors": ancestors})
 
 
+class Killed(Archives):
+    def test_a_killed_export_leaves_nothing(self):
+        session, folder = self.make(), self.path("exports")
+        os.mkdir(folder)
+        try:
+            os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR))
+        except OSError:
+            self.skipTest("this file system has no files without a name")
+        words = (BATON, "session", "export", session, "-o", os.path.join(folder, "s.baton"))
+        environment = {**os.environ, "BATON_CONTEXT": self.broker.context, "XDG_CONFIG_HOME": self.path("home")}
+        self.export(session)
+        began = time.monotonic()
+        subprocess.run(words, env=environment, check=True, capture_output=True)
+        takes = time.monotonic() - began
+        with open(self.file, "rb") as file:
+            whole = len(file.read())
+        for number in range(12):
+            if os.path.exists(words[-1]):
+                self.assertGreater(os.stat(words[-1]).st_size, whole - 64)
+                os.unlink(words[-1])
+            process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(takes * number / 12)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            self.assertIn(os.listdir(folder), ([], ["s.baton"]))
+
+
 class Hostile(Archives):
     """What does not come through the command line: each refused as a whole."""
 
