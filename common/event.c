@@ -89,9 +89,36 @@ baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event,
     return status;
 }
 
+/*  What a merge brings in, though the journal of the branch stays where it is. */
+static baton_status visit_merge (const merge_t *merge, event_blob_t *visit, void *argument)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < merge->keys.count && status == BATON_OK; i++) {
+        const merge_key_t *key = &merge->keys.items[i];
+        artifact_fact_t artifact = {0};
+        if (key->kind != fact_kind_artifact || key->theirs.size == 0)
+            continue;
+        status = record_decode (&RECORD_artifact_fact, key->theirs.data, key->theirs.size, &artifact, NULL);
+        if (status == BATON_OK)
+            status = visit (artifact.digest, argument);
+        else if (status == BATON_invalid_argument)
+            status = BATON_OK; /*  it comes to nothing */
+        record_clear (&RECORD_artifact_fact, &artifact);
+    }
+    return status;
+}
+
 baton_status event_each_blob (const event_t *event, event_blob_t *visit, void *argument)
 {
+    baton_status status = BATON_OK;
     if (event->kind == EVENT_artifact_put)
         return visit (((const artifact_put_event_t *) event->body)->digest, argument);
-    return BATON_OK;
+    if (event->kind == EVENT_session_merged)
+        return visit_merge (&((const session_merged_event_t *) event->body)->merge, visit, argument);
+    if (event->kind != EVENT_session_forked)
+        return BATON_OK;
+    const session_t *state = &((const session_forked_event_t *) event->body)->state;
+    for (size_t i = 0; i < state->artifacts.count && status == BATON_OK; i++)
+        status = visit (state->artifacts.items[i].digest, argument);
+    return status;
 }

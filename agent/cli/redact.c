@@ -102,6 +102,33 @@ static baton_status scrub_text (redact_t *self, char *text, bool whole, baton_er
     return status;
 }
 
+/* ---- contents that were changed ---- */
+
+static const replaced_t *find_replaced (const redact_t *self, const char *digest, size_t size)
+{
+    for (size_t i = 0; digest && size == DIGEST_SIZE - 1 && i < self->replaced.count; i++)
+        if (memcmp (self->replaced.items[i].old, digest, size) == 0)
+            return &self->replaced.items[i];
+    return NULL;
+}
+
+/*  A content that was changed has another digest, and another size, also where a value names it. */
+static void follow_value (const redact_t *self, msgpack_object_map *map)
+{
+    const replaced_t *replaced = NULL;
+    for (uint32_t i = 0; i < map->size && !replaced; i++) {
+        const msgpack_object_str *text = &map->ptr[i].val.via.str;
+        if (map->ptr[i].val.type == MSGPACK_OBJECT_STR && (replaced = find_replaced (self, text->ptr, text->size)))
+            memcpy ((char *) text->ptr, replaced->new, DIGEST_SIZE - 1);
+    }
+    for (uint32_t i = 0; replaced && i < map->size; i++) {
+        const msgpack_object *key = &map->ptr[i].key;
+        if (map->ptr[i].val.type == MSGPACK_OBJECT_POSITIVE_INTEGER && key->type == MSGPACK_OBJECT_STR &&
+            key->via.str.size == 4 && memcmp (key->via.str.ptr, "size", 4) == 0)
+            map->ptr[i].val.via.u64 = replaced->size;
+    }
+}
+
 /* ---- values ---- */
 
 /*  The texts of an unpacked value stand in bytes of our own, so they may be changed in place. */
@@ -114,6 +141,8 @@ static baton_status scrub_value (redact_t *self, msgpack_object *value, bool who
         if (status == BATON_OK)
             value->via.str.size = (uint32_t) size;
     }
+    if (value->type == MSGPACK_OBJECT_MAP)
+        follow_value (self, &value->via.map);
     for (uint32_t i = 0; value->type == MSGPACK_OBJECT_ARRAY && i < value->via.array.size && status == BATON_OK; i++)
         status = scrub_value (self, &value->via.array.ptr[i], whole, error);
     for (uint32_t i = 0; value->type == MSGPACK_OBJECT_MAP && i < value->via.map.size && status == BATON_OK; i++) {
@@ -158,21 +187,13 @@ static baton_status scrub_bytes (redact_t *self, baton_bytes_t *bytes, bool whol
 
 /* ---- records ---- */
 
-static const replaced_t *find_replaced (const redact_t *self, const char *digest)
-{
-    for (size_t i = 0; digest && i < self->replaced.count; i++)
-        if (strcmp (self->replaced.items[i].old, digest) == 0)
-            return &self->replaced.items[i];
-    return NULL;
-}
-
 /*  A content that was changed has another digest, and another size. */
 static baton_status follow_digest (redact_t *self, const record_type_t *type, void *record, baton_error_t *error)
 {
     const field_t *digest = record_field (type, "digest"), *size = record_field (type, "size");
     char **text =
         digest && digest->kind == FIELD_LINE ? (char **) (void *) ((uint8_t *) record + digest->offset) : NULL;
-    const replaced_t *replaced = text ? find_replaced (self, *text) : NULL;
+    const replaced_t *replaced = text && *text ? find_replaced (self, *text, strlen (*text)) : NULL;
     if (!replaced)
         return BATON_OK;
     if (size && size->kind == FIELD_UINT)

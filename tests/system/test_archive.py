@@ -133,6 +133,24 @@ class RoundTrip(Archives):
         new = self.export(self.make("New"), "new.baton")
         self.assertIn("there is no session", self.baton("session", "import", new, "--update", site=self.other, code=3))
 
+    def test_what_a_branch_has_put_comes_along(self):
+        secret = "ghp_" + "a1B2" * 10
+        session = self.admin.call("session.create", {"title": "Trunk"})["session"]
+        branch = self.admin.call("session.fork", {"session": session, "title": "Branch"})["session"]
+        self.admin.call("artifact.put", {"session": branch, "name": "b", "content": f"token={secret}".encode()})
+        self.baton("session", "merge", branch, "--into", session)
+        body = {"session": session, "name": "b"}
+        self.bring(self.export(session))
+        self.assertEqual(self.far.call("artifact.get", body), self.admin.call("artifact.get", body))
+        self.baton("session", "export", session, "-o", self.path("redacted.baton"), "--redact")
+        body["session"] = self.bring(self.path("redacted.baton"))
+        found = self.far.call("artifact.get", body)
+        self.assertEqual((found["content"], found["artifact"]["size"]), (b"token=[redacted]", 16))
+        # What a fork begins with is there also when the ancestor's own events do not tell of it.
+        fork = self.admin.call("session.fork", {"session": session, "title": "Late"})["session"]
+        self.assertEqual(self.far.call("artifact.get", {"session": self.bring(self.export(fork, "fork.baton")),
+                                                        "name": "b"})["content"], f"token={secret}".encode())
+
     def test_secrets_are_left_out_and_listed(self):
         secret, password = "ghp_" + "a1B2" * 10, "correct horse battery"
         session = self.admin.call("session.create", {"title": "Rotate", "objective": f"use {secret}",
