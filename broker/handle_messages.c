@@ -301,10 +301,12 @@ baton_status handle_message_redeliver (broker_t *broker, request_t *request, voi
     if (!message || message->letter.n != request->seen)
         return request_prepare (request, &RECORD_message, redeliver_later, error);
     const char *to = params->to ? params->to : params->session;
+    /*  In an imported journal it may be the id of a session elsewhere, which is somebody else's here. */
+    bool imported = state->provenance.session != NULL;
     message_deliver_request_t deliver = {.session = (char *) to,
                                          .id = message->letter.id,
                                          .from = message->letter.from,
-                                         .from_session = message->letter.from_session,
+                                         .from_session = imported ? NULL : message->letter.from_session,
                                          .subject = message->letter.subject,
                                          .body = message->body,
                                          .reply_to = message->letter.reply_to,

@@ -65,6 +65,18 @@ static void forget_senders (session_t *self)
     }
 }
 
+/*  Nor for an answer, or to give one: whoever has that id here is somebody else. */
+static void settle_requests (session_t *self, uint64_t n)
+{
+    for (size_t i = 0; i < self->owed.count + self->asked.count; i++) {
+        exchange_t *request = i < self->owed.count ? &self->owed.items[i] : &self->asked.items[i - self->owed.count];
+        if (!request->receipt) {
+            request->receipt = receipt_unanswered;
+            request->n = n;
+        }
+    }
+}
+
 static void forget_all (void *list, const record_type_t *type)
 {
     const struct {
@@ -112,6 +124,7 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     pairs_clear (&self->selector);
     forget_others (self);
     forget_senders (self);
+    settle_requests (self, event->n);
     self->lease.epoch++;
     self->wake_on_message = self->wake_on_family = false;
     self->wake_at = 0;

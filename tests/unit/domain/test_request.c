@@ -44,6 +44,27 @@ static void test_it_answers_once (void **context)
     story_end (&story);
 }
 
+/*  The other session of that id is somebody else's here. */
+static void test_nobody_waits_across_an_import (void **context)
+{
+    (void) context;
+    story_t story;
+    given_running (&story);
+    DOES (&story, "message_delivered", BROKER, message_deliver, .id = (char *) "q", ASKED_BY_SESSION, .ttl = 50);
+    DOES (&story, "message_sent", RUN ("n1", 1, 1), message_post, .id = (char *) "p", .to = (char *) "s2",
+          .wants_reply = true);
+    session_import_request_t import = {.origin_site = (char *) "other",
+                                       .origin_session = (char *) "x",
+                                       .origin_n = story.state.n,
+                                       .exporter = (char *) "eve",
+                                       .archive = (char *) "d"};
+    assert_int_equal (give (&story, ADA, METHOD_session_import, &import), BATON_OK);
+    assert_int_equal (story.state.owed.items[0].receipt, receipt_unanswered);
+    assert_int_equal (story.state.asked.items[0].receipt, receipt_unanswered);
+    FAILS (&story, failed_precondition, already_decided, ADA, message_reply, .id = (char *) "q");
+    story_end (&story);
+}
+
 static void test_its_time_is_up (void **context)
 {
     (void) context;
@@ -128,9 +149,13 @@ static void test_delivered_again (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_asked_and_answered), cmocka_unit_test (test_it_answers_once),
-        cmocka_unit_test (test_its_time_is_up),     cmocka_unit_test (test_how_many),
-        cmocka_unit_test (test_unread_at_the_end),  cmocka_unit_test (test_delivered_again),
+        cmocka_unit_test (test_asked_and_answered),
+        cmocka_unit_test (test_it_answers_once),
+        cmocka_unit_test (test_nobody_waits_across_an_import),
+        cmocka_unit_test (test_its_time_is_up),
+        cmocka_unit_test (test_how_many),
+        cmocka_unit_test (test_unread_at_the_end),
+        cmocka_unit_test (test_delivered_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
