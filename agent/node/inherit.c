@@ -20,16 +20,16 @@ extern char **environ;
  *  is all that tells of success: nobody has to wait for the process. */
 static const char COPY[] = "cp -a --reflink=auto --one-file-system -- \"$1/.\" \"$2\" && sync -f \"$2\" && "
                            "mv -T -- \"$2\" \"$3\"";
-/*  The repository's settings may name programs for git to run: hooks, a file system monitor, filters, transports. The
- *  filters are asked for in the new folder, since settings can be made to hold there alone. `git worktree move` would
- *  refuse where there are submodules. */
+/*  The repository's settings may name programs for git to run: hooks, a file system monitor, filters, transports.
+ * Settings can be a pipe, and git would wait for it. The filters are asked for in the new folder, since settings can be
+ * made to hold there alone. `git worktree move` would refuse where there are submodules. */
 static const char WORKTREE[] =
     "set -e\n"
     "unset $(git rev-parse --local-env-vars)\n"
     "export GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1 GIT_TERMINAL_PROMPT=0\n"
     "git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c worktree.useRelativePaths=false "
     "-C \"$@\"; }\n"
-    "top=$(git \"$1\" rev-parse --show-toplevel) || exit 1\n"
+    "top=$(timeout --foreground -k 1 5 git -C \"$1\" rev-parse --show-toplevel) || exit 1\n"
     "[ \"$top\" -ef \"$1\" ] || { echo \"it is not the root of a git repository\" >&2; exit 1; }\n"
     "git \"$1\" worktree add --quiet --force --no-checkout -B \"baton/$4\" \"$2\" HEAD\n"
     "filters=$(git \"$2\" config --name-only --get-regexp '^filter[.]' || true)\n"

@@ -130,6 +130,16 @@ class ForkWorkspaces(NodeTest):
         self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("ran.")], [])
         self.assertEqual(read_text(os.path.join(east.workspace(tree), "odd")), "odd\n")
 
+    def test_a_repository_that_never_answers(self):
+        self.node("east", {"default": DRIVER})
+        given = self.path("given")
+        os.mkdir(given)
+        self.git(given, "init", "-q")
+        os.unlink(os.path.join(given, ".git", "config"))
+        os.mkfifo(os.path.join(given, ".git", "config"))
+        self.assertIn("can't be made", self.failed(self.fork(self.create("source", workspace=given),
+                                                             workspace="worktree")))
+
     def test_a_workspace_behind_a_link(self):
         """A copy of it is a copy, not another link to the same folder."""
         east = self.node("east", {"default": DRIVER})
