@@ -31,9 +31,40 @@ static size_t count_votes (const breakpoint_t *breakpoint, const char *option)
     return count;
 }
 
+/*  A merge is decided key by key: votes for different keys have nothing in common. */
+static bool is_keyed (const breakpoint_t *breakpoint)
+{
+    return breakpoint->kind == breakpoint_kind_merge_conflict;
+}
+
+static size_t count_keys (const breakpoint_t *breakpoint)
+{
+    const vote_t *votes = breakpoint->votes.items;
+    size_t count = 0;
+    for (size_t i = 0, before; i < breakpoint->votes.count; i++) {
+        for (before = 0; before < i && !text_equal (votes[before].key, votes[i].key); before++)
+            ;
+        count += before == i;
+    }
+    return count;
+}
+
+static void print_keyed (FILE *out, const breakpoint_t *breakpoint)
+{
+    size_t keys = count_keys (breakpoint);
+    if (keys > 0)
+        fprintf (out, "%zu on %zu key%s", breakpoint->votes.count, keys, keys > 1 ? "s" : "");
+    else if (breakpoint->state == breakpoint_state_open)
+        fputs ("none", out);
+}
+
 static void print_tally (FILE *out, const breakpoint_t *breakpoint)
 {
     const char *gap = "";
+    if (is_keyed (breakpoint)) {
+        print_keyed (out, breakpoint);
+        return;
+    }
     for (size_t i = 0; i < breakpoint->options.count; i++) {
         size_t count = count_votes (breakpoint, breakpoint->options.items[i]);
         if (count > 0)
@@ -61,7 +92,8 @@ char *tally_text (const breakpoint_t *breakpoint)
         return NULL;
     print_tally (stream, breakpoint);
     if (breakpoint->state == breakpoint_state_open)
-        fprintf (stream, " / needs %llu", (unsigned long long) tally_needs (breakpoint));
+        fprintf (stream, " / needs %llu%s", (unsigned long long) tally_needs (breakpoint),
+                 is_keyed (breakpoint) ? " each" : "");
     return finish (stream, &text);
 }
 
@@ -94,9 +126,10 @@ char *tally_missing (const breakpoint_t *breakpoint)
         return NULL;
     uint64_t needs = tally_needs (breakpoint);
     if (needs == 1)
-        fputs ("one vote decides", stream);
+        fprintf (stream, "one vote decides%s", is_keyed (breakpoint) ? " each key" : "");
     else
-        fprintf (stream, "%llu equal votes decide; so far: ", (unsigned long long) needs);
+        fprintf (stream, "%llu equal votes decide%s; so far: ", (unsigned long long) needs,
+                 is_keyed (breakpoint) ? " each key" : "");
     if (needs > 1)
         print_tally (stream, breakpoint);
     if (breakpoint->policy.veto && breakpoint->options.count > 0)

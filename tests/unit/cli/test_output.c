@@ -173,6 +173,35 @@ static void shows_the_question_first (void **state)
     }
 }
 
+/*  Votes for different keys are not counted together. */
+static void counts_the_votes_of_a_merge_key_by_key (void **state)
+{
+    (void) state;
+    char *options[] = {(char *) "ours", (char *) "theirs"};
+    vote_t votes[] = {{.actor = (char *) "alice", .key = (char *) "memory/a", .option = (char *) "theirs"},
+                      {.actor = (char *) "bob", .key = (char *) "memory/b", .option = (char *) "theirs"},
+                      {.actor = (char *) "bob", .key = (char *) "memory/a", .option = (char *) "ours"}};
+    breakpoint_view_t view = {.session = (char *) "aaa",
+                              .breakpoint = {.number = 1,
+                                             .kind = breakpoint_kind_merge_conflict,
+                                             .title = (char *) "Merge",
+                                             .state = breakpoint_state_open,
+                                             .policy = {.kind = policy_kind_quorum, .k = 2},
+                                             .options = {2, options},
+                                             .votes = {3, votes}}};
+    breakpoint_page_t page = {.breakpoints = {1, &view}};
+    char *list = print (OUTPUT_table, false, &RECORD_breakpoint_page, &page);
+    char *text = print (OUTPUT_table, false, &RECORD_breakpoint_view, &view);
+    assert_non_null (strstr (list, "3 on 2 keys / needs 2 each"));
+    assert_non_null (strstr (text, "2 equal votes decide each key; so far: 3 on 2 keys"));
+    free (list);
+    free (text);
+    view.breakpoint.votes.count = 0;
+    list = print (OUTPUT_table, false, &RECORD_breakpoint_page, &page);
+    assert_non_null (strstr (list, "none / needs 2 each"));
+    free (list);
+}
+
 /*  What a reply prints on a terminal of that width. */
 static char *print_narrow (output_t output, size_t width, const record_type_t *type, const void *reply)
 {
@@ -427,6 +456,7 @@ int main (void)
         cmocka_unit_test (names_parts_after_what_they_are_in),
         cmocka_unit_test (reads_items_and_triggers_in_words),
         cmocka_unit_test (says_that_there_are_none),
+        cmocka_unit_test (counts_the_votes_of_a_merge_key_by_key),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
