@@ -326,6 +326,10 @@ baton_status arguments_complete (cli_t *cli, arguments_t *arguments, slots_t *sl
     if (status == BATON_OK)
         status = check_limits (arguments, error);
     size_t session = slots_find (slots, "session", strlen ("session"));
+    if (session == slots->count) /*  of a message, the session is whom it is to */
+        session = slots_find (slots, "to", strlen ("to"));
+    if (session < slots->count && !is_reference (arguments->command, &slots->items[session]))
+        session = slots->count;
     if (status == BATON_OK && session < slots->count && slots->items[session].given)
         snprintf (cli->session, sizeof cli->session, "%s", *(char *const *) slots->items[session].at);
     return status;

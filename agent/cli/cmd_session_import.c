@@ -51,6 +51,13 @@ OPTIONS (
     OPTION (signer_name, FIELD_LINE, LIMIT_NAME, NULL, ""), OPTION (redacted, FIELD_FLAG, 0, NULL, ""),
     OPTION (exported_at, FIELD_UINT, 0, NULL, ""), OPTION (archive, FIELD_LINE, LIMIT_ID, NULL, ""));
 
+/*  As every transcript does, which are lines or documents of JSON, and no archive. */
+static bool begins_as_text (FILE *file)
+{
+    int first = fseek (file, 0, SEEK_SET) == 0 ? fgetc (file) : EOF;
+    return first == '{' || first == '[';
+}
+
 static baton_status show (cli_t *cli, const archive_summary_t *summary, baton_error_t *error)
 {
     const archive_head_t *head = &summary->head;
@@ -112,6 +119,9 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
                                  "file", "can't read %s: %s", options->file, strerror (errno));
     import_how_t how = {options->as, options->workspace, NULL, options->update};
     baton_status status = import_verify (file, options->require_signer, &summary, error);
+    if (status == BATON_invalid_argument && error->reason == BATON_REASON_bad_archive && begins_as_text (file))
+        cli_hint (cli, "if it is a transcript of another tool, say of which with --from claude-code, codex, openai or "
+                       "anthropic");
     if (status == BATON_OK)
         status = options->dry_run ? show (cli, &summary, error) : bring (cli, file, &summary, &how, error);
     archive_summary_clear (&summary);
