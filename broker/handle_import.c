@@ -96,6 +96,9 @@ static baton_status prepare (broker_t *broker, request_t *request, baton_error_t
 {
     const session_import_request_t *params = request->params;
     char fresh[ID_SIZE];
+    if (params->carried.size % 32 != 0)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "carried",
+                                 "the digests of a workspace have 32 bytes each");
     if (params->pages.size % 32 != 0)
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "pages",
                                  "the digests of the pages have 32 bytes each");

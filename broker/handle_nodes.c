@@ -252,6 +252,32 @@ baton_status handle_node_drain (broker_t *broker, request_t *request, void *ret_
 
 /* ---- relayed to the node ---- */
 
+baton_status relay_to_node (broker_t *broker, request_t *request, const char *node, const record_type_t *type,
+                            const void *record, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    member_t *member = fleet_member (broker->fleet, node);
+    if (!member || member->heard == 0 ||
+        !fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl))
+        return baton_fail (error, BATON_unavailable, BATON_REASON_node_away,
+                           "%s is answered by node %s, which is not heard of", METHODS[request->method].name, node);
+    request_header_t header = {.id = ++broker->last_relay,
+                               .method = (char *) METHODS[request->method].name,
+                               .timeout = request->header.timeout};
+    baton_bytes_t header_bytes = {0}, body = {0};
+    if (record_encode (&RECORD_request_header, &header, &header_bytes) != BATON_OK ||
+        record_encode (type, record, &body) != BATON_OK)
+        status = baton_fail_memory (error);
+    else if (frontend_send (broker->frontend, &member->peer, WIRE_REQUEST, &header_bytes, &body) != SEND_ok)
+        status = baton_fail (error, BATON_unavailable, BATON_REASON_node_away, "node %s cannot be reached", node);
+    bytes_clear (&header_bytes);
+    bytes_clear (&body);
+    request->relay = header.id;
+    request->relayed_to = member->peer;
+    request->deferred = status == BATON_OK;
+    return status;
+}
+
 baton_status handle_run_logs (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     (void) ret_reply;
@@ -267,28 +293,8 @@ baton_status handle_run_logs (broker_t *broker, request_t *request, void *ret_re
         return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_run, "run", "session %s has no run %lu",
                                  params->session, params->run);
     const char *node = state->lease.node ? state->lease.node : state->run.node;
-    member_t *member = node ? fleet_member (broker->fleet, node) : NULL;
     if (!node)
         return baton_fail (error, BATON_unavailable, BATON_REASON_node_away,
                            "run %lu of session %s has not been at any node yet", params->run, params->session);
-    if (!member || member->heard == 0 ||
-        !fleet_alive (broker->fleet, member, broker->monotonic, broker->options.lease_ttl))
-        return baton_fail (error, BATON_unavailable, BATON_REASON_node_away,
-                           "the log of run %lu of session %s is at node %s, which is not heard of", params->run,
-                           params->session, node);
-    request_header_t header = {.id = ++broker->last_relay,
-                               .method = (char *) METHODS[request->method].name,
-                               .timeout = request->header.timeout};
-    baton_bytes_t header_bytes = {0}, body = {0};
-    if (record_encode (&RECORD_request_header, &header, &header_bytes) != BATON_OK ||
-        record_encode (&METHODS[request->method].type, params, &body) != BATON_OK)
-        status = baton_fail_memory (error);
-    else if (frontend_send (broker->frontend, &member->peer, WIRE_REQUEST, &header_bytes, &body) != SEND_ok)
-        status = baton_fail (error, BATON_unavailable, BATON_REASON_node_away, "node %s cannot be reached", node);
-    bytes_clear (&header_bytes);
-    bytes_clear (&body);
-    request->relay = header.id;
-    request->relayed_to = member->peer;
-    request->deferred = status == BATON_OK;
-    return status;
+    return relay_to_node (broker, request, node, &METHODS[request->method].type, params, error);
 }

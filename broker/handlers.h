@@ -75,4 +75,11 @@ BATON_MUST_USE baton_status teams_resolve (broker_t *broker, policy_t *policy, b
 handler_t handle_node_list, handle_node_register, handle_node_heartbeat, handle_node_assignments, handle_node_drain,
     handle_session_migrate, handle_run_logs;
 
+/*  Hands the request on to a node, with that record as its body; the node's answer is the request's. */
+BATON_MUST_USE baton_status relay_to_node (broker_t *broker, request_t *request, const char *node,
+                                           const record_type_t *type, const void *record, baton_error_t *error);
+
+/*  handle_workspaces.c */
+handler_t handle_workspace_manifest, handle_workspace_chunks, handle_workspace_carried;
+
 #endif

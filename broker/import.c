@@ -158,7 +158,7 @@ static baton_status note_blob (const char *digest, void *argument)
     baton_status status = store_has_blob (self->store, digest, &has, self->error);
     if (status == BATON_OK && !has)
         return baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_no_such_artifact, "pages",
-                                 "the journal of %s refers to the content %s, which was not put; nothing was imported",
+                                 "session %s refers to the content %s, which was not put; nothing was imported",
                                  self->params->origin_session, digest);
     if (status == BATON_OK && texts_add (&self->import->blobs, digest) != BATON_OK)
         status = baton_fail_memory (self->error);
@@ -470,6 +470,11 @@ baton_status import_read (store_t *store, const request_t *request, void *record
         status = check_state (&self);
     if (status == BATON_OK)
         status = check_snapshot (&self);
+    for (size_t at = 0; at < self.params->carried.size && status == BATON_OK; at += 32) {
+        char digest[DIGEST_SIZE];
+        sodium_bin2hex (digest, sizeof digest, self.params->carried.data + at, 32);
+        status = note_blob (digest, &self);
+    }
     if (status == BATON_OK && !rewrites (&self)) {
         import->state = self.there;
         self.there = (session_t){0};

@@ -131,15 +131,20 @@
 #define LIMIT_NOTES 32
 
 /*  A session that comes from another site */
-#define LIMIT_STAGED 16384u                 /*  blobs that nothing refers to yet, at one broker */
-#define LIMIT_STAGED_BYTES (4ull << 30)     /*  all of them */
-#define LIMIT_STAGED_AGE 86400000u          /*  a staged blob is kept for a day */
-#define LIMIT_IMPORT_PAGES 512u             /*  pages of a journal, each a blob */
-#define LIMIT_IMPORT_EVENTS 1000000u        /*  events of a journal */
-#define LIMIT_IMPORT_BYTES (256u << 20)     /*  all its pages */
-#define LIMIT_ARCHIVE_SECTION (LIMIT_FRAME) /*  one section of an archive, unpacked */
-#define LIMIT_ARCHIVE_PAGE (1u << 20)       /*  a page of events is ended when it has that many bytes */
-#define LIMIT_REMOVALS 1000u                /*  places of which an archive lists what was removed there */
+#define LIMIT_STAGED 16384u                  /*  blobs that nothing refers to yet, at one broker */
+#define LIMIT_STAGED_BYTES (4ull << 30)      /*  all of them */
+#define LIMIT_STAGED_AGE 86400000u           /*  a staged blob is kept for a day */
+#define LIMIT_IMPORT_PAGES 512u              /*  pages of a journal, each a blob */
+#define LIMIT_IMPORT_EVENTS 1000000u         /*  events of a journal */
+#define LIMIT_IMPORT_BYTES (256u << 20)      /*  all its pages */
+#define LIMIT_ARCHIVE_SECTION (LIMIT_FRAME)  /*  one section of an archive, unpacked */
+#define LIMIT_ARCHIVE_PAGE (1u << 20)        /*  a page of events is ended when it has that many bytes */
+#define LIMIT_CARRIED (2ull << 30)           /*  bytes of all files of a workspace that comes along */
+#define LIMIT_PACK (LIMIT_ARTIFACT - 65536u) /*  bytes of its contents in one pack */
+#define LIMIT_PACK_PIECES 2048u              /*  contents in one pack */
+#define LIMIT_PACKS 2048u                    /*  of a workspace */
+#define LIMIT_LENT 8u                        /*  workspaces that one node gives to exports at a time */
+#define LIMIT_REMOVALS 1000u                 /*  places of which an archive lists what was removed there */
 
 /*  A transcript of another tool */
 #define LIMIT_TRANSCRIPT (1u << 30)            /*  the file */

@@ -13,7 +13,8 @@
 
 #include <stdio.h>
 
-#define ARCHIVE_FORMAT 1 /*  what we write, and the newest that we read */
+#define ARCHIVE_FORMAT 2           /*  what we write, and the newest that we read */
+#define ARCHIVE_FORMAT_WORKSPACE 2 /*  the least that a reader must know of an archive with a workspace */
 
 #define ARCHIVE_SIGNER 32 /*  an Ed25519 public key */
 #define ARCHIVE_SECRET 64 /*  with its secret part first, as libsodium keeps it */
@@ -29,6 +30,9 @@ typedef enum {
     ARCHIVE_blob,     /*  a digest, 32 bytes, and the content */
     ARCHIVE_totals,   /*  archive_totals; one */
     ARCHIVE_seal,     /*  the signature; one, and nothing after it */
+    /*  Added later: these two stand between the blobs and the totals. */
+    ARCHIVE_workspace, /*  a manifest; at most one, and only where the head asks for ARCHIVE_FORMAT_WORKSPACE */
+    ARCHIVE_pack, /*  workspace_pack: first the parts of the manifest, in order, and then the chunks; at least one */
     ARCHIVE_KINDS
 } archive_kind_t;
 
@@ -36,7 +40,8 @@ typedef enum {
 
 typedef struct archive_writer archive_writer_t;
 
-/*  Begins an archive; head->signer, format and least are filled in. The file is borrowed, and stands at its beginning.
+/*  Begins an archive; head->signer and format are filled in, and least where it is 0. The file is borrowed, and stands
+ * at its beginning.
  */
 BATON_MUST_USE baton_status archive_writer_new (FILE *file, const uint8_t secret[ARCHIVE_SECRET],
                                                 const archive_head_t *head, archive_writer_t **ret_writer,

@@ -49,16 +49,33 @@ static baton_status reserve (baton_bytes_t *buffer, size_t size, baton_error_t *
     return BATON_OK;
 }
 
+/*  In which order the kinds stand. */
+static const uint8_t RANKS[ARCHIVE_KINDS] = {
+    [ARCHIVE_head] = 1,      [ARCHIVE_snapshot] = 2, [ARCHIVE_ancestor] = 3, [ARCHIVE_events] = 4, [ARCHIVE_blob] = 5,
+    [ARCHIVE_workspace] = 6, [ARCHIVE_pack] = 7,     [ARCHIVE_totals] = 8,   [ARCHIVE_seal] = 9,
+};
+
+static bool follows (const archive_reader_t *self, archive_kind_t kind)
+{
+    bool repeats = kind == ARCHIVE_ancestor || kind == ARCHIVE_events || kind == ARCHIVE_blob || kind == ARCHIVE_pack;
+    if (RANKS[kind] < RANKS[self->last] || (kind == self->last && !repeats) ||
+        (self->last == ARCHIVE_none && kind != ARCHIVE_head) ||
+        (RANKS[kind] > RANKS[ARCHIVE_events] && RANKS[self->last] < RANKS[ARCHIVE_events]))
+        return false;
+    if (kind == ARCHIVE_workspace)
+        return self->head.least >= ARCHIVE_FORMAT_WORKSPACE;
+    if (self->last == ARCHIVE_workspace || kind == ARCHIVE_pack)
+        return kind == ARCHIVE_pack && (self->last == ARCHIVE_workspace || self->last == ARCHIVE_pack);
+    return kind != ARCHIVE_seal || self->last == ARCHIVE_totals;
+}
+
 static baton_status check_header (const archive_reader_t *self, const uint8_t header[HEADER_SIZE], baton_error_t *error)
 {
     unsigned kind = header[0], packed = header[1];
     size_t stored = number_at (header + 4), size = number_at (header + 8);
-    bool repeats = kind == ARCHIVE_ancestor || kind == ARCHIVE_events || kind == ARCHIVE_blob;
     if (kind == ARCHIVE_none || kind >= ARCHIVE_KINDS || packed > 1 || header[2] || header[3])
         return refuse (error, "is damaged: a section is of no known kind");
-    if (kind < self->last || (kind == self->last && !repeats) || (self->last == ARCHIVE_none && kind != ARCHIVE_head) ||
-        (kind > ARCHIVE_events && self->last < ARCHIVE_events) ||
-        (kind == ARCHIVE_seal && self->last != ARCHIVE_totals))
+    if (!follows (self, kind))
         return refuse (error, "is damaged: its sections are not in order, or not each there");
     if (size > LIMIT_ARCHIVE_SECTION || (packed ? stored >= size : stored != size))
         return refuse (error, "is damaged: a section has an impossible size");

@@ -87,7 +87,8 @@ baton_status archive_writer_new (FILE *file, const uint8_t secret[ARCHIVE_SECRET
     memcpy (self->secret, secret, ARCHIVE_SECRET);
     crypto_generichash_init (&self->hash, NULL, 0, ARCHIVE_DIGEST);
     archive_head_t whole = *head;
-    whole.format = whole.least = ARCHIVE_FORMAT;
+    whole.format = ARCHIVE_FORMAT;
+    whole.least = head->least > 0 ? head->least : 1;
     whole.signer = (baton_bytes_t){ARCHIVE_SIGNER, self->secret + ARCHIVE_SECRET - ARCHIVE_SIGNER};
     baton_status status = self->packer && self->buffer ? BATON_OK : baton_fail_memory (error);
     if (status == BATON_OK)

@@ -13,10 +13,12 @@ OPTIONS (
     export,
     struct {
         char *out;
+        bool no_workspace;
         bool redact;
         char *format;
     },
     WORD (out, FIELD_LINE, LIMIT_PATH, "the file to write (-o), which must not exist"),
+    OPTION (no_workspace, FIELD_FLAG, 0, NULL, "leave out what its workspace holds"),
     OPTION (redact, FIELD_FLAG, 0, NULL, "leave out secrets, and list what was left out"),
     OPTION (format, FIELD_NAME, LIMIT_NAME, NULL,
             "as a transcript in place of an archive: claude-code, codex, openai or anthropic"));
@@ -100,7 +102,10 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
 {
     const session_snapshot_request_t *request = arguments->request;
     const export_options_t *options = arguments->options;
-    export_t export = {.session = request->session, .at = request->at, .redact = options->redact};
+    export_t export = {.session = request->session,
+                       .at = request->at,
+                       .redact = options->redact,
+                       .no_workspace = options->no_workspace};
     exported_t exported = {0};
     baton_status status = check_path (options->out, error);
     if (status == BATON_OK && options->format && options->redact)
@@ -111,8 +116,8 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
     if (status == BATON_OK && options->format)
         output_note (cli, "%s: %lu items of session %s", options->out, exported.events, export.session);
     else if (status == BATON_OK)
-        output_note (cli, "%s: session %s up to event %lu, with %lu contents", options->out, export.session, exported.n,
-                     exported.blobs);
+        output_note (cli, "%s: session %s up to event %lu, with %lu contents and %s", options->out, export.session,
+                     exported.n, exported.blobs, exported.files > 0 ? "its workspace" : "no workspace");
     if (status == BATON_OK && export.redact)
         status = tell_removed (cli, &exported.totals, error);
     exported_clear (&exported);

@@ -13,6 +13,7 @@ OPTIONS (
         char *as;
         char *workspace;
         char *require_signer;
+        bool no_workspace;
         bool update;
         bool dry_run;
         char *from;
@@ -21,6 +22,7 @@ OPTIONS (
     OPTION (as, FIELD_LINE, LIMIT_TITLE, NULL, "another title than it had"),
     OPTION (workspace, FIELD_LINE, LIMIT_PATH, NULL,
             "absolute path of a folder on its node, used in place; without one, the node makes a folder"),
+    OPTION (no_workspace, FIELD_FLAG, 0, NULL, "leave out the workspace in it"),
     OPTION (require_signer, FIELD_LINE, LIMIT_ID, NULL, "refuse it unless this name or key has signed it"),
     OPTION (update, FIELD_FLAG, 0, NULL, "go on with the session that is here already, where the archive has more"),
     OPTION (dry_run, FIELD_FLAG, 0, NULL, "verify the archive and say what it is, and do nothing"),
@@ -36,6 +38,7 @@ OPTIONS (
         uint64_t n;
         uint64_t events;
         uint64_t blobs;
+        uint64_t files;
         char *site;
         char *exporter;
         char *signer;
@@ -46,10 +49,11 @@ OPTIONS (
     },
     OPTION (session, FIELD_NAME, LIMIT_ID, NULL, ""), OPTION (title, FIELD_LINE, LIMIT_TITLE, NULL, ""),
     OPTION (n, FIELD_UINT, 0, NULL, ""), OPTION (events, FIELD_UINT, 0, NULL, ""),
-    OPTION (blobs, FIELD_UINT, 0, NULL, ""), OPTION (site, FIELD_LINE, LIMIT_ID, NULL, ""),
-    OPTION (exporter, FIELD_LINE, LIMIT_NAME, NULL, ""), OPTION (signer, FIELD_LINE, LIMIT_ID, NULL, ""),
-    OPTION (signer_name, FIELD_LINE, LIMIT_NAME, NULL, ""), OPTION (redacted, FIELD_FLAG, 0, NULL, ""),
-    OPTION (exported_at, FIELD_UINT, 0, NULL, ""), OPTION (archive, FIELD_LINE, LIMIT_ID, NULL, ""));
+    OPTION (blobs, FIELD_UINT, 0, NULL, ""), OPTION (files, FIELD_UINT, 0, NULL, ""),
+    OPTION (site, FIELD_LINE, LIMIT_ID, NULL, ""), OPTION (exporter, FIELD_LINE, LIMIT_NAME, NULL, ""),
+    OPTION (signer, FIELD_LINE, LIMIT_ID, NULL, ""), OPTION (signer_name, FIELD_LINE, LIMIT_NAME, NULL, ""),
+    OPTION (redacted, FIELD_FLAG, 0, NULL, ""), OPTION (exported_at, FIELD_UINT, 0, NULL, ""),
+    OPTION (archive, FIELD_LINE, LIMIT_ID, NULL, ""));
 
 /*  As every transcript does, which are lines or documents of JSON, and no archive. */
 static bool begins_as_text (FILE *file)
@@ -67,6 +71,7 @@ static baton_status show (cli_t *cli, const archive_summary_t *summary, baton_er
         .n = head->n,
         .events = summary->events,
         .blobs = summary->blobs,
+        .files = summary->files,
         .site = head->site,
         .exporter = head->exporter,
         .signer = (char *) summary->signer,
@@ -117,7 +122,10 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
     if (!file)
         return baton_fail_field (error, errno == ENOENT ? BATON_not_found : BATON_permission_denied, BATON_REASON_none,
                                  "file", "can't read %s: %s", options->file, strerror (errno));
-    import_how_t how = {options->as, options->workspace, NULL, options->update};
+    import_how_t how = {.as = options->as,
+                        .workspace = options->workspace,
+                        .no_workspace = options->no_workspace,
+                        .update = options->update};
     baton_status status = import_verify (file, options->require_signer, &summary, error);
     if (status == BATON_invalid_argument && error->reason == BATON_REASON_bad_archive && begins_as_text (file))
         cli_hint (cli, "if it is a transcript of another tool, say of which with --from claude-code, codex, openai or "

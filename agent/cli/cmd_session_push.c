@@ -14,12 +14,14 @@ OPTIONS (
         char *to;
         char *as;
         char *workspace;
+        bool no_workspace;
         bool redact;
         bool move;
     },
     WORD (to, FIELD_LINE, LIMIT_PATH, "a context of the other site, as for --context"),
     OPTION (as, FIELD_LINE, LIMIT_TITLE, NULL, "another title there"),
     OPTION (workspace, FIELD_LINE, LIMIT_PATH, NULL, "absolute path of a folder on its node there"),
+    OPTION (no_workspace, FIELD_FLAG, 0, NULL, "leave out what its workspace holds"),
     OPTION (redact, FIELD_FLAG, 0, NULL, "leave out secrets"),
     OPTION (move, FIELD_FLAG, 0, NULL, "end it here, once the other site has it"));
 
@@ -45,9 +47,9 @@ static baton_status key_of (const exported_t *exported, const push_options_t *op
                             char ret_key[DIGEST_SIZE], baton_error_t *error)
 {
     char *text = NULL;
-    int size = asprintf (&text, "%s %s %s %lu %s %d %s %s", options->move ? "move" : "push", exported->site, session,
-                         exported->n, exported->snapshot, options->redact, options->as ? options->as : "",
-                         options->workspace ? options->workspace : "");
+    int size = asprintf (&text, "%s %s %s %lu %s %d %d %s %s", options->move ? "move" : "push", exported->site, session,
+                         exported->n, exported->snapshot, options->redact, options->no_workspace,
+                         options->as ? options->as : "", options->workspace ? options->workspace : "");
     if (size < 0)
         return baton_fail_memory (error);
     digest_of (text, (size_t) size, ret_key);
@@ -134,7 +136,8 @@ static baton_status leave (cli_t *cli, const char *session, const exported_t *ex
 static baton_status bring (cli_t *cli, cli_t *there, const char *session, const push_options_t *options, FILE *file,
                            baton_error_t *error)
 {
-    export_t export = {.session = session, .redact = options->redact, .repeatable = true};
+    export_t export = {
+        .session = session, .redact = options->redact, .repeatable = true, .no_workspace = options->no_workspace};
     char key[DIGEST_SIZE];
     import_how_t how = {.as = options->as, .workspace = options->workspace, .key = key};
     exported_t exported = {0};

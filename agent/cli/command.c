@@ -22,7 +22,7 @@ static bool method_is_offered (method_id_t method)
     const method_row_t *row = &METHODS[method];
     return row->access != ACCESS_node && row->access != ACCESS_internal && method != METHOD_identity_enroll &&
            method != METHOD_events_subscribe && method != METHOD_events_unsubscribe && method != METHOD_blob_put &&
-           method != METHOD_blob_get;
+           method != METHOD_blob_get && method != METHOD_workspace_manifest && method != METHOD_workspace_chunks;
 }
 
 static bool is_declared (const char *noun, const char *verb)

@@ -1,5 +1,6 @@
 #include "export.h"
 
+#include "carry.h"
 #include "event.h"
 #include "redact.h"
 #include "signer.h"
@@ -24,7 +25,8 @@ typedef struct {
     archive_writer_t *writer;
     redact_t *redact; /*  NULL: everything goes as it is */
     exported_t done;
-    void *seen; /*  digests of the references, as tsearch (3) keeps them */
+    baton_bytes_t manifest; /*  of its workspace; empty: that does not go along */
+    void *seen;             /*  digests of the references, as tsearch (3) keeps them */
     struct {
         size_t count;
         reference_t *items;
@@ -221,6 +223,7 @@ static baton_status begin (exporter_t *self, FILE *file, const snapshot_t *snaps
         .n = snapshot->n,
         .title = state->title,
         .workspace = state->workspace,
+        .least = self->manifest.size > 0 ? ARCHIVE_FORMAT_WORKSPACE : 0,
         .snapshot = self->redact ? NULL : snapshot->digest,
         .redacted = self->redact != NULL,
         .exported_at = self->export->repeatable ? 0 : now (),
@@ -238,19 +241,73 @@ static baton_status begin (exporter_t *self, FILE *file, const snapshot_t *snaps
     return status;
 }
 
+/*  What the workspace holds goes along as it is now: only with the newest state, and as it is. */
+static baton_status look_at_workspace (exporter_t *self, const session_t *state)
+{
+    cli_t *cli = self->cli;
+    workspace_manifest_request_t request = {.session = state->session};
+    workspace_listing_t listing = {0};
+    manifest_t manifest = {0};
+    if (self->export->no_workspace || self->export->at > 0 || (!state->home && state->carried == 0))
+        return BATON_OK;
+    if (self->redact) {
+        cli_hint (cli, "leave the workspace out with --no-workspace");
+        return baton_fail_field (self->error, BATON_invalid_argument, BATON_REASON_none, "redact",
+                                 "secrets can't be taken out of the files of a workspace");
+    }
+    baton_status status = cli_call (cli, METHOD_workspace_manifest, &request, &listing, NULL, self->error);
+    if (status == BATON_OK)
+        status = record_decode (&RECORD_manifest, listing.manifest.data, listing.manifest.size, &manifest, self->error);
+    else if (status != BATON_permission_denied)
+        cli_hint (cli, "without its workspace, it can be exported with --no-workspace");
+    if (status == BATON_OK && manifest.bytes > LIMIT_CARRIED)
+        status = baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                             "the workspace of session %s has %lu bytes; at most %llu can go along", state->session,
+                             manifest.bytes, LIMIT_CARRIED);
+    if (status == BATON_OK) {
+        self->done.files = manifest.entries;
+        self->manifest = listing.manifest;
+        listing.manifest = (baton_bytes_t){0};
+    }
+    record_clear (&RECORD_manifest, &manifest);
+    record_clear (&RECORD_workspace_listing, &listing);
+    return status;
+}
+
+/*  No run may have come in between: the workspace would be another than the journal says. */
+static baton_status write_workspace (exporter_t *self, const session_t *state)
+{
+    session_show_request_t request = {.session = state->session};
+    session_t now = {0};
+    if (self->manifest.size == 0)
+        return BATON_OK;
+    baton_status status = carry_write (self->cli, state->session, &self->manifest, self->writer, self->error);
+    if (status == BATON_OK)
+        status = cli_call (self->cli, METHOD_session_show, &request, &now, NULL, self->error);
+    if (status == BATON_OK && (now.run.number != state->run.number || now.run.attempt != state->run.attempt))
+        status = baton_fail (self->error, BATON_aborted, BATON_REASON_version_mismatch,
+                             "a run of session %s has begun while its workspace was read", state->session);
+    record_clear (&RECORD_session, &now);
+    return status;
+}
+
 static baton_status write_all (exporter_t *self, FILE *file, const snapshot_t *snapshot, const session_t *state)
 {
     self->done.n = snapshot->n;
     self->done.state = state->state;
     snprintf (self->done.site, sizeof self->done.site, "%s", self->cli->context.broker_key);
     snprintf (self->done.snapshot, sizeof self->done.snapshot, "%s", snapshot->digest);
-    baton_status status = begin (self, file, snapshot, state);
+    baton_status status = look_at_workspace (self, state);
+    if (status == BATON_OK)
+        status = begin (self, file, snapshot, state);
     if (status == BATON_OK)
         status = write_ancestors (self, state);
     if (status == BATON_OK)
         status = write_journal (self, ARCHIVE_events, snapshot->session, snapshot->n);
     for (size_t i = 0; i < self->references.count && status == BATON_OK; i++)
         status = write_blob (self, &self->references.items[i]);
+    if (status == BATON_OK)
+        status = write_workspace (self, state);
     if (status == BATON_OK && self->redact)
         redact_report (self->redact, &self->done.totals);
     if (status == BATON_OK)
@@ -277,6 +334,7 @@ baton_status export_write (cli_t *cli, const export_t *export, FILE *file, expor
     else
         exported_clear (&self.done);
     archive_writer_destroy (&self.writer);
+    bytes_clear (&self.manifest);
     redact_destroy (&self.redact);
     tdestroy (self.seen, free);
     for (size_t i = 0; i < self.references.count; i++)

@@ -8,6 +8,7 @@
 typedef struct {
     const char *session; /*  its id */
     uint64_t at;         /*  up to this position; 0: the present one */
+    bool no_workspace;   /*  without what its workspace holds */
     bool redact;         /*  without the secrets in it */
     bool repeatable;     /*  without the time of the export: the same session gives the same bytes again */
 } export_t;
@@ -16,6 +17,7 @@ typedef struct {
 typedef struct {
     uint64_t n; /*  the position at which the journal ends */
     uint64_t events, blobs;
+    uint64_t files;          /*  entries of its workspace; 0: it did not go along */
     archive_totals_t totals; /*  with what was redacted */
     lifecycle_e state;
     char site[LIMIT_ID + 1];

@@ -38,6 +38,17 @@ static baton_status check_snapshot (const archive_section_t *section, const arch
     return text_equal (digest, head->snapshot) ? BATON_OK : damaged (error, "its snapshot is another than it says");
 }
 
+static baton_status check_workspace (const archive_section_t *section, archive_summary_t *summary, baton_error_t *error)
+{
+    manifest_t manifest = {0};
+    baton_status status = carry_new (section->data, section->size, &summary->carry, error);
+    if (status == BATON_OK)
+        status = record_decode (&RECORD_manifest, section->data, section->size, &manifest, error);
+    summary->files = manifest.entries;
+    record_clear (&RECORD_manifest, &manifest);
+    return status;
+}
+
 static baton_status check_section (const archive_section_t *section, archive_summary_t *summary, baton_error_t *error)
 {
     char digest[DIGEST_SIZE];
@@ -51,6 +62,10 @@ static baton_status check_section (const archive_section_t *section, archive_sum
     case ARCHIVE_blob:
         summary->blobs++;
         return archive_blob (section, digest, &content, error);
+    case ARCHIVE_workspace:
+        return check_workspace (section, summary, error);
+    case ARCHIVE_pack:
+        return carry_take_pack (summary->carry, section->data, section->size, error);
     default:
         return BATON_OK;
     }
@@ -77,6 +92,10 @@ static baton_status verify (archive_reader_t *reader, const char *require_signer
         if (status == BATON_OK)
             status = check_section (&section, summary, error);
     }
+    size_t wanted = 0;
+    if (status == BATON_OK && summary->carry && (carry_wanted (summary->carry, &wanted), wanted > 0))
+        status = damaged (error, "something of its workspace is missing");
+    carry_destroy (&summary->carry);
     if (status != BATON_OK)
         return status;
     snprintf (summary->archive, sizeof summary->archive, "%s", archive_digest (reader));
@@ -107,6 +126,7 @@ void archive_summary_clear (archive_summary_t *summary)
 {
     record_clear (&RECORD_archive_head, &summary->head);
     record_clear (&RECORD_archive_totals, &summary->totals);
+    carry_destroy (&summary->carry);
     *summary = (archive_summary_t){0};
 }
 
@@ -132,6 +152,11 @@ typedef struct {
         journal_pages_t *items;
     } journals;              /*  ancestors, and then the session itself */
     baton_pairs_t ancestors; /*  the ids that ancestors have there, where they are others */
+    bool carries;            /*  the workspace goes along */
+    struct {
+        size_t count;
+        page_digest_t *items;
+    } carried; /*  its manifest, and the packs */
     baton_error_t *error;
 } sender_t;
 
@@ -148,6 +173,22 @@ static baton_status send_blob (sender_t *self, const archive_section_t *section)
     baton_bytes_t content;
     baton_status status = archive_blob (section, digest, &content, self->error);
     return status == BATON_OK ? put (self, digest, &content) : status;
+}
+
+/*  The manifest or a pack, as it stands in the file. */
+static baton_status send_carried (sender_t *self, const archive_section_t *section)
+{
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content = {section->size, (uint8_t *) section->data};
+    if (self->carried.count == LIMIT_PACKS)
+        return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the workspace has more than %u packs", LIMIT_PACKS);
+    page_digest_t *slot = list_append (&self->carried, sizeof *slot);
+    if (!slot)
+        return baton_fail_memory (self->error);
+    digest_of (content.data, content.size, digest);
+    sodium_hex2bin (slot->digest, sizeof slot->digest, digest, DIGEST_SIZE - 1, NULL, NULL, NULL);
+    return put (self, digest, &content);
 }
 
 static baton_status note_page (sender_t *self, const event_envelope_t *last, const char *digest)
@@ -203,6 +244,9 @@ static baton_status send_sections (sender_t *self, archive_reader_t *reader, con
             status = send_page (self, &section);
         else if (status == BATON_OK && section.kind == ARCHIVE_blob)
             status = send_blob (self, &section);
+        else if (status == BATON_OK && self->carries &&
+                 (section.kind == ARCHIVE_workspace || section.kind == ARCHIVE_pack))
+            status = send_carried (self, &section);
     }
     if (status == BATON_OK && strcmp (archive_digest (reader), archive) != 0)
         status = baton_fail (self->error, BATON_aborted, BATON_REASON_bad_archive,
@@ -258,6 +302,8 @@ static baton_status ask_for_all (sender_t *self, const import_how_t *how, import
     request.version = head->version;
     request.title = (char *) how->as;
     request.workspace = (char *) how->workspace;
+    request.carried =
+        (baton_bytes_t){self->carried.count * sizeof *self->carried.items, (uint8_t *) self->carried.items};
     request.update = how->update ? head->session : NULL;
     self->cli->key = how->key ? how->key : key;
     if (status == BATON_OK)
@@ -269,9 +315,15 @@ static baton_status ask_for_all (sender_t *self, const import_how_t *how, import
 baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summary, const import_how_t *how,
                           imported_t *ret_imported, baton_error_t *error)
 {
-    sender_t self = {.cli = cli, .summary = summary, .error = error};
+    sender_t self = {
+        .cli = cli, .summary = summary, .carries = summary->files > 0 && !how->no_workspace, .error = error};
     archive_reader_t *reader = NULL;
     const char *key = cli->key;
+    if (self.carries && how->workspace) {
+        cli_hint (cli, "leave out --workspace, or what is in the archive with --no-workspace");
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "workspace",
+                                 "the archive has a workspace of its own, which goes to a folder that the node makes");
+    }
     baton_status status = open_again (file, &reader, error);
     cli->key = NULL; /*  it is for the import alone */
     if (status == BATON_OK)
@@ -284,5 +336,6 @@ baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summa
     for (size_t i = 0; i < self.journals.count; i++)
         free (self.journals.items[i].items);
     free (self.journals.items);
+    free (self.carried.items);
     return status;
 }

@@ -3,6 +3,7 @@
 #define BATON_CLI_IMPORT_H
 
 #include "archive.h"
+#include "carry.h"
 #include "cli.h"
 #include "signer.h"
 
@@ -10,6 +11,7 @@ typedef struct {
     const char *as;        /*  another title; NULL: the one that it had */
     const char *workspace; /*  path of its workspace at its node; NULL: the node makes one */
     const char *key;       /*  idempotency key of the import itself; NULL: a fresh one */
+    bool no_workspace;     /*  without the workspace in it */
     bool update;           /*  go on with the session that is there */
 } import_how_t;
 
@@ -21,6 +23,8 @@ typedef struct {
     char signer[SIGNER_KEY_SIZE];
     char signer_name[LIMIT_NAME + 1]; /*  "": unknown */
     uint64_t events, blobs;
+    uint64_t files; /*  entries of the workspace in it; 0: there is none */
+    carry_t *carry; /*  while it is verified */
 } archive_summary_t;
 
 /*  Reads the whole file and believes nothing; changes nothing. With require_signer, the name or key of whom must have

@@ -26,13 +26,19 @@ static void place_of_origin (daemon_t *self, const origin_t *origin, char ret_pa
         place_workspace_path (self->options->state, origin->session, ret_path);
 }
 
-/*  A fork's workspace is made first, unless it shares one. */
-static baton_status workspace_of (daemon_t *self, const assignment_t *assignment, char ret_path[PLACE_SIZE],
-                                  baton_error_t *error)
+/*  A fork's workspace is made first, unless it shares one; one that came along with an import is fetched. */
+baton_status act_workspace (daemon_t *self, const assignment_t *assignment, char ret_path[PLACE_SIZE],
+                            baton_error_t *error)
 {
     const origin_t *origin = &assignment->origin;
     bool adopted = ledger_adopted (self->db, assignment->session);
     char from[PLACE_SIZE], own[PLACE_SIZE];
+    if (assignment->carried > 0) {
+        place_workspace_path (self->options->state, assignment->session, own);
+        baton_status fetched = carried_workspace (self->carried, self->link, assignment, own, error);
+        return fetched == BATON_OK ? place_workspace (self->options->state, assignment, true, ret_path, error)
+                                   : fetched;
+    }
     if (!origin->session || adopted || !place_possible (origin->session))
         return place_workspace (self->options->state, assignment, adopted, ret_path, error);
     place_of_origin (self, origin, from);
@@ -59,7 +65,7 @@ static baton_status launch (daemon_t *self, const assignment_t *assignment, uint
         return baton_fail (error, BATON_unavailable, BATON_REASON_busy,
                            "what was staged of its workspace is being looked at");
     char workspace[PLACE_SIZE], *input = NULL;
-    baton_status status = workspace_of (self, assignment, workspace, error);
+    baton_status status = act_workspace (self, assignment, workspace, error);
     if (status != BATON_OK)
         return status;
     input = json_line (run->input.data, run->input.size);
@@ -156,7 +162,7 @@ static void offer (daemon_t *self, const action_t *action)
 {
     char root[PLACE_SIZE];
     baton_error_t error;
-    if (workspace_of (self, action->assignment, root, &error) == BATON_OK)
+    if (act_workspace (self, action->assignment, root, &error) == BATON_OK)
         move_offer (self->move, action->assignment, root);
     else
         log_error ("session %s can't be offered: %s", action->assignment->session, error.message);
@@ -172,7 +178,7 @@ static void freeze (daemon_t *self, const action_t *action)
             runs_stop (self->runs, action->attempt->session, safe_point_grace (self, action));
         else
             log_error ("the run of %s can't be marked: %s", action->attempt->session, error.message);
-    } else if (workspace_of (self, action->assignment, root, &error) == BATON_OK)
+    } else if (act_workspace (self, action->assignment, root, &error) == BATON_OK)
         move_freeze (self->move, action->assignment, root);
     else
         log_error ("session %s can't be frozen: %s", action->assignment->session, error.message);

@@ -63,6 +63,8 @@ static int beat (zloop_t *loop, int timer, void *arg)
     daemon_t *self = arg;
     sync_beat (self);
     runs_retry (self->runs);
+    lend_tidy (self->lend);
+    carried_tidy (self->carried);
     act_on_page (self); /*  what could not be done before, on a full disk for example */
     if (self->known && self->beats++ % TIDY_EVERY == 0) {
         prune_runs (self->options->state, self->options->config.log_keep * DAY, is_wanted, self);
@@ -145,7 +147,7 @@ static baton_status know_instance (daemon_t *self, baton_error_t *error)
     return files_write (path, self->instance, ID_SIZE - 1, error);
 }
 
-static void on_inherited (void *arg)
+static void on_workspace (void *arg)
 {
     act_on_page (arg);
 }
@@ -159,7 +161,9 @@ static baton_status open_state (daemon_t *self, baton_error_t *error)
     if (status == BATON_OK)
         status = db_new (path, &self->db, error);
     if (status == BATON_OK)
-        status = inherit_new (self->loop, self->options->state, on_inherited, self, &self->inherit, error);
+        status = inherit_new (self->loop, self->options->state, on_workspace, self, &self->inherit, error);
+    if (status == BATON_OK)
+        status = carried_new (self->loop, self->options->state, on_workspace, self, &self->carried, error);
     if (status == BATON_OK)
         status = runs_new (self->loop, self->db, self->options->state, &handlers, &self->runs, error);
     return status;
@@ -178,6 +182,8 @@ static baton_status open_sockets (daemon_t *self, baton_error_t *error)
     if (status == BATON_OK)
         status = link_new (self->loop, &options->context, &handlers, &self->link, error);
     if (status == BATON_OK)
+        status = lend_new (self->loop, self->link, &self->lend, error);
+    if (status == BATON_OK)
         status = courier_new (self->loop, self->db, self->link, on_settled, self, &self->courier, error);
     if (status != BATON_OK)
         return status;
@@ -193,8 +199,10 @@ static void close_all (daemon_t *self)
     watcher_destroy (&self->watcher);
     local_destroy (&self->local);
     courier_destroy (&self->courier);
+    lend_destroy (&self->lend);
     link_destroy (&self->link);
     move_destroy (&self->move);
+    carried_destroy (&self->carried);
     inherit_destroy (&self->inherit);
     runs_destroy (&self->runs);
     db_destroy (&self->db);

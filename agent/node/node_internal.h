@@ -2,12 +2,15 @@
 #ifndef BATON_NODE_INTERNAL_H
 #define BATON_NODE_INTERNAL_H
 
+#include "carried.h"
 #include "courier.h"
 #include "id.h"
 #include "inherit.h"
+#include "lend.h"
 #include "local.h"
 #include "move.h"
 #include "node.h"
+#include "place.h"
 #include "reconcile.h"
 #include "runs.h"
 #include "watcher.h"
@@ -24,6 +27,8 @@ typedef struct {
     local_t *local;
     move_t *move;
     inherit_t *inherit;
+    carried_t *carried;
+    lend_t *lend;
     watcher_t *watcher;
     int signals;
     uint64_t beats;                   /*  since the first assignments */
@@ -69,6 +74,9 @@ bool sync_assigned (const daemon_t *self, const char *session);
 
 /*  False when time or memory was too short for all of it: the rest is done soon. */
 bool act_on_page (daemon_t *self);
+/*  The folder of the workspace, made if it is not there yet; unavailable/busy while that takes time. */
+BATON_MUST_USE baton_status act_workspace (daemon_t *self, const assignment_t *assignment, char ret_path[PLACE_SIZE],
+                                           baton_error_t *error);
 void act_departed (void *daemon, const char *session, bool sure);
 void act_abandoned (void *daemon, const char *session, uint64_t migration);
 

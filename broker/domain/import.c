@@ -32,6 +32,9 @@ baton_status decide_session_import (deciding_t *deciding)
 {
     const session_import_request_t *request = deciding->command->request;
     baton_status status = workspace_check (request->workspace, deciding->error);
+    if (status == BATON_OK && request->carried.size > 0 && (request->workspace || request->ancestor))
+        status = baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "carried",
+                                   "a workspace that comes along goes to a folder that the node makes");
     if (status != BATON_OK)
         return status;
     emit (deciding, EVENT_session_imported,
@@ -45,6 +48,7 @@ baton_status decide_session_import (deciding_t *deciding)
                              .redacted = request->redacted},
               .title = request->title,
               .workspace = request->workspace,
+              .carried = request->carried,
           });
     if (deciding->self->state == lifecycle_terminated)
         return BATON_OK;
@@ -125,6 +129,7 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     forget_others (self);
     forget_senders (self);
     settle_requests (self, event->n);
+    self->carried = body->carried.size > 0 ? event->n : 0;
     self->lease.epoch++;
     self->wake_on_message = self->wake_on_family = false;
     self->wake_at = 0;

@@ -54,6 +54,7 @@ static baton_status assign (const session_t *self, const char *node, assignment_
         (moves && record_copy (&RECORD_migration, migration, &assignment->migration)))
         return BATON_resource_exhausted;
     assignment->n = self->n;
+    assignment->carried = self->carried;
     return BATON_OK;
 }
 

@@ -287,6 +287,51 @@ static void sections_come_in_their_order_and_number (void **state)
     }
 }
 
+/*  A workspace stands between contents and totals, whole, and only where the head asks for a reader that knows it. */
+static void a_workspace_has_its_place (void **state)
+{
+    (void) state;
+    static const struct {
+        uint64_t least;
+        archive_kind_t kinds[4];
+        const char *because; /*  NULL: it is read */
+    } CASES[] = {
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_blob, ARCHIVE_workspace, ARCHIVE_pack, ARCHIVE_pack}, NULL},
+        {1, {ARCHIVE_workspace, ARCHIVE_pack}, "not in order"},
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_workspace}, "not in order"},
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_pack}, "not in order"},
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_workspace, ARCHIVE_workspace, ARCHIVE_pack}, "not in order"},
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_workspace, ARCHIVE_pack, ARCHIVE_workspace}, "not in order"},
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_workspace, ARCHIVE_blob, ARCHIVE_pack}, "not in order"},
+        {ARCHIVE_FORMAT_WORKSPACE, {ARCHIVE_workspace, ARCHIVE_pack, ARCHIVE_blob}, "not in order"},
+    };
+    for (size_t i = 0; i < COUNT (CASES); i++) {
+        FILE *file = tmpfile ();
+        archive_writer_t *writer = NULL;
+        archive_head_t head = {
+            .session = (char *) "s1", .n = 8, .title = (char *) "T", .version = (char *) "1", .least = CASES[i].least};
+        archive_totals_t totals = {0};
+        size_t sections = 0;
+        char digest[DIGEST_SIZE];
+        assert_int_equal (archive_writer_new (file, SECRET, &head, &writer, NULL), BATON_OK);
+        write_page (writer, 1, 5);
+        for (size_t at = 0; at < COUNT (CASES[i].kinds) && CASES[i].kinds[at] != ARCHIVE_none; at++)
+            if (CASES[i].kinds[at] == ARCHIVE_blob)
+                write_content (writer, (const uint8_t *) "x", 1);
+            else
+                assert_int_equal (archive_write (writer, CASES[i].kinds[at], "\x80", 1, NULL), BATON_OK);
+        assert_int_equal (archive_finish (writer, &totals, digest, NULL), BATON_OK);
+        archive_writer_destroy (&writer);
+        baton_bytes_t whole = slurp (file);
+        if (CASES[i].because)
+            assert_refused (whole, CASES[i].because);
+        else {
+            assert_int_equal (read_all (&whole, NULL, &sections, digest), BATON_OK);
+            bytes_clear (&whole);
+        }
+    }
+}
+
 static void another_signature_is_wrong (void **state)
 {
     (void) state;
@@ -412,6 +457,7 @@ int main (void)
         cmocka_unit_test (another_signature_is_wrong),
         cmocka_unit_test (bombs_do_not_go_off),
         cmocka_unit_test (a_content_has_the_digest_that_it_says),
+        cmocka_unit_test (a_workspace_has_its_place),
         cmocka_unit_test (a_newer_format_is_refused_as_such),
         cmocka_unit_test (a_section_has_a_limit),
     };

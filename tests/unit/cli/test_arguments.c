@@ -200,7 +200,8 @@ static void has_a_command_for_each_method_that_people_use (void **state)
         snprintf (verb, sizeof verb, "%s", dot + 1);
         bool hidden = METHODS[method].access == ACCESS_internal || METHODS[method].access == ACCESS_node ||
                       method == METHOD_identity_enroll || method == METHOD_events_subscribe ||
-                      method == METHOD_events_unsubscribe || method == METHOD_blob_put || method == METHOD_blob_get;
+                      method == METHOD_events_unsubscribe || method == METHOD_blob_put || method == METHOD_blob_get ||
+                      method == METHOD_workspace_manifest || method == METHOD_workspace_chunks;
         assert_int_equal (command_find (noun, verb, &command), !hidden);
     }
 }

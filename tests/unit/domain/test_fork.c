@@ -25,6 +25,7 @@ static const char *const ANEW[] = {
     "wake_at",
     "lease",
     "home",
+    "carried",
     "waiting",
     "lent",
     "provenance",
