@@ -107,9 +107,28 @@ static void forget_others (session_t *self)
     forget_all (&self->budget.holds, &RECORD_hold);
     texts_clear (&self->watchers);
     record_clear (&RECORD_origin, &self->origin);
+    record_clear (&RECORD_predecessor, &self->follows);
+    record_clear (&RECORD_migration, &self->migration);
+    self->migrating = false;
+    free (self->run.node);
+    self->run.node = NULL;
     free (self->lock.holder);
     free (self->lock.client);
     self->lock = (edit_lock_t){.fence = self->lock.fence};
+}
+
+/*  The end of a session elsewhere is not heard of here; and the files, if there are any, are looked at for the first
+ *  time. */
+static void forget_sights (session_t *self)
+{
+    for (size_t i = self->triggers.count; i-- > 0;) {
+        trigger_t *trigger = &self->triggers.items[i];
+        free (trigger->seen);
+        trigger->seen = NULL;
+        trigger->since = 0;
+        if (trigger->after)
+            list_remove (&self->triggers, &RECORD_trigger, i);
+    }
 }
 
 baton_status evolve_session_imported (session_t *self, const event_t *event)
@@ -130,6 +149,7 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     forget_senders (self);
     settle_requests (self, event->n);
     self->carried = body->carried.size > 0 ? event->n : 0;
+    forget_sights (self);
     self->lease.epoch++;
     self->wake_on_message = self->wake_on_family = false;
     self->wake_at = 0;
