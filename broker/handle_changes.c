@@ -53,10 +53,8 @@ baton_status handle_session_create (broker_t *broker, request_t *request, void *
     id_new (id);
     command_t command = command_of (broker, request);
     command.fresh = id;
-    if (((const session_create_request_t *) request->params)->depends_on.count == 0)
-        return handle_create_one (broker, &command, ret_reply, error);
     status = handle_create_check (broker, request->params, error);
-    return status == BATON_OK ? handle_create_dependent (broker, &command, ret_reply, error) : status;
+    return status == BATON_OK ? handle_create_one (broker, &command, ret_reply, error) : status;
 }
 
 baton_status handle_item_append (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

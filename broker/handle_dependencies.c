@@ -143,27 +143,3 @@ baton_status handle_create_check (broker_t *broker, const session_create_request
     }
     return status;
 }
-
-/*  One command after the other, in one batch; what could be refused was checked before. */
-baton_status handle_create_dependent (broker_t *broker, const command_t *create, void *ret_reply, baton_error_t *error)
-{
-    const session_create_request_t *params = create->request;
-    session_create_request_t quiet = *params;
-    command_t command = *create;
-    quiet.activate = false;
-    quiet.input = (baton_bytes_t){0};
-    command.request = &quiet;
-    baton_status status = handle_create_one (broker, &command, ret_reply, error);
-    for (size_t i = 0; i < params->depends_on.count && status == BATON_OK; i++) {
-        dependency_add_request_t add = {.session = (char *) create->fresh, .on = params->depends_on.items[i]};
-        command.method = METHOD_dependency_add;
-        command.request = &add;
-        status = journal_decide (broker->journal, create->fresh, &command, ret_reply, error);
-    }
-    session_activate_request_t activate = {.session = (char *) create->fresh, .input = params->input};
-    command.method = METHOD_session_activate;
-    command.request = &activate;
-    if (status == BATON_OK && params->activate)
-        status = journal_decide (broker->journal, create->fresh, &command, ret_reply, error);
-    return status;
-}

@@ -44,8 +44,6 @@ BATON_MUST_USE baton_status handle_after_check (broker_t *broker, const char *se
                                                 baton_error_t *error);
 BATON_MUST_USE baton_status handle_create_check (broker_t *broker, const session_create_request_t *params,
                                                  baton_error_t *error);
-BATON_MUST_USE baton_status handle_create_dependent (broker_t *broker, const command_t *create, void *ret_reply,
-                                                     baton_error_t *error);
 
 /*  handle_family.c. The function creates a session, command.fresh, as a child when its request says so. */
 handler_t handle_session_spawn, handle_session_children, handle_session_cancel;

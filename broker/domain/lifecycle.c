@@ -48,6 +48,18 @@ static baton_status check_pressure (const char *pressure, baton_error_t *error)
                              LIMIT_PRESSURES, pressure);
 }
 
+/*  Its first start waits; when all have ended already, it hears that next, in the same batch. */
+static void depend (deciding_t *deciding)
+{
+    const session_create_request_t *request = deciding->command->request;
+    for (size_t i = 0; i < request->depends_on.count; i++)
+        emit (deciding, EVENT_dependency_added, &(dependency_added_event_t){.session = request->depends_on.items[i]});
+    if (!request->activate || request->depends_on.count == 0)
+        return;
+    emit (deciding, EVENT_session_slept, &(session_slept_event_t){.cause = cause_waiting});
+    emit (deciding, EVENT_start_enqueued, &(start_enqueued_event_t){.input = request->input, .cause = cause_activated});
+}
+
 baton_status decide_session_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
@@ -89,7 +101,8 @@ baton_status decide_session_create (deciding_t *deciding)
           });
     record_clear (&RECORD_audience, &audience);
     item_bootstrap (deciding);
-    if (!request->activate)
+    depend (deciding);
+    if (!request->activate || request->depends_on.count > 0)
         return BATON_OK;
     emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause_activated});
     emit (deciding, EVENT_run_queued,

@@ -96,6 +96,27 @@ class Triggers(NodeTest):
         self.assertIn("ended without reaching", self.baton("session", "activate", lost, code=5))
         self.assertNotIn("watchers", self.show(first))
 
+    def test_created_whole_or_not_at_all(self):
+        """What begins with dependencies is one change: what could refuse a later one finds nothing half done."""
+        first, doomed, parent = self.create("first"), self.create("doomed"), self.create("parent")
+        body = {"title": "whole", "depends_on": [first], "activate": True, "input": {"go": 1}}
+        whole = self.admin.call("session.create", body, fence=7)["session"]  # of no lock that a new session has
+        body["parent"] = parent
+        self.refused("aborted", "stale_fence", self.admin.call, "session.create", {**body, "title": "half"}, fence=7)
+        state = self.show(whole)
+        self.assertEqual((state["state"], state["cause"], len(state["queue"])), ("sleeping", "waiting", 1))
+        self.assertEqual([row["session"] for row in state["depends_on"]], [first])
+        self.assertEqual(self.show(first)["watchers"], [whole])
+        self.admin.call("session.cancel", {"session": doomed})
+        self.refused("failed_precondition", "dependency_failed", self.admin.call, "session.create",
+                     {**body, "title": "half", "depends_on": [first, doomed]})
+        self.assertEqual(self.baton("session", "list", "--match", "half", "-o", "name"), "")
+        self.assertNotIn("children", self.show(parent))
+        self.admin.call("session.complete", {"session": first})
+        self.assertEqual(self.until_rest(whole, 1)["run"]["input"], {"go": 1})
+        ready = self.admin.call("session.create", {**body, "title": "ready"})["session"]  # first has ended already
+        self.until_rest(ready, 1)
+
     def test_each_firing_starts_one_run_whatever_is_killed(self):
         session, added = self.asleep("killed", "--signal", "--overlap", "buffer_all")
         rounds = 8
