@@ -40,9 +40,10 @@
 #define LIMIT_PRIORITY 9
 
 /*  One session */
-#define LIMIT_MEMORY_KEYS 256
+#define LIMIT_MEMORY_KEYS 512
 #define LIMIT_MEMORY_BYTES 65536
-#define LIMIT_DECISIONS 256
+#define LIMIT_DECISIONS 512
+#define LIMIT_DECISION_BYTES (256u * (LIMIT_NAME + 2 * LIMIT_SHORT)) /*  of all of them: a merge holds them thrice */
 #define LIMIT_ARTIFACTS 256
 #define LIMIT_BREAKPOINTS 512
 #define LIMIT_OPEN_BREAKPOINTS 16
@@ -50,8 +51,8 @@
 #define LIMIT_ANSWER 2048                 /*  the value of a vote: 16 open breakpoints with all their votes are 4 MiB */
 #define LIMIT_OPTIONS 32
 #define LIMIT_VOTES 64
-#define LIMIT_KEY_VOTES 256 /*  a merge's: one each for a person and a key that is not decided yet */
-#define LIMIT_MERGE_KEYS 2048
+#define LIMIT_KEY_VOTES 256               /*  a merge's: one each for a person and a key that is not decided yet */
+#define LIMIT_MERGE_KEYS 4096             /*  as many as two sessions and what they come from can have */
 #define LIMIT_FACT (LIMIT_OBJECTIVE + 16) /*  what is compared under one key, encoded */
 #define LIMIT_FACT_KEY (LIMIT_PATH + 16)
 #define LIMIT_PRESENT 256

@@ -1,6 +1,7 @@
 /*  Decisions: a key, a value and the reason. A key that is decided anew supersedes what it was before; the journal
  * keeps both. */
 #include "deciding.h"
+#include "facts.h"
 
 static baton_status refuse_unknown (const deciding_t *deciding, const char *field, const char *key)
 {
@@ -31,6 +32,26 @@ static baton_status find_superseded (const deciding_t *deciding, const decision_
     return *ret_superseded ? BATON_OK : refuse_unknown (deciding, "supersedes", request->supersedes);
 }
 
+/*  What it replaces makes room for it; either may be NULL. */
+static baton_status check_room (const deciding_t *deciding, const decision_t *old, const decision_t *superseded)
+{
+    const session_t *self = deciding->self;
+    const decision_record_request_t *request = deciding->command->request;
+    decision_t fresh = {.key = request->key, .value = request->value, .why = request->why};
+    size_t bytes = facts_decision_bytes (&fresh);
+    if (!old && !superseded && self->decisions.count >= LIMIT_DECISIONS)
+        return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "key",
+                                 "a session has at most %d decisions", LIMIT_DECISIONS);
+    for (size_t i = 0; i < self->decisions.count; i++)
+        if (&self->decisions.items[i] != old && &self->decisions.items[i] != superseded)
+            bytes += facts_decision_bytes (&self->decisions.items[i]);
+    if (bytes > LIMIT_DECISION_BYTES)
+        return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "value",
+                                 "the decisions of a session have at most %u bytes, and would have %zu",
+                                 LIMIT_DECISION_BYTES, bytes);
+    return BATON_OK;
+}
+
 baton_status decide_decision_record (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
@@ -43,9 +64,8 @@ baton_status decide_decision_record (deciding_t *deciding)
     baton_status status = find_superseded (deciding, &superseded);
     if (status != BATON_OK)
         return status;
-    if (!old && !superseded && self->decisions.count >= LIMIT_DECISIONS)
-        return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "key",
-                                 "a session has at most %d decisions", LIMIT_DECISIONS);
+    if (!same && (status = check_room (deciding, old, superseded)) != BATON_OK)
+        return status;
     if (superseded)
         withdraw (deciding, superseded, NULL, request->key);
     if (!same)

@@ -40,6 +40,9 @@ BATON_MUST_USE baton_status fact_check (fact_kind_e kind, const baton_bytes_t *v
  * value that the kind can't have changes nothing. */
 BATON_MUST_USE baton_status fact_put (session_t *state, const fact_t *fact);
 
+/*  What counts of it against LIMIT_DECISION_BYTES. */
+size_t facts_decision_bytes (const decision_t *decision);
+
 /*  Refuses a state that knows more than the limits allow. */
 BATON_MUST_USE baton_status facts_check_limits (const session_t *state, baton_error_t *error);
 

@@ -214,6 +214,24 @@ baton_status fact_put (session_t *state, const fact_t *fact)
 
 /* ---- limits ---- */
 
+size_t facts_decision_bytes (const decision_t *decision)
+{
+    return strlen (decision->key) + (decision->value ? strlen (decision->value) : 0) +
+           (decision->why ? strlen (decision->why) : 0);
+}
+
+static baton_status check_decision_bytes (const session_t *state, baton_error_t *error)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < state->decisions.count; i++)
+        bytes += facts_decision_bytes (&state->decisions.items[i]);
+    if (bytes > LIMIT_DECISION_BYTES)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "after the merge the decisions of session %s would have %zu bytes, and may have %u",
+                           state->session, bytes, LIMIT_DECISION_BYTES);
+    return BATON_OK;
+}
+
 baton_status facts_check_limits (const session_t *state, baton_error_t *error)
 {
     const struct {
@@ -236,5 +254,5 @@ baton_status facts_check_limits (const session_t *state, baton_error_t *error)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "after the merge the memory of session %s would have %zu bytes, and may have %d",
                            state->session, bytes, LIMIT_MEMORY_BYTES);
-    return BATON_OK;
+    return check_decision_bytes (state, error);
 }

@@ -91,6 +91,27 @@ static void test_limit (void **context)
     story_end (&story);
 }
 
+/*  As many of the longest as fit, and then only what takes the place of another. */
+static void test_limit_of_bytes (void **context)
+{
+    (void) context;
+    story_t story;
+    char key[LIMIT_NAME + 1], text[LIMIT_SHORT + 1];
+    memset (text, 'x', LIMIT_SHORT);
+    text[LIMIT_SHORT] = '\0';
+    given_created (&story);
+    for (unsigned i = 0; i < LIMIT_DECISION_BYTES / (LIMIT_NAME + 2 * LIMIT_SHORT); i++) {
+        snprintf (key, sizeof key, "%0*u", LIMIT_NAME, i);
+        DOES (&story, "decision_recorded", ADA, decision_record, .key = key, .value = text, .why = text);
+    }
+    FAILS (&story, resource_exhausted, too_large, ADA, decision_record, .key = (char *) "a", .value = (char *) "b");
+    text[0] = 'y';
+    DOES (&story, "decision_recorded", ADA, decision_record, .key = key, .value = text, .why = text);
+    RECORD_DECISION (&story, "decision_withdrawn decision_recorded", ADA, "a", "b", .supersedes = key);
+    FAILS (&story, resource_exhausted, too_large, ADA, decision_record, .key = key, .value = text, .why = text);
+    story_end (&story);
+}
+
 /*  A rollback brings back what was withdrawn, too. */
 static void test_rolled_back (void **context)
 {
@@ -111,11 +132,9 @@ static void test_rolled_back (void **context)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_recorded_anew),
-        cmocka_unit_test (test_withdrawn),
-        cmocka_unit_test (test_supersedes_another_key),
-        cmocka_unit_test (test_limit),
-        cmocka_unit_test (test_rolled_back),
+        cmocka_unit_test (test_recorded_anew),          cmocka_unit_test (test_withdrawn),
+        cmocka_unit_test (test_supersedes_another_key), cmocka_unit_test (test_limit),
+        cmocka_unit_test (test_limit_of_bytes),         cmocka_unit_test (test_rolled_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
