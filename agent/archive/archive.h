@@ -89,4 +89,8 @@ const char *archive_digest (const archive_reader_t *self);
 BATON_MUST_USE baton_status archive_blob (const archive_section_t *section, char ret_digest[DIGEST_SIZE],
                                           baton_bytes_t *ret_content, baton_error_t *error);
 
+/*  The same without looking whether the content is of the digest, for who has looked before. */
+BATON_MUST_USE baton_status archive_split_blob (const archive_section_t *section, char ret_claimed[DIGEST_SIZE],
+                                                baton_bytes_t *ret_content, baton_error_t *error);
+
 #endif

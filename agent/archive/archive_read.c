@@ -227,14 +227,24 @@ baton_status archive_read (archive_reader_t *self, archive_section_t *ret_sectio
     return BATON_OK;
 }
 
+baton_status archive_split_blob (const archive_section_t *section, char ret_claimed[DIGEST_SIZE],
+                                 baton_bytes_t *ret_content, baton_error_t *error)
+{
+    if (section->size < ARCHIVE_DIGEST || section->size - ARCHIVE_DIGEST > LIMIT_ARTIFACT)
+        return refuse (error, "is damaged: a content has an impossible size");
+    sodium_bin2hex (ret_claimed, DIGEST_SIZE, section->data, ARCHIVE_DIGEST);
+    *ret_content = (baton_bytes_t){section->size - ARCHIVE_DIGEST, (uint8_t *) section->data + ARCHIVE_DIGEST};
+    return BATON_OK;
+}
+
 baton_status archive_blob (const archive_section_t *section, char ret_digest[DIGEST_SIZE], baton_bytes_t *ret_content,
                            baton_error_t *error)
 {
     char digest[DIGEST_SIZE], claimed[DIGEST_SIZE];
-    if (section->size < ARCHIVE_DIGEST || section->size - ARCHIVE_DIGEST > LIMIT_ARTIFACT)
-        return refuse (error, "is damaged: a content has an impossible size");
-    baton_bytes_t content = {section->size - ARCHIVE_DIGEST, (uint8_t *) section->data + ARCHIVE_DIGEST};
-    sodium_bin2hex (claimed, sizeof claimed, section->data, ARCHIVE_DIGEST);
+    baton_bytes_t content;
+    baton_status status = archive_split_blob (section, claimed, &content, error);
+    if (status != BATON_OK)
+        return status;
     digest_of (content.data, content.size, digest);
     if (strcmp (digest, claimed) != 0)
         return refuse (error, "is damaged: a content has another digest than it says");

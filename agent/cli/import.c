@@ -167,11 +167,12 @@ static baton_status put (sender_t *self, const char *digest, const baton_bytes_t
     return cli_call (self->cli, METHOD_blob_put, &request, &nothing, NULL, self->error);
 }
 
+/*  Its digest was compared when the archive was verified, and the broker compares it again. */
 static baton_status send_blob (sender_t *self, const archive_section_t *section)
 {
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
-    baton_status status = archive_blob (section, digest, &content, self->error);
+    baton_status status = archive_split_blob (section, digest, &content, self->error);
     return status == BATON_OK ? put (self, digest, &content) : status;
 }
 
