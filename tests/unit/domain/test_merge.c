@@ -164,6 +164,24 @@ static void test_the_limits_hold_after_a_merge (void **state)
     assert_int_equal (now_of (into)->memory.count, LIMIT_MEMORY_KEYS);
 }
 
+static void test_the_bytes_of_decisions_hold_after_a_merge (void **state)
+{
+    (void) state;
+    char key[LIMIT_NAME + 1], text[LIMIT_SHORT + 1];
+    member_t *into = family_create (&family);
+    member_t *from = family_fork (&family, into);
+    memset (text, 'x', LIMIT_SHORT);
+    text[LIMIT_SHORT] = '\0';
+    for (unsigned i = 0; i < LIMIT_DECISION_BYTES / (LIMIT_NAME + 2 * LIMIT_SHORT); i++) {
+        snprintf (key, sizeof key, "%0*u", LIMIT_NAME, i);
+        TELL (&family, into, decision_record, SESSION (into), .key = key, .value = text, .why = text);
+    }
+    TELL (&family, from, decision_record, SESSION (from), .key = (char *) "one", .value = (char *) "more");
+    refused (into, from, BATON_resource_exhausted, BATON_REASON_too_large);
+    TELL (&family, into, decision_withdraw, SESSION (into), .key = key);
+    assert_int_equal (family_merge (&family, into, from, false), 0);
+}
+
 /* ---- conflicts ---- */
 
 /*  Three conflicts (a, b, c), and a key that only the branch has. */
@@ -480,6 +498,7 @@ int main (void)
         TEST (test_what_cannot_be_merged),
         TEST (test_locked_sessions),
         TEST (test_the_limits_hold_after_a_merge),
+        TEST (test_the_bytes_of_decisions_hold_after_a_merge),
         TEST (test_it_is_merged_when_the_last_key_is_decided),
         TEST (test_votes_that_are_refused),
         TEST (test_a_policy_counts_for_each_key),
