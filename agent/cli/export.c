@@ -5,6 +5,7 @@
 #include "redact.h"
 #include "signer.h"
 
+#include <pthread.h>
 #include <search.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -40,18 +41,19 @@ typedef struct {
 /* ---- the contents ---- */
 
 /*  The content as it goes into the archive, and the digest that it has then. */
-static baton_status fetch_blob (exporter_t *self, const reference_t *reference, const char *place, blob_t *ret_blob)
+static baton_status fetch_blob (exporter_t *self, const reference_t *reference, const char *place, blob_t *ret_blob,
+                                baton_error_t *error)
 {
     blob_get_request_t request = {
         .session = (char *) reference->session, .n = reference->n, .digest = (char *) reference->digest};
     char digest[DIGEST_SIZE];
-    baton_status status = cli_call (self->cli, METHOD_blob_get, &request, ret_blob, NULL, self->error);
+    baton_status status = cli_call (self->cli, METHOD_blob_get, &request, ret_blob, NULL, error);
     if (status != BATON_OK || !self->redact)
         return status;
-    status = redact_content (self->redact, reference->name, &ret_blob->content, place, self->error);
+    status = redact_content (self->redact, reference->name, &ret_blob->content, place, error);
     digest_of (ret_blob->content.data, ret_blob->content.size, digest);
     if (status == BATON_OK && text_set (&ret_blob->digest, digest) != BATON_OK)
-        status = baton_fail_memory (self->error);
+        status = baton_fail_memory (error);
     return status;
 }
 
@@ -62,21 +64,68 @@ static baton_status look_ahead (exporter_t *self, const reference_t *reference)
     blob_t blob = {0};
     snprintf (place, sizeof place, "content of event %lu%s%s", reference->n, reference->name ? ", " : "",
               reference->name ? reference->name : "");
-    baton_status status = fetch_blob (self, reference, place, &blob);
+    baton_status status = fetch_blob (self, reference, place, &blob, self->error);
     if (status == BATON_OK && strcmp (blob.digest, reference->digest) != 0)
         status = redact_replace (self->redact, reference->digest, blob.digest, blob.content.size, self->error);
     record_clear (&RECORD_blob, &blob);
     return status;
 }
 
-static baton_status write_blob (exporter_t *self, const reference_t *reference)
+/*  One that is being fetched while the one before is hashed and written. */
+typedef struct {
+    exporter_t *exporter;
+    const reference_t *reference; /*  NULL: there is none left */
+    blob_t blob;
+    baton_status status;
+    baton_error_t error;
+    pthread_t thread;
+    bool aside; /*  by a thread, to which the connection and the redaction belong until it is joined */
+} fetch_t;
+
+static void *fetch (void *argument)
 {
-    blob_t blob = {0};
-    baton_status status = fetch_blob (self, reference, NULL, &blob);
-    if (status == BATON_OK)
-        status = archive_write_blob (self->writer, blob.digest, &blob.content, self->error);
-    record_clear (&RECORD_blob, &blob);
-    self->done.blobs++;
+    fetch_t *self = argument;
+    self->status = fetch_blob (self->exporter, self->reference, NULL, &self->blob, &self->error);
+    return NULL;
+}
+
+static void begin_fetch (fetch_t *self, exporter_t *exporter, size_t number)
+{
+    *self = (fetch_t){.exporter = exporter};
+    if (number >= exporter->references.count)
+        return;
+    self->reference = &exporter->references.items[number];
+    self->aside = pthread_create (&self->thread, NULL, fetch, self) == 0;
+    if (!self->aside)
+        fetch (self);
+}
+
+/*  What went wrong before keeps its place. */
+static baton_status end_fetch (fetch_t *self, baton_status status)
+{
+    if (self->aside)
+        pthread_join (self->thread, NULL);
+    self->aside = false;
+    if (status == BATON_OK && self->status != BATON_OK)
+        *self->exporter->error = self->error;
+    return status == BATON_OK ? self->status : status;
+}
+
+static baton_status write_blobs (exporter_t *self)
+{
+    fetch_t fetches[2] = {0};
+    begin_fetch (&fetches[0], self, 0);
+    baton_status status = end_fetch (&fetches[0], BATON_OK);
+    for (size_t i = 0; i < self->references.count && status == BATON_OK; i++) {
+        fetch_t *now = &fetches[i % 2], *next = &fetches[(i + 1) % 2];
+        begin_fetch (next, self, i + 1);
+        status = archive_write_blob (self->writer, now->blob.digest, &now->blob.content, self->error);
+        record_clear (&RECORD_blob, &now->blob);
+        status = end_fetch (next, status);
+        self->done.blobs++;
+    }
+    record_clear (&RECORD_blob, &fetches[0].blob);
+    record_clear (&RECORD_blob, &fetches[1].blob);
     return status;
 }
 
@@ -304,8 +353,8 @@ static baton_status write_all (exporter_t *self, FILE *file, const snapshot_t *s
         status = write_ancestors (self, state);
     if (status == BATON_OK)
         status = write_journal (self, ARCHIVE_events, snapshot->session, snapshot->n);
-    for (size_t i = 0; i < self->references.count && status == BATON_OK; i++)
-        status = write_blob (self, &self->references.items[i]);
+    if (status == BATON_OK)
+        status = write_blobs (self);
     if (status == BATON_OK)
         status = write_workspace (self, state);
     if (status == BATON_OK && self->redact)
