@@ -1,5 +1,6 @@
 #include "import.h"
 
+#include "facts.h"
 #include "history.h"
 #include "id.h"
 #include "limits.h"
@@ -277,8 +278,9 @@ static baton_status check_state (reading_t *self)
 {
     const session_t *state = &self->there;
     baton_error_t why = {0};
-    if (record_check (&RECORD_session, state, &why) != BATON_OK || state->lease.epoch > NUMBER_MOST ||
-        state->run.number > NUMBER_MOST || state->run.attempt > NUMBER_MOST || state->migration.number > NUMBER_MOST)
+    if (record_check (&RECORD_session, state, &why) != BATON_OK || facts_check_limits (state, &why) != BATON_OK ||
+        state->lease.epoch > NUMBER_MOST || state->run.number > NUMBER_MOST || state->run.attempt > NUMBER_MOST ||
+        state->migration.number > NUMBER_MOST)
         return baton_fail_field (self->error, BATON_invalid_argument, BATON_REASON_bad_archive, "pages",
                                  "the journal of %s comes to a state that no session can have (%s); nothing was "
                                  "imported",

@@ -227,8 +227,8 @@ static baton_status check_decision_bytes (const session_t *state, baton_error_t 
         bytes += facts_decision_bytes (&state->decisions.items[i]);
     if (bytes > LIMIT_DECISION_BYTES)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "after the merge the decisions of session %s would have %zu bytes, and may have %u",
-                           state->session, bytes, LIMIT_DECISION_BYTES);
+                           "the decisions of session %s would have %zu bytes, and may have %u", state->session, bytes,
+                           LIMIT_DECISION_BYTES);
     return BATON_OK;
 }
 
@@ -246,13 +246,13 @@ baton_status facts_check_limits (const session_t *state, baton_error_t *error)
     for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++)
         if (COUNTS[i].count > COUNTS[i].most)
             return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
-                               "after the merge session %s would have %zu %s, and may have %zu", state->session,
-                               COUNTS[i].count, COUNTS[i].what, COUNTS[i].most);
+                               "session %s would have %zu %s, and may have %zu", state->session, COUNTS[i].count,
+                               COUNTS[i].what, COUNTS[i].most);
     for (size_t i = 0; i < state->memory.count; i++)
         bytes += strlen (state->memory.items[i].key) + state->memory.items[i].value.size;
     if (bytes > LIMIT_MEMORY_BYTES)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "after the merge the memory of session %s would have %zu bytes, and may have %d",
-                           state->session, bytes, LIMIT_MEMORY_BYTES);
+                           "the memory of session %s would have %zu bytes, and may have %d", state->session, bytes,
+                           LIMIT_MEMORY_BYTES);
     return check_decision_bytes (state, error);
 }

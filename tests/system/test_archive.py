@@ -324,7 +324,12 @@ class Hostile(Archives):
         bad("ends at 1, not at 7", made, origin_n=7)
         bad("does not come to the snapshot", made, snapshot="0" * 64, version=self.admin.call("site.about")["version"])
         bad("a state that no session can have", made, *[
-            self.event(n, "memory_set", {"key": f"k{n}", "value": 1}) for n in range(2, 270)])
+            self.event(n, "memory_set", {"key": f"k{n}", "value": 1}) for n in range(2, 515)])
+        bad("a state that no session can have", made, *[
+            self.event(n, "memory_set", {"key": f"k{n}", "value": "x" * 8000}) for n in range(2, 12)])
+        bad("a state that no session can have", made, *[
+            self.event(n, "decision_recorded", {"key": f"k{n}", "value": "x" * 1024, "why": "y" * 1024})
+            for n in range(2, 270)])
         bad("a state that no session can have", made, self.event(2, "lease_moved", {"epoch": (1 << 64) - 1}))
         bad("refers to the content", made, self.event(2, "artifact_put", {"name": "a", "digest": "0" * 64}),
             reason="no_such_artifact", status="failed_precondition")
