@@ -307,7 +307,7 @@ static baton_status look_at_workspace (exporter_t *self, const session_t *state)
     baton_status status = cli_call (cli, METHOD_workspace_manifest, &request, &listing, NULL, self->error);
     if (status == BATON_OK)
         status = record_decode (&RECORD_manifest, listing.manifest.data, listing.manifest.size, &manifest, self->error);
-    else if (status != BATON_permission_denied)
+    else
         cli_hint (cli, "without its workspace, it can be exported with --no-workspace");
     if (status == BATON_OK && manifest.bytes > LIMIT_CARRIED)
         status = baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
