@@ -202,8 +202,8 @@ static void change (walk_t *walk)
     snprintf (session, sizeof session, "%s", state->session);
     fill (walk, state, type, (uint8_t *) request);
     name_one_thing (walk, method, request);
-    if ((method == METHOD_dependency_add && !may_wait (session, ((dependency_add_request_t *) (void *) request)->on)) ||
-        (method == METHOD_trigger_add && !may_wait (session, ((trigger_add_request_t *) (void *) request)->after)))
+    if ((method == METHOD_dependency_add && !may_wait (session, record_text (type, request, "on"))) ||
+        (method == METHOD_trigger_add && !may_wait (session, record_text (type, request, "after"))))
         return;
     command_t command = command_by (walk, state, method, request);
     if (command.actor) {
@@ -255,10 +255,10 @@ static void two (walk_t *walk, const session_t *source, const command_t *first, 
 
 static void make (walk_t *walk)
 {
-    const session_t *source = state_of (walk, below (walk, walk->count));
-    char *id = (char *) IDS[walk->count];
     if (walk->count == SESSIONS)
         return;
+    const session_t *source = state_of (walk, below (walk, walk->count));
+    char *id = (char *) IDS[walk->count];
     command_t by = {.now = walk->now, .actor = "ada", .role = role_operator, .access = access_own, .fresh = id};
     command_t first = by, second = by;
     first.source = source;
