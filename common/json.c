@@ -36,7 +36,10 @@ static json_t *from_map (const msgpack_object_map *map)
     json_t *json = json_object ();
     for (uint32_t i = 0; json && i < map->size; i++) {
         const msgpack_object *key = &map->ptr[i].key;
-        char *name = key->type == MSGPACK_OBJECT_STR ? strndup (key->via.str.ptr, key->via.str.size) : NULL;
+        /*  msgpack-c gives an empty text as NULL. */
+        char *name = key->type == MSGPACK_OBJECT_STR
+                         ? strndup (key->via.str.size ? key->via.str.ptr : "", key->via.str.size)
+                         : NULL;
         if (!name || json_object_set_new (json, name, from_object (&map->ptr[i].val)) != 0) {
             json_decref (json);
             json = NULL;

@@ -19,6 +19,7 @@ static void test_a_value_on_one_line (void **context)
         {"\xa2hi", 3, "\"hi\""},
         {"\x93\x01\xa1x\x90", 5, "[1,\"x\",[]]"},
         {"\x81\xa1k\x81\xa1v\x02", 7, "{\"k\":{\"v\":2}}"},
+        {"\x81\xa0\xa0", 3, "{\"\":\"\"}"},
         {"\xc4\x03\x01\x02\x03", 5, "\"AQID\""},
         {"\xcb\x3f\xf8\0\0\0\0\0\0", 9, "1.5"},
         /*  Numbers read as they were written, also beside one that needs all its digits. */
