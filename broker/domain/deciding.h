@@ -224,6 +224,10 @@ EVOLVE (lock_released);
 
 /*  A change is not made while another client holds the edit lock, nor under a fence that is over. */
 BATON_MUST_USE baton_status lock_check (deciding_t *deciding);
+
+/*  For what edits only sometimes, as the vote that completes a merge does: lease_held while another client holds the
+ *  lock. */
+BATON_MUST_USE baton_status lock_check_edit (const deciding_t *deciding);
 void lock_tick (deciding_t *deciding);
 
 /* ---- client.c ---- */

@@ -9,6 +9,8 @@
  *               under a number that is over
  *      always   stops what goes wrong: no lock is asked
  *
+ *  The vote that completes a merge is an edit, too: lock_check_edit, where that is known.
+ *
  *  A session's own run, its node and the broker itself are never locked out.
  */
 #include "access.h"
@@ -82,17 +84,24 @@ static baton_status check_fence (const deciding_t *deciding)
                              locked ? " now" : " any more", (unsigned long long) self->lock.fence);
 }
 
+static bool by_person (const command_t *command)
+{
+    return command->run == 0 && command->role != role_none && command->role != role_node;
+}
+
+baton_status lock_check_edit (const deciding_t *deciding)
+{
+    bool free = !held (deciding->self, deciding->command->now) || held_by (deciding);
+    return free || !by_person (deciding->command) ? BATON_OK : refuse_held (deciding);
+}
+
 baton_status lock_check (deciding_t *deciding)
 {
-    const command_t *command = deciding->command;
-    cover_t cover = cover_of (command->method);
-    bool person = command->run == 0 && command->role != role_none && command->role != role_node;
-    if (!person || deciding->self->n == 0 || cover == COVER_always)
+    cover_t cover = cover_of (deciding->command->method);
+    if (!by_person (deciding->command) || deciding->self->n == 0 || cover == COVER_always)
         return BATON_OK;
     baton_status status = check_fence (deciding);
-    if (status != BATON_OK || cover == COVER_beside || !held (deciding->self, command->now) || held_by (deciding))
-        return status;
-    return refuse_held (deciding);
+    return status == BATON_OK && cover == COVER_edits ? lock_check_edit (deciding) : status;
 }
 
 /* ---- acquire, renew ---- */

@@ -200,6 +200,7 @@ static baton_status find_stale (const session_t *self, const merge_t *merge, mer
         again.choice = merge_choice_none;
         again.value = (baton_bytes_t){0};
         again.by = NULL;
+        again.at = 0;
         status = slot ? record_copy (&RECORD_merge_key, &again, slot) : BATON_resource_exhausted;
     }
     facts_clear (&now);
@@ -217,7 +218,10 @@ static baton_status complete (deciding_t *deciding, const merge_t *merge, const 
             "this would complete the merge, but run %llu of session %s is under way: vote when it stands "
             "still",
             (unsigned long long) self->run.number, self->session);
-    baton_status status = find_stale (self, merge, &stale);
+    baton_status status = lock_check_edit (deciding);
+    if (status != BATON_OK)
+        return status;
+    status = find_stale (self, merge, &stale);
     if (status != BATON_OK)
         status = baton_fail_memory (deciding->error);
     else if (stale.keys.count > 0)
@@ -245,6 +249,7 @@ static baton_status decide_key (deciding_t *deciding, const merge_key_t *key, me
         return baton_fail_memory (deciding->error);
     merge_key_t *decided = find_key (&merge, key->kind, key->key);
     decided->choice = choice;
+    decided->at = deciding->command->now;
     if (bytes_set (&decided->value, value->data, value->size) || text_set (&decided->by, deciding->command->actor))
         status = baton_fail_memory (deciding->error);
     if (status == BATON_OK && count_open (&merge) == 0)
@@ -297,6 +302,7 @@ baton_status evolve_merge_key_decided (session_t *self, const event_t *event)
     merge_key_name (key, name);
     forget_votes (self, name);
     key->choice = body->choice;
+    key->at = event->at;
     if (bytes_set (&key->value, body->value.data, body->value.size) || text_set (&key->by, event->actor))
         return BATON_resource_exhausted;
     return BATON_OK;
