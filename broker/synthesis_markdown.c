@@ -87,11 +87,12 @@ void synthesis_section_superseded (report_t *report, const synthesis_t *synthesi
 
 static void print_merge_conflict (report_t *report, const conflict_report_t *conflict)
 {
-    report_print (report, "- **%s %s**: %s here, %s in the branch %s; %s%s\n",
+    report_print (report, "- **%s %s**: %s here, %s in the branch %s; %s%s%s%s\n",
                   enum_name (&fact_kind_names, conflict->kind), conflict->key,
                   conflict->value ? conflict->value : "nothing", conflict->other ? conflict->other : "nothing",
                   conflict->branch, conflict->choice ? "chosen: " : "not decided yet",
-                  enum_name (&merge_choice_names, conflict->choice));
+                  enum_name (&merge_choice_names, conflict->choice), conflict->by ? ", by " : "",
+                  conflict->by ? conflict->by : "");
 }
 
 static void section_conflicts (report_t *report, const synthesis_t *synthesis)

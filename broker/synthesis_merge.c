@@ -32,10 +32,11 @@ baton_status synthesis_add_merge (synthesis_t *synthesis, const merge_t *merge, 
             synthesis_add (&synthesis->conflicts, &RECORD_conflict_report, &dropped->conflicts);
         if (!conflict || text_set (&conflict->session, label) || text_set (&conflict->key, key->key) ||
             text_set (&conflict->branch, merge->from) || set_json (&conflict->value, &key->ours) ||
-            set_json (&conflict->other, &key->theirs))
+            set_json (&conflict->other, &key->theirs) || text_set (&conflict->by, key->by))
             return BATON_resource_exhausted;
         conflict->kind = key->kind;
         conflict->choice = key->choice;
+        conflict->at = key->at;
         conflict->other_run = key->run;
         conflict->n = n;
     }

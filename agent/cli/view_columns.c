@@ -79,7 +79,7 @@ static const view_t VIEWS[] = {
      COLUMNS ({"SESSION", "session"}, {"AFTER", "after"}, {"UPTO", "upto"}, {"MERGED", "merged"}, {"TITLE", "title"})},
     {&RECORD_merge_key, false, "key",
      COLUMNS ({"KEY", "kind/key"}, {"BASE", "base"}, {"OURS", "ours"}, {"THEIRS", "theirs"}, {"SET AT", "session/n"},
-              {"CONFLICT", "conflict"}, {"CHOICE", "choice"}, {"VALUE", "value"}, {"BY", "by"})},
+              {"CONFLICT", "conflict"}, {"CHOICE", "choice"}, {"VALUE", "value"}, {"BY", "by"}, {"DECIDED", "at"})},
     {&RECORD_merge_plan, false, "session", COLUMNS ({"SESSION", "session"}, {"N", "session_n"})},
     {&RECORD_session_diff, false, "session", COLUMNS ({"SESSION", "session"}, {"OTHER", "other"})},
     {&RECORD_dead_message, false, "letter.id",

@@ -180,6 +180,7 @@ class ForkMerge(SystemTest):
         vote = self.admin.call("breakpoint.vote", {"session": into, "breakpoint": 1, "key": "memory/b",
                                                    "option": "edit", "value": 7})
         self.assertEqual(vote["outcome"], "merged")
+        self.assert_chosen(into, 1, {"a": ("theirs", "bob"), "b": ("edit", "admin")})
         self.assertEqual(self.memory(into), {"shared": 0, "a": 1, "b": 7, "mine": 2, "only": 1})
         self.assertEqual(self.items(into), [("from the branch", source, True)])
         self.assertEqual((self.show(source)["state"], self.show(source)["cause"]), ("terminated", "merged"))
@@ -187,6 +188,20 @@ class ForkMerge(SystemTest):
                  self.admin.call("session.log", {"session": source, "limit": 1000})["events"]]
         self.assertEqual(kinds[-2:], ["branch_merged", "session_terminated"])
         whole_log(self.admin)
+
+    def assert_chosen(self, session, breakpoint, chosen):
+        """What was chosen for each key, by whom, and when: at the breakpoint for ever, and in the journal."""
+        keys = self.admin.call("breakpoint.show", {"session": session, "breakpoint": breakpoint})["keys"]
+        self.assertEqual({key["key"]: (key["choice"], key["by"]) for key in keys}, chosen)
+        for name in self.baton("breakpoint", "show", f"{session}/{breakpoint}").splitlines():
+            if name.startswith("memory/a"):
+                self.assertIn("theirs", name)
+                self.assertIn("bob", name)
+        events = self.admin.call("session.log", {"session": session, "limit": 1000})["events"]
+        at = {event["body"]["key"]: event["at"] for event in events if event["kind"] == "merge_key_decided"}
+        self.assertEqual({key["key"]: key["at"] for key in keys}, at)
+        merged = [event["body"]["merge"]["keys"] for event in events if event["kind"] == "session_merged"][0]
+        self.assertEqual([key for key in merged if key.get("conflict")], keys)
 
     def test_compacted(self):
         """A branch that was compacted comes in with all its items, and its summary is shown for them; so it does in a
