@@ -12,4 +12,10 @@ typedef bool family_wants_t (const child_row_t *child);
 BATON_MUST_USE baton_status family_below (broker_t *broker, const char *session, family_wants_t *wants,
                                           baton_texts_t *ret_ids, baton_error_t *error);
 
+/*  Whether a run, if one asks, may make a session that is not its session's child: a fork, or one that follows it. Such
+ *  a one has a budget of its own, so there must be no caps that it would get around; and those that have not ended
+ * count where the runs' own tree does. */
+BATON_MUST_USE baton_status family_check_offshoot (broker_t *broker, const request_t *request, const session_t *session,
+                                                   baton_error_t *error);
+
 #endif

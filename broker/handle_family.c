@@ -34,17 +34,59 @@ baton_status family_below (broker_t *broker, const char *session, family_wants_t
 
 /* ---- spawn, children ---- */
 
-/*  How many sessions of a tree go on is known at its root. */
-static baton_status check_family (broker_t *broker, const session_t *parent, baton_error_t *error)
+/*  How many sessions of a tree go on is known at its root; what runs of it have made elsewhere counts as well. */
+static baton_status check_room (broker_t *broker, const session_t *state, entry_t **ret_stem, baton_error_t *error)
 {
-    entry_t *root = NULL;
-    const char *id = parent->root ? parent->root : parent->session;
-    baton_status status = cache_get (journal_cache (broker->journal), id, &root, error);
-    if (status == BATON_OK && session_as_child (&root->state).alive >= LIMIT_FAMILY)
+    const char *id = session_stem (state);
+    baton_status status = cache_get (journal_cache (broker->journal), id, ret_stem, error);
+    if (status == BATON_OK && session_family (&(*ret_stem)->state) >= LIMIT_FAMILY)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_family_full,
-                           "%d sessions of the tree below session %s have not ended: there can't be another",
+                           "%d sessions below session %s, or made by runs of them, have not ended: there can't be "
+                           "another",
                            LIMIT_FAMILY, id);
     return status;
+}
+
+static bool has_caps (const amounts_t *caps)
+{
+    return caps->tokens > 0 || caps->cost_micros > 0 || caps->run_time > 0 || caps->runs > 0;
+}
+
+static baton_status check_caps (broker_t *broker, const session_t *state, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    bool capped = has_caps (&state->budget.own) || has_caps (&state->budget.tree);
+    for (const session_t *above = state; above->parent && !capped && status == BATON_OK;) {
+        entry_t *entry = NULL;
+        status = cache_get (journal_cache (broker->journal), above->parent, &entry, error);
+        if (status == BATON_OK) {
+            above = &entry->state;
+            capped = has_caps (&above->budget.tree);
+        }
+    }
+    if (status != BATON_OK || !capped)
+        return status;
+    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
+                       "session %s has a budget, which a session that goes on from it would not be held to: a run of "
+                       "it can make children, and people can fork it and hand it over",
+                       state->session);
+}
+
+baton_status family_check_offshoot (broker_t *broker, const request_t *request, const session_t *session,
+                                    baton_error_t *error)
+{
+    entry_t *stem = NULL;
+    if (request->header.run == 0)
+        return BATON_OK;
+    baton_status status = check_caps (broker, session, error);
+    if (status == BATON_OK)
+        status = check_room (broker, session, &stem, error);
+    if (status != BATON_OK || stem->state.offshoots.count < LIMIT_OFFSHOOTS)
+        return status;
+    return baton_fail (error, BATON_resource_exhausted, BATON_REASON_family_full,
+                       "%d forks and follow-ups that runs have made below session %s have not ended: there can't be "
+                       "another",
+                       LIMIT_OFFSHOOTS, stem->state.session);
 }
 
 static session_create_request_t child_of (const session_spawn_request_t *params, const session_t *parent)
@@ -76,7 +118,8 @@ static baton_status spawn (broker_t *broker, const command_t *command, const ses
     creating.request = child;
     creating.source = parent;
     creating.run = creating.if_n = 0; /*  both are about the parent */
-    baton_status status = check_family (broker, parent, error);
+    entry_t *stem = NULL;
+    baton_status status = check_room (broker, parent, &stem, error);
     return status == BATON_OK
                ? journal_decide_two (broker->journal,
                                      (const share_t[2]){{command->fresh, &creating}, {parent->session, &spawning}},

@@ -1,4 +1,5 @@
 /*  What concerns two sessions: forks. */
+#include "family.h"
 #include "handlers.h"
 
 #include "history.h"
@@ -52,40 +53,13 @@ static baton_status as_hidden (const session_t *present, session_t *past)
     return record_copy (&RECORD_audience, &present->audience, &past->audience);
 }
 
-static bool has_caps (const amounts_t *caps)
-{
-    return caps->tokens > 0 || caps->cost_micros > 0 || caps->run_time > 0 || caps->runs > 0;
-}
-
-/*  A fork has a budget of its own, without caps: what a run makes must not get around those that it is under. */
-static baton_status check_budget (broker_t *broker, const request_t *request, const session_t *state,
-                                  baton_error_t *error)
-{
-    baton_status status = BATON_OK;
-    bool capped = has_caps (&state->budget.own) || has_caps (&state->budget.tree);
-    for (const session_t *above = state; request->header.run > 0 && above->parent && !capped && status == BATON_OK;) {
-        entry_t *entry = NULL;
-        status = cache_get (journal_cache (broker->journal), above->parent, &entry, error);
-        if (status == BATON_OK) {
-            above = &entry->state;
-            capped = has_caps (&above->budget.tree);
-        }
-    }
-    if (status != BATON_OK || request->header.run == 0 || !capped)
-        return status;
-    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
-                       "session %s has a budget, which a fork would not be held to: a run of it can make children, and "
-                       "people can fork it",
-                       state->session);
-}
-
 baton_status handle_session_fork (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_fork_request_t *params = request->params;
     const session_t *present = NULL;
     baton_status status = session_of (broker, request, &present, error);
     if (status == BATON_OK)
-        status = check_budget (broker, request, present, error);
+        status = family_check_offshoot (broker, request, present, error);
     if (status != BATON_OK)
         return status;
     if (params->at == 0 || params->at == present->n)

@@ -1,5 +1,6 @@
 /*  session.handoff: the document is made of the synthesis, which is read first; then it is kept with the session, and a
  *  follow-up session begins with it. All of it is one batch: there is no follow-up without its handoff. */
+#include "family.h"
 #include "handlers.h"
 
 #include "handoff.h"
@@ -64,7 +65,6 @@ static session_create_request_t follow_up_of (const handing_t *self, opening_t *
         .node = node_of (state),
         .selector = state->selector,
         .multitask_strategy = state->multitask,
-        .visibility = state->audience.visibility,
         .window = state->window.size,
         .pressure = state->window.pressure,
         .bootstrap = {1, opening},
@@ -78,7 +78,7 @@ static baton_status give (const handing_t *self, const char *id, method_id_t met
     changed_t changed = {0};
     command.method = method;
     command.request = params;
-    command.if_n = command.fence = 0; /*  both are about the other session */
+    command.run = command.if_n = command.fence = 0; /*  all are about the other session */
     baton_status status = journal_decide (self->broker->journal, id, &command, &changed, error);
     record_clear (&RECORD_changed, &changed);
     return status;
@@ -111,7 +111,8 @@ static baton_status put_and_create (const handing_t *self, const command_t *putt
     creating.method = METHOD_session_create;
     creating.request = &create;
     creating.fresh = id;
-    creating.if_n = creating.fence = 0;
+    creating.source = self->state;
+    creating.run = creating.if_n = creating.fence = 0;
     baton_status status = journal_decide_two (
         self->broker->journal, (const share_t[2]){{id, &creating}, {self->params->session, putting}}, changed, error);
     return status == BATON_OK ? complete (self, id, error) : status;
@@ -161,6 +162,8 @@ baton_status handle_session_handoff (broker_t *broker, request_t *request, void 
     baton_status status = check (request->params, error);
     if (status == BATON_OK)
         status = session_of (broker, request, &handing.state, error);
+    if (status == BATON_OK && handing.params->create)
+        status = family_check_offshoot (broker, request, handing.state, error);
     if (status != BATON_OK)
         return status;
     if (!synthesis || synthesis->n != handing.state->n)

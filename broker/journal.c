@@ -156,7 +156,7 @@ static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *ev
     if (events->count > 0 && journal_touch (self, entry) != BATON_OK)
         return BATON_resource_exhausted;
     child_row_t before = {.state = lifecycle_suspended, .cause = cause_created, .alive = 1}; /*  as it was spawned */
-    if (entry->state.parent)
+    if (entry->state.parent || entry->state.stem)
         before = session_as_child (&entry->state);
     for (size_t i = 0; i < events->count; i++) {
         event_t *event = &events->items[i];

@@ -220,12 +220,22 @@ static bool differs (journal_t *self, const child_row_t *before, const child_row
     return used && is_counted (self, state);
 }
 
+/*  A new one is told of, as it has no position before. */
+static baton_status note_offshoot (journal_t *self, const child_row_t *before, const session_t *state)
+{
+    child_row_t now = session_as_child (state);
+    offshoot_note_request_t request = {.session = state->stem,
+                                       .offshoot = {.session = state->session, .alive = now.alive, .n = now.n}};
+    return before->n == 0 || before->alive != now.alive ? note (self, METHOD_offshoot_note, state->stem, &request)
+                                                        : BATON_OK;
+}
+
 baton_status journal_note_family (journal_t *self, const child_row_t *before, const session_t *state,
                                   const event_list_t *events)
 {
     bool renamed = false;
     if (!state->parent)
-        return BATON_OK;
+        return state->stem ? note_offshoot (self, before, state) : BATON_OK;
     for (size_t i = 0; i < events->count; i++)
         renamed = renamed || events->items[i].kind == EVENT_session_updated;
     child_note_request_t request = {.session = state->parent, .child = session_as_child (state)};

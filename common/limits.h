@@ -67,7 +67,8 @@
 #define LIMIT_LINEAGE 256              /*  stretches of other journals that its context is made of */
 #define LIMIT_ANCESTORS 256            /*  sessions that it has forked from or merged, and theirs */
 #define LIMIT_CHILDREN 256             /*  of one session; those that have ended count only while there is room */
-#define LIMIT_FAMILY 1024              /*  sessions of one tree that have not ended */
+#define LIMIT_FAMILY 1024              /*  sessions of one tree, and made by its runs, that have not ended */
+#define LIMIT_OFFSHOOTS 256            /*  of them, forks and follow-ups that runs have made */
 #define LIMIT_AMOUNT 1000000000000000u /*  of what a budget counts */
 #define LIMIT_USAGE 1000000000000u     /*  of it in one report */
 #define LIMIT_FAMILY_DEPTH 8           /*  parents above a session */

@@ -86,10 +86,12 @@ bool fork_inherits (const char *field);
 /* ---- family.c ---- */
 DECIDE (session_spawn);
 DECIDE (child_note);
+DECIDE (offshoot_note);
 DECIDE (child_ask);
 DECIDE (parent_note);
 EVOLVE (child_spawned);
 EVOLVE (child_changed);
+EVOLVE (offshoot_changed);
 EVOLVE (child_breakpoint);
 EVOLVE (parent_ended);
 

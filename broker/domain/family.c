@@ -149,6 +149,58 @@ baton_status evolve_parent_ended (session_t *self, const event_t *event)
     return BATON_OK;
 }
 
+/* ---- what runs make beside their tree ---- */
+
+const char *session_stem (const session_t *self)
+{
+    return self->stem ? self->stem : self->root ? self->root : self->session;
+}
+
+uint64_t session_family (const session_t *self)
+{
+    uint64_t alive = (self->state != lifecycle_terminated) + alive_below (self);
+    for (size_t i = 0; i < self->offshoots.count; i++)
+        alive += self->offshoots.items[i].alive;
+    return alive;
+}
+
+static size_t offshoot_at (const session_t *self, const char *id)
+{
+    size_t at = 0;
+    while (at < self->offshoots.count && !text_equal (self->offshoots.items[at].session, id))
+        at++;
+    return at;
+}
+
+baton_status decide_offshoot_note (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    const offshoot_t *offshoot = &((const offshoot_note_request_t *) deciding->command->request)->offshoot;
+    size_t at = offshoot_at (self, offshoot->session);
+    bool known = at < self->offshoots.count;
+    if (known ? self->offshoots.items[at].n < offshoot->n : offshoot->alive > 0)
+        emit (deciding, EVENT_offshoot_changed, &(offshoot_changed_event_t){.offshoot = *offshoot});
+    return BATON_OK;
+}
+
+baton_status evolve_offshoot_changed (session_t *self, const event_t *event)
+{
+    const offshoot_t *offshoot = &((const offshoot_changed_event_t *) event->body)->offshoot;
+    size_t at = offshoot_at (self, offshoot->session);
+    if (offshoot->alive == 0) {
+        if (at < self->offshoots.count)
+            list_remove (&self->offshoots, &RECORD_offshoot, at);
+        return BATON_OK;
+    }
+    offshoot_t *row =
+        at < self->offshoots.count ? &self->offshoots.items[at] : list_append (&self->offshoots, sizeof *row);
+    if (!row || text_set (&row->session, offshoot->session) != BATON_OK)
+        return BATON_resource_exhausted;
+    row->alive = offshoot->alive;
+    row->n = offshoot->n;
+    return BATON_OK;
+}
+
 /* ---- breakpoints, as the root hears of them ---- */
 
 baton_status decide_child_ask (deciding_t *deciding)

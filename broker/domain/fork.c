@@ -137,7 +137,8 @@ baton_status decide_session_fork (deciding_t *deciding)
         body.workspace = fork_workspace_copy;
     if (inherit (source, &body.state) != BATON_OK ||
         audience_inherit (deciding->command, source, &body.state.audience) != BATON_OK ||
-        find_origin (source, body.workspace, &body.state.origin) != BATON_OK)
+        find_origin (source, body.workspace, &body.state.origin) != BATON_OK ||
+        (deciding->command->role == role_node && text_set (&body.state.stem, session_stem (source)) != BATON_OK))
         deciding->out_of_memory = true;
     emit (deciding, EVENT_session_forked, &body);
     record_clear (&RECORD_session, &body.state);

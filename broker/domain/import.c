@@ -97,10 +97,12 @@ static void forget_others (session_t *self)
 {
     free (self->parent);
     free (self->root);
-    self->parent = self->root = NULL;
+    free (self->stem);
+    self->parent = self->root = self->stem = NULL;
     self->level = self->child_ended_n = 0;
     self->parent_ended = cause_none;
     forget_all (&self->children, &RECORD_child_row);
+    forget_all (&self->offshoots, &RECORD_offshoot);
     forget_all (&self->depends_on, &RECORD_dependency);
     forget_all (&self->clients, &RECORD_session_client);
     forget_all (&self->audience.shares, &RECORD_grant);

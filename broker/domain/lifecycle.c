@@ -63,7 +63,8 @@ static void depend (deciding_t *deciding)
 baton_status decide_session_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
-    const session_t *parent = request->parent ? deciding->command->source : NULL;
+    const session_t *source = deciding->command->source, *parent = request->parent ? source : NULL;
+    bool offshoot = source && !parent && deciding->command->role == role_node; /*  a run has made it */
     baton_status status = check_paths (request, deciding->error);
     if (status == BATON_OK)
         status = check_pressure (request->pressure, deciding->error);
@@ -75,7 +76,7 @@ baton_status decide_session_create (deciding_t *deciding)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "input",
                                  "an input needs activate: it is what the first run is started with");
     audience_t audience = {0};
-    if (parent && audience_inherit (deciding->command, parent, &audience) != BATON_OK)
+    if (source && audience_inherit (deciding->command, source, &audience) != BATON_OK)
         deciding->out_of_memory = true;
     if (request->visibility)
         audience.visibility = request->visibility;
@@ -95,6 +96,9 @@ baton_status decide_session_create (deciding_t *deciding)
               .parent = parent ? parent->session : NULL,
               .root = parent ? parent->root ? parent->root : parent->session : NULL,
               .level = parent ? parent->level + 1 : 0,
+              .stem = offshoot ? (char *) session_stem (source)
+                      : parent ? parent->stem
+                               : NULL,
               .audience = audience,
               .window = request->window,
               .pressure = request->pressure,
@@ -124,7 +128,8 @@ baton_status evolve_session_created (session_t *self, const event_t *event)
         list_replace (&RECORD_binding, &body->bindings, &self->bindings) || text_set (&self->driver, body->driver) ||
         text_set (&self->node, body->node) || pairs_copy (&body->selector, &self->selector) ||
         text_set (&self->created_by, event->actor) || text_set (&self->parent, body->parent) ||
-        text_set (&self->root, body->root) || text_set (&self->window.pressure, body->pressure) ||
+        text_set (&self->root, body->root) || text_set (&self->stem, body->stem) ||
+        text_set (&self->window.pressure, body->pressure) ||
         record_copy (&RECORD_audience, &body->audience, &self->audience))
         return BATON_resource_exhausted;
     self->level = body->level;

@@ -24,6 +24,13 @@ BATON_MUST_USE baton_status session_evolve (session_t *self, const event_t *even
 /*  What its parent is to know of the session; borrows from it. */
 child_row_t session_as_child (const session_t *self);
 
+/*  The session whose limit counts it and all that its runs make: the root of its tree, or of the one whose run has made
+ *  that. Borrows from it. */
+const char *session_stem (const session_t *self);
+
+/*  How many sessions have not ended of those that this one is the stem of. */
+uint64_t session_family (const session_t *self);
+
 /*  Whether budget.check has something to do at that time. */
 bool session_wants_check (const session_t *self, uint64_t now);
 

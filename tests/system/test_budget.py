@@ -67,9 +67,10 @@ class Budget(NodeTest):
         self.assertEqual((state["budget"]["spent"]["tokens"], state["budget"]["spent"]["runs"]), (400, 2))
 
     def test_a_run_stays_within_it(self):
-        """A run that forks its session must not get a budget without caps that way, neither below a capped tree."""
+        """A run that forks or hands over its session must not get a budget without caps that way, neither below a capped tree."""
         self.node("west", {"forks": WORDS + """
 setsid baton session fork "$BATON_SESSION" --at 1 --activate > "$DIR/said-$BATON_SESSION" 2>&1
+baton session handoff --create "Next" >> "$DIR/said-$BATON_SESSION" 2>&1
 SAY "ended-$BATON_SESSION" $?
 """}, slots=8)
         root = self.create("root")
@@ -82,7 +83,7 @@ SAY "ended-$BATON_SESSION" $?
             self.admin.call("session.activate", {"session": session})
             self.until_settled(session)
             with open(self.path(f"said-{session}"), encoding="utf-8") as file:
-                self.assertIn("has a budget", file.read())
+                self.assertEqual(file.read().count("has a budget"), 2)
         self.assertEqual(len(self.admin.call("session.list")["sessions"]), before)
         self.admin.call("session.fork", {"session": own})  # people may
 

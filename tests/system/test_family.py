@@ -28,7 +28,8 @@ baton session complete --detail done
 class Family(NodeTest):
     def setUp(self):
         super().setUp()
-        self.east = self.node("east", {"default": PARENT, "child": CHILD, "wait": WORDS + "WAIT never\n"}, slots=16)
+        self.east = self.node("east", {"default": PARENT, "child": CHILD, "wait": WORDS + "WAIT never\n",
+                                       "held": WORDS + 'DUMP "env-$BATON_SESSION"; WAIT never\n'}, slots=16)
 
     def children(self, session):
         return self.admin.call("session.children", {"session": session}).get("children", [])
@@ -111,6 +112,54 @@ class Family(NodeTest):
                           self.admin.call("breakpoint.list", {"session": root})["breakpoints"]], [grandchild])
         ended = self.admin.call("session.cancel", {"session": root, "tree": True})
         self.assertEqual([row["session"] for row in ended["tree"]], [grandchild, other, root])
+
+    def run_of(self, session):
+        self.until_running(session)
+        return self.local(f"env-{session}")
+
+    def test_what_runs_make_beside_their_tree(self):
+        """Forks and follow-ups that runs make are for whom their sessions are for, and count at the root, all together."""
+        self.enrolled("ada", "operator")
+        root = self.create("root")
+        child = self.begin("child", parent=root, driver="held")
+        self.admin.call("session.transfer", {"session": child, "owner": "ada"})
+        run = self.run_of(child)
+        # Handed over while the broker is killed: the node keeps it, and it happens once.
+        self.broker.kill()
+        answers = []
+        caller = threading.Thread(target=lambda: answers.append(run.call(
+            "session.handoff", {"create": "Next", "activate": True}, timeout=PATIENCE, key="handed-once")))
+        caller.start()
+        self.broker.start()
+        caller.join()
+        follow = self.show(answers[0]["created"])
+        self.broker.kill()
+        self.broker.start()
+        self.assertEqual(run.call("session.handoff", {"create": "Next", "activate": True}, timeout=PATIENCE,
+                                  key="handed-once"), answers[0])
+        self.assertEqual((follow["title"], follow["audience"]["owner"], follow["stem"], follow["cause"]),
+                         ("Next", "ada", root, "waiting"))
+        self.assertEqual(follow["follows"]["session"], child)
+        self.assertEqual([(row["session"], row["alive"]) for row in self.show(root)["offshoots"]],
+                         [(follow["session"], 1)])
+        # A fork's run forks, too: what both make counts at the same root.
+        fork = run.call("session.fork", {"at": 1, "activate": True})["session"]
+        made = self.run_of(fork).call("session.fork", {"at": 1})["session"]
+        self.assertEqual(self.show(made)["stem"], root)
+        for _ in range(256 - 3):
+            run.call("session.fork", {"at": 1})
+        self.assertEqual(len(self.show(root)["offshoots"]), 256)
+        for session in (child, fork):
+            speaker = self.local(f"env-{session}")
+            self.refused("resource_exhausted", "family_full", speaker.call, "session.fork", {"at": 1})
+            self.refused("resource_exhausted", "family_full", speaker.call, "session.handoff", {"create": "More"})
+            speaker.call("session.handoff", {})
+        self.admin.call("session.fork", {"session": child, "at": 1})  # people may
+        self.admin.call("session.cancel", {"session": made})
+        run.call("session.fork", {"at": 1})
+        # The child's end lets what follows it go on.
+        run.call("session.complete", {})
+        self.until_running(follow["session"])
 
     def test_limits_and_wrong_parents(self):
         self.refused("not_found", "no_such_session", self.create, "x", parent="0" * 20)

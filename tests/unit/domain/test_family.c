@@ -115,6 +115,76 @@ static void test_a_child_knows_where_it_stands (void **context)
     }
 }
 
+#define OFFSHOOT(story, kinds, id, at, living)                                                                         \
+    DOES (story, kinds, BROKER, offshoot_note, .offshoot = {.session = (char *) (id), .n = (at), .alive = (living)})
+
+static void test_the_root_counts_what_runs_make (void **context)
+{
+    (void) context;
+    story_t story;
+    given_created (&story);
+    spawn (&story, "c1", "child_spawned");
+    OFFSHOOT (&story, "offshoot_changed", "f1", 2, 1);
+    OFFSHOOT (&story, "offshoot_changed", "f2", 2, 1);
+    assert_int_equal (session_family (&story.state), 4);
+    OFFSHOOT (&story, "offshoot_changed", "f1", 5, 3);
+    OFFSHOOT (&story, "", "f1", 5, 3); /*  the same again, or an older one */
+    OFFSHOOT (&story, "", "f1", 4, 0);
+    assert_int_equal (session_family (&story.state), 6);
+    OFFSHOOT (&story, "offshoot_changed", "f1", 9, 0);
+    OFFSHOOT (&story, "", "f1", 9, 0);
+    assert_int_equal (session_family (&story.state), 3);
+    assert_int_equal (session_as_child (&story.state).alive, 2); /*  they are no part of the tree */
+    DOES (&story, "session_terminated", ADA, session_cancel);
+    OFFSHOOT (&story, "offshoot_changed", "f2", 7, 2);
+    assert_int_equal (session_family (&story.state), 3);
+    story_end (&story);
+}
+
+/*  What a session is made of, by whom, and where it counts then. */
+static void test_where_a_session_counts (void **context)
+{
+    (void) context;
+    static const struct {
+        const char *root, *stem;
+        role_e role;
+        method_id_t method;
+        bool child;
+        const char *wanted;
+    } ROWS[] = {
+        {NULL, NULL, role_node, METHOD_session_fork, false, "p"},
+        {"r", NULL, role_node, METHOD_session_fork, false, "r"},
+        {"r", "x", role_node, METHOD_session_fork, false, "x"},
+        {"r", "x", role_operator, METHOD_session_fork, false, NULL},
+        {"r", "x", role_node, METHOD_session_create, false, "x"},
+        {"r", "x", role_operator, METHOD_session_create, false, NULL},
+        {"r", "x", role_operator, METHOD_session_create, true, "x"},
+        {"r", NULL, role_node, METHOD_session_create, true, NULL},
+    };
+    for (size_t i = 0; i < COUNT (ROWS); i++) {
+        session_t source = {.session = (char *) "p", .root = (char *) ROWS[i].root, .stem = (char *) ROWS[i].stem};
+        source.state = lifecycle_suspended;
+        session_t made = {0};
+        session_create_request_t create = {.title = (char *) "T", .parent = ROWS[i].child ? (char *) "p" : NULL};
+        session_fork_request_t fork = {.session = (char *) "p"};
+        bool forks = ROWS[i].method == METHOD_session_fork;
+        command_t command = {.method = ROWS[i].method,
+                             .request = forks ? (void *) &fork : (void *) &create,
+                             .actor = "a",
+                             .role = ROWS[i].role,
+                             .source = &source};
+        event_list_t events = {0};
+        changed_t changed = {0};
+        baton_error_t error = {0};
+        assert_int_equal (session_decide (&made, &command, &events, &changed, &error), BATON_OK);
+        assert_int_equal (session_evolve (&made, &events.items[0]), BATON_OK);
+        assert_true (text_equal (made.stem, ROWS[i].wanted));
+        event_list_clear (&events);
+        record_clear (&RECORD_changed, &changed);
+        record_clear (&RECORD_session, &made);
+    }
+}
+
 static void test_the_end_of_the_parent_is_told_once (void **context)
 {
     (void) context;
@@ -133,6 +203,8 @@ int main (void)
         cmocka_unit_test (test_a_stale_run_makes_no_child),
         cmocka_unit_test (test_how_many_and_how_deep),
         cmocka_unit_test (test_a_child_knows_where_it_stands),
+        cmocka_unit_test (test_the_root_counts_what_runs_make),
+        cmocka_unit_test (test_where_a_session_counts),
         cmocka_unit_test (test_the_end_of_the_parent_is_told_once),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

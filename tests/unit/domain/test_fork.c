@@ -47,6 +47,8 @@ static const char *const ANEW[] = {
     "root",
     "level",
     "parent_ended",
+    "stem",
+    "offshoots",
     "children",
     "child_ended_n",
     "asked",

@@ -13,7 +13,7 @@ static const char *const KEPT[] = {
 static const char *const CLEARED[] = {
     "node",          "selector", "home",       "origin",    "wake_on_message", "wake_on_family", "wake_at",
     "clients",       "watchers", "parent",     "root",      "level",           "parent_ended",   "children",
-    "child_ended_n", "follows",  "depends_on", "migration", "migrating",
+    "child_ended_n", "follows",  "depends_on", "migration", "migrating",       "stem",           "offshoots",
 };
 
 /*  In part, or to what the import says. */

@@ -111,6 +111,7 @@ static const row_t ROWS[] = {
     ROW (budget_check, "gyyyy"),
     ROW (budget_hold, "gyyyy"),
     ROW (child_note, "gyyyy"),
+    ROW (offshoot_note, "gyyyy"),
     ROW (child_ask, "gyyyy"),
     ROW (parent_note, "gyyyW"),
     ROW (session_import, "gyyyy"),
