@@ -32,9 +32,11 @@ typedef struct {
     uint64_t looked_at;                 /*  n of the site when nodes were looked at last */
     size_t place_cursor;                /*  how far the queue of waiting runs was looked at; 0: all of it */
     baton_texts_t noted_ahead;          /*  sessions whose new state the fleet knows before it is committed */
-    uint64_t next_due;                  /*  wall clock: no session has a deadline before; 0: none has any */
+    uint64_t next_due;                  /*  broker's time: no session has a deadline before; 0: none has any */
+    uint64_t next_wake;                 /*  wall clock: none is to be woken before; 0: none is at any */
     uint64_t started_at;
-    uint64_t now;       /*  wall clock of this turn, milliseconds since 1970 */
+    uint64_t now;       /*  broker's time of this turn, milliseconds since 1970: see steady.h */
+    uint64_t wall;      /*  wall clock of this turn, the same unless it was set */
     uint64_t monotonic; /*  monotonic clock of this turn, milliseconds */
 } broker_t;
 

@@ -134,7 +134,7 @@ baton_status handle_trigger_add (broker_t *broker, request_t *request, void *ret
     command.digest = digest;
     baton_status status = handle_after_check (broker, params->session, params->after, error);
     if (status == BATON_OK && params->calendar)
-        status = timetable_first (broker->timetable, params->calendar, params->zone, broker->now, &command.due, error);
+        status = timetable_first (broker->timetable, params->calendar, params->zone, broker->wall, &command.due, error);
     if (status == BATON_OK)
         status = decide (broker, request, &command, ret_reply, error);
     if (status == BATON_OK && params->signal && text_set (&((changed_t *) ret_reply)->token, token) != BATON_OK)

@@ -49,7 +49,6 @@ static baton_status gather_projection (gathered_t *self, entry_t *entry)
     projection->order = entry->order;
     if (session_project (&entry->state, projection) != BATON_OK)
         return BATON_resource_exhausted;
-    projection->due = session_due (&entry->state);
     if (record_encode (&RECORD_projection, projection, &self->shown[at]) != BATON_OK) {
         record_clear (&RECORD_projection, projection);
         return BATON_resource_exhausted;

@@ -29,12 +29,20 @@ static bool decide (broker_t *broker, const char *session, method_id_t method, c
 
 /* ---- deadlines ---- */
 
+/*  By the clock that the trigger goes by. */
+static uint64_t now_for (const broker_t *broker, const trigger_t *trigger)
+{
+    return trigger_by_wall (trigger) ? broker->wall : broker->now;
+}
+
 /*  The first trigger whose time has come; NULL when there is none. */
 static const trigger_t *due_trigger (const broker_t *broker, const session_t *state)
 {
-    for (size_t i = 0; i < state->triggers.count; i++)
-        if (state->triggers.items[i].next != 0 && state->triggers.items[i].next <= broker->now)
-            return &state->triggers.items[i];
+    for (size_t i = 0; i < state->triggers.count; i++) {
+        const trigger_t *trigger = &state->triggers.items[i];
+        if (trigger->next != 0 && trigger->next <= now_for (broker, trigger))
+            return trigger;
+    }
     return NULL;
 }
 
@@ -48,7 +56,7 @@ static bool fire_due (broker_t *broker, const char *session)
     for (size_t i = 0; i < LIMIT_TRIGGERS && (trigger = due_trigger (broker, &entry->state)); i++) {
         moment_t times[LIMIT_TIMES];
         trigger_due_request_t request = {.times = {0, times}};
-        timetable_due (broker->timetable, trigger, broker->now, &request);
+        timetable_due (broker->timetable, trigger, now_for (broker, trigger), &request);
         request.session = (char *) session;
         if (!decide (broker, session, METHOD_trigger_due, &request))
             return false;
@@ -56,32 +64,53 @@ static bool fire_due (broker_t *broker, const char *session)
     return true;
 }
 
-static void tick_due (broker_t *broker)
+static void tick_due (broker_t *broker, store_time_t which, uint64_t now, uint64_t *next)
 {
-    if (broker->next_due == 0 || broker->now < broker->next_due)
+    if (*next == 0 || now < *next)
         return;
     store_projections_t rows = {0};
     baton_error_t error = {0};
-    if (store_due (broker->store, broker->now, DUE_MOST, &rows, &broker->next_due, &error) != BATON_OK) {
+    if (store_due (broker->store, which, now, DUE_MOST, &rows, next, &error) != BATON_OK) {
         log_error ("deadlines cannot be read: %s", error.message);
-        broker->next_due = broker->now + PAUSE;
+        *next = now + PAUSE;
         return;
     }
     for (size_t i = 0; i < rows.count; i++) {
-        session_tick_request_t request = {.session = rows.items[i].row.session};
+        session_tick_request_t request = {.session = rows.items[i].row.session, .wall = broker->wall};
         if (!decide (broker, request.session, METHOD_session_tick, &request) || !fire_due (broker, request.session))
             log_warning ("session %s has a deadline that cannot be met", request.session);
     }
     /*  What is still due after this turn's commit is looked at in the next turn; a session whose tick did nothing must
      *  not make the broker spin. */
     if (rows.count > 0)
-        broker->next_due = broker->now + 10;
+        *next = now + 10;
     store_projections_clear (&rows);
 }
 
-uint64_t keeper_next (const broker_t *broker)
+static uint64_t until (uint64_t next, uint64_t now)
 {
-    return broker->next_due;
+    return next == 0 ? UINT64_MAX : next > now ? next - now : 0;
+}
+
+uint64_t keeper_patience (const broker_t *broker)
+{
+    uint64_t due = until (broker->next_due, broker->now), wake = until (broker->next_wake, broker->wall);
+    return due < wake ? due : wake;
+}
+
+void keeper_clock_set (broker_t *broker)
+{
+    broker->next_wake = 1;
+}
+
+bool keeper_is_idle (const broker_t *broker)
+{
+    store_filter_t active = {.active = true};
+    store_projections_t rows = {0};
+    bool idle =
+        broker->next_due == 0 && store_list (broker->store, &active, 0, 1, &rows, NULL) == BATON_OK && rows.count == 0;
+    store_projections_clear (&rows);
+    return idle;
 }
 
 /* ---- lost nodes ---- */
@@ -253,7 +282,8 @@ static void drain_all (broker_t *broker)
 
 void keeper_turn (broker_t *broker)
 {
-    tick_due (broker);
+    tick_due (broker, STORE_DUE, broker->now, &broker->next_due);
+    tick_due (broker, STORE_WAKES, broker->wall, &broker->next_wake);
     give_up_lost (broker);
     drain_all (broker);
     if (broker->schedule || broker->monotonic >= broker->next_schedule) {
@@ -270,6 +300,12 @@ static bool moves_fleet (event_kind_t kind)
     if (kind == EVENT_child_spawned || kind == EVENT_child_changed || kind == EVENT_parent_ended)
         return false;
     return class == event_class_lifecycle || class == event_class_run || class == event_class_node;
+}
+
+static void note_time (uint64_t *next, uint64_t time)
+{
+    if (time > 0 && (*next == 0 || time < *next))
+        *next = time;
 }
 
 void keeper_note (broker_t *broker)
@@ -295,9 +331,8 @@ void keeper_note (broker_t *broker)
     }
     entry_t *const *touched = journal_touched (broker->journal, &count);
     for (size_t i = 0; i < count; i++) {
-        uint64_t due = session_due (&touched[i]->state);
-        if (due > 0 && (broker->next_due == 0 || due < broker->next_due))
-            broker->next_due = due;
+        note_time (&broker->next_due, session_due (&touched[i]->state));
+        note_time (&broker->next_wake, session_wakes (&touched[i]->state));
     }
 }
 
@@ -328,7 +363,7 @@ static baton_status note_active (broker_t *broker, baton_error_t *error)
 baton_status keeper_start (broker_t *broker, baton_error_t *error)
 {
     broker->schedule = true;
-    broker->next_due = 1;
+    broker->next_due = broker->next_wake = 1;
     return note_active (broker, error);
 }
 
@@ -336,6 +371,7 @@ void keeper_forget (broker_t *broker)
 {
     baton_error_t error = {0};
     broker->next_due = broker->now + PAUSE;
+    broker->next_wake = broker->wall + PAUSE;
     broker->schedule = false;
     broker->next_schedule = broker->monotonic + PAUSE;
     for (size_t i = 0; i < broker->noted_ahead.count; i++) {

@@ -20,7 +20,13 @@ void keeper_note (broker_t *broker);
 /*  After a failed commit: brings the fleet back in step, and lets things rest for a moment. */
 void keeper_forget (broker_t *broker);
 
-/*  The wall-clock time of the next deadline of a session; 0: none. */
-uint64_t keeper_next (const broker_t *broker);
+/*  Milliseconds until the next deadline of a session, or until one is to be woken; UINT64_MAX: none is. */
+uint64_t keeper_patience (const broker_t *broker);
+
+/*  The wall clock was set: what is to be woken has to be looked up anew. */
+void keeper_clock_set (broker_t *broker);
+
+/*  Whether nothing is under way and nothing has a deadline: nobody would notice if the broker's time made a step. */
+bool keeper_is_idle (const broker_t *broker);
 
 #endif

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "parking.h"
 #include "reader.h"
+#include "steady.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 struct server {
     broker_t broker;
+    steady_t steady;
     parking_t *parking;
     reader_t *reader; /*  borrowed */
     request_t *batch[LIMIT_BATCH];
@@ -41,7 +43,8 @@ baton_status server_new (const broker_options_t *options, store_t *store, journa
         return baton_fail_memory (error);
     self->broker = (broker_t){.options = *options, .store = store, .journal = journal, .frontend = frontend};
     self->reader = reader;
-    self->broker.now = self->broker.started_at = clock_ms (CLOCK_REALTIME);
+    self->broker.now = self->broker.wall = self->broker.started_at = clock_ms (CLOCK_REALTIME);
+    steady_start (&self->steady, self->broker.wall, clock_ms (CLOCK_BOOTTIME));
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
     if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
         subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK ||
@@ -339,6 +342,8 @@ static void look_after (server_t *self)
     baton_error_t error = {0};
     if (broker->monotonic >= self->next_beat) {
         self->next_beat = broker->monotonic + BEAT;
+        if (self->steady.off != 0 && keeper_is_idle (broker))
+            steady_follow (&self->steady);
         subscriptions_beat (broker->subscriptions, journal_people (broker->journal), store_head (broker->store));
     }
     if (broker->monotonic >= self->next_forget) {
@@ -356,22 +361,38 @@ static void look_after (server_t *self)
 static long patience (const server_t *self)
 {
     const broker_t *broker = &self->broker;
-    uint64_t due = keeper_next (broker), next = parking_next (self->parking);
-    if (self->full || broker->schedule || (due > 0 && due <= broker->now) || next <= broker->monotonic)
+    uint64_t wait = keeper_patience (broker), next = parking_next (self->parking);
+    if (self->full || broker->schedule || next <= broker->monotonic)
         return 0;
-    uint64_t wait = IDLE;
-    if (due > 0 && due - broker->now < wait)
-        wait = due - broker->now;
+    if (wait > IDLE)
+        wait = IDLE;
     if (next - broker->monotonic < wait)
         wait = next - broker->monotonic;
     return (long) wait;
 }
 
+static void look_at_clocks (server_t *self)
+{
+    broker_t *broker = &self->broker;
+    bool set = false;
+    broker->wall = clock_ms (CLOCK_REALTIME);
+    broker->monotonic = clock_ms (CLOCK_MONOTONIC);
+    broker->now = steady_look (&self->steady, broker->wall, clock_ms (CLOCK_BOOTTIME), &set);
+    if (!set)
+        return;
+    keeper_clock_set (broker);
+    if (self->steady.off == 0)
+        log_warning ("the clock was set, and is the broker's time again");
+    else
+        log_warning ("the clock was set, to %ld s from the broker's time: deadlines go on by the time that passes,"
+                     " triggers that name a time go by the clock",
+                     (long) (self->steady.off / 1000));
+}
+
 static void turn (server_t *self)
 {
     uint64_t before = self->broker.monotonic;
-    self->broker.now = clock_ms (CLOCK_REALTIME);
-    self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
+    look_at_clocks (self);
     if (self->broker.monotonic - before > STALL) {
         log_warning ("the broker stood still for %lu ms", self->broker.monotonic - before);
         fleet_pardon (self->broker.fleet, self->broker.monotonic);

@@ -34,6 +34,7 @@ baton_status session_project (const session_t *self, projection_t *ret_row)
     record_clear (&RECORD_projection, ret_row);
     ret_row->order = order;
     ret_row->due = session_due (self);
+    ret_row->wakes = session_wakes (self);
     ret_row->active = run_active (&self->run) || self->migrating || session_watches (self);
     if (project_audience (self, &ret_row->audience) != BATON_OK)
         return BATON_resource_exhausted;

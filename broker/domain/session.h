@@ -34,8 +34,14 @@ uint64_t session_family (const session_t *self);
 /*  Whether budget.check has something to do at that time. */
 bool session_wants_check (const session_t *self, uint64_t now);
 
-/*  When session.tick has something to do next, in milliseconds since 1970; 0: never. */
+/*  When session.tick has something to do next because time has passed, in milliseconds since 1970; 0: never. */
 uint64_t session_due (const session_t *self);
+
+/*  When it is to be woken next at a time of the wall clock: a trigger's, or the one that it sleeps until. */
+uint64_t session_wakes (const session_t *self);
+
+/*  Whether the trigger's time is one of the wall clock; a duration's goes by the time that passes. */
+bool trigger_by_wall (const trigger_t *trigger);
 
 /*  The row that lists show. ret_row is cleared and filled with copies; order is kept. */
 BATON_MUST_USE baton_status session_project (const session_t *self, projection_t *ret_row);

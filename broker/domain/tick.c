@@ -36,8 +36,6 @@ uint64_t session_due (const session_t *self)
     due = earlier (self->lock.until, client_due (self));
     if (self->state == lifecycle_terminated)
         return due;
-    if (self->state == lifecycle_sleeping)
-        due = earlier (due, self->wake_at);
     if (migration_reversible (self))
         due = earlier (due, self->migration.deadline);
     for (size_t i = 0; i < self->breakpoints.count; i++)
@@ -46,10 +44,27 @@ uint64_t session_due (const session_t *self)
     for (size_t i = 0; i < self->mailbox.count; i++)
         due = earlier (due, self->mailbox.items[i].expires_at);
     for (size_t i = 0; i < self->triggers.count; i++)
-        due = earlier (due, self->triggers.items[i].next);
+        if (!trigger_by_wall (&self->triggers.items[i]))
+            due = earlier (due, self->triggers.items[i].next);
     due = earlier (due, budget_due (self));
     due = earlier (due, request_due (self));
     return due;
+}
+
+bool trigger_by_wall (const trigger_t *trigger)
+{
+    return trigger->kind != trigger_kind_in;
+}
+
+uint64_t session_wakes (const session_t *self)
+{
+    uint64_t wakes = self->state == lifecycle_sleeping ? self->wake_at : 0;
+    if (self->n == 0 || self->state == lifecycle_terminated)
+        return 0;
+    for (size_t i = 0; i < self->triggers.count; i++)
+        if (trigger_by_wall (&self->triggers.items[i]))
+            wakes = earlier (wakes, self->triggers.items[i].next);
+    return wakes;
 }
 
 /* ---- what ---- */
@@ -147,7 +162,8 @@ baton_status decide_session_tick (deciding_t *deciding)
         if (self->breakpoints.items[i].state == breakpoint_state_open)
             tick_breakpoint (deciding, &self->breakpoints.items[i]);
     tick_migration (deciding);
-    if (self->state == lifecycle_sleeping && is_due (deciding, self->wake_at))
+    uint64_t wall = ((const session_tick_request_t *) deciding->command->request)->wall;
+    if (self->state == lifecycle_sleeping && self->wake_at != 0 && self->wake_at <= wall)
         session_wake (deciding, cause_time, NULL);
     if (is_due (deciding, budget_due (self)))
         budget_look (deciding);

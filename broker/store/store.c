@@ -76,11 +76,11 @@ baton_status store_shows (store_t *self, const char *session, const viewer_t *vi
     return self->ops->shows (self, session, viewer, ret_shows, error);
 }
 
-baton_status store_due (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows, uint64_t *ret_next,
-                        baton_error_t *error)
+baton_status store_due (store_t *self, store_time_t which, uint64_t now, size_t limit, store_projections_t *ret_rows,
+                        uint64_t *ret_next, baton_error_t *error)
 {
     assert (limit > 0);
-    return self->ops->due (self, now, limit, ret_rows, ret_next, error);
+    return self->ops->due (self, which, now, limit, ret_rows, ret_next, error);
 }
 
 baton_status store_answer (store_t *self, const char *actor, const char *key, char *ret_payload,

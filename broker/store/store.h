@@ -12,9 +12,12 @@
 
 #include "access.h"
 
-#define STORE_SCHEMA 4 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 5 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
+
+/*  The two times of a projection, which go by clocks of their own. */
+typedef enum { STORE_DUE, STORE_WAKES } store_time_t;
 
 /*  One encoded event with what the store needs to find it again. */
 typedef struct {
@@ -149,9 +152,10 @@ BATON_MUST_USE baton_status store_find (store_t *self, const char *ref, size_t l
 BATON_MUST_USE baton_status store_shows (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,
                                          baton_error_t *error);
 
-/*  Projections with 0 < due <= now, earliest first, at most limit; ret_next is the earliest due of all (0: none). */
-BATON_MUST_USE baton_status store_due (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows,
-                                       uint64_t *ret_next, baton_error_t *error);
+/*  Projections with 0 < due <= now, or the same of `wakes`, earliest first, at most limit; ret_next is the earliest of
+ * all (0: none). */
+BATON_MUST_USE baton_status store_due (store_t *self, store_time_t which, uint64_t now, size_t limit,
+                                       store_projections_t *ret_rows, uint64_t *ret_next, baton_error_t *error);
 
 /*  The answer given to (actor, key): ret_payload needs DIGEST_SIZE bytes, ret_reply is the caller's. not_found when
  *  there is none. */

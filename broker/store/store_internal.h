@@ -22,8 +22,8 @@ typedef struct {
                           store_projections_t *ret_rows, baton_error_t *error);
     baton_status (*shows) (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,
                            baton_error_t *error);
-    baton_status (*due) (store_t *self, uint64_t now, size_t limit, store_projections_t *ret_rows, uint64_t *ret_next,
-                         baton_error_t *error);
+    baton_status (*due) (store_t *self, store_time_t which, uint64_t now, size_t limit, store_projections_t *ret_rows,
+                         uint64_t *ret_next, baton_error_t *error);
     baton_status (*answer) (store_t *self, const char *actor, const char *key, char *ret_payload,
                             baton_bytes_t *ret_reply, baton_error_t *error);
     baton_status (*forget_answers) (store_t *self, uint64_t before, baton_error_t *error);

@@ -287,6 +287,13 @@ static int compare_due (const void *a, const void *b)
     return order != 0 ? order : compare_newest (b, a);
 }
 
+static int compare_wakes (const void *a, const void *b)
+{
+    const projection_t *left = *(const projection_t *const *) a, *right = *(const projection_t *const *) b;
+    int order = (left->wakes > right->wakes) - (left->wakes < right->wakes);
+    return order != 0 ? order : compare_newest (b, a);
+}
+
 static int compare_ids (const void *a, const void *b)
 {
     return strcmp ((*(const projection_t *const *) a)->row.session, (*(const projection_t *const *) b)->row.session);
@@ -361,8 +368,8 @@ static baton_status shows_memory (store_t *base, const char *session, const view
     return BATON_OK;
 }
 
-static baton_status due_memory (store_t *base, uint64_t now, size_t limit, store_projections_t *ret_rows,
-                                uint64_t *ret_next, baton_error_t *error)
+static baton_status due_memory (store_t *base, store_time_t which, uint64_t now, size_t limit,
+                                store_projections_t *ret_rows, uint64_t *ret_next, baton_error_t *error)
 {
     store_memory_t *self = (store_memory_t *) base;
     const projection_t **rows = calloc (self->projections.count + 1, sizeof *rows);
@@ -372,12 +379,14 @@ static baton_status due_memory (store_t *base, uint64_t now, size_t limit, store
     uint64_t next = 0;
     for (size_t i = 0; i < self->projections.count; i++) {
         const projection_t *row = &self->projections.items[i];
-        if (row->due > 0 && (next == 0 || row->due < next))
-            next = row->due;
-        if (row->due > 0 && row->due <= now)
+        uint64_t time = which == STORE_DUE ? row->due : row->wakes;
+        if (time > 0 && (next == 0 || time < next))
+            next = time;
+        if (time > 0 && time <= now)
             rows[count++] = row;
     }
-    baton_status status = give_rows (rows, count, compare_due, limit, ret_rows, error);
+    baton_status status =
+        give_rows (rows, count, which == STORE_DUE ? compare_due : compare_wakes, limit, ret_rows, error);
     if (status == BATON_OK)
         *ret_next = next;
     return status;

@@ -107,8 +107,8 @@ baton_status store_sqlite_find (store_t *base, const char *ref, size_t limit, co
                                 store_projections_t *ret_rows, baton_error_t *error);
 baton_status store_sqlite_shows (store_t *base, const char *session, const viewer_t *viewer, bool *ret_shows,
                                  baton_error_t *error);
-baton_status store_sqlite_due (store_t *base, uint64_t now, size_t limit, store_projections_t *ret_rows,
-                               uint64_t *ret_next, baton_error_t *error);
+baton_status store_sqlite_due (store_t *base, store_time_t which, uint64_t now, size_t limit,
+                               store_projections_t *ret_rows, uint64_t *ret_next, baton_error_t *error);
 /*  SQL: has_labels (labels column, wanted), both made by the same function of store_sqlite_list.c. */
 void store_sqlite_has_labels (sqlite3_context *context, int count, sqlite3_value **values);
 

@@ -121,6 +121,7 @@ static void bind_row (sqlite3_stmt *statement, const projection_t *projection, c
         store_sqlite_bind_bytes (statement, 13, audience);
     else
         sqlite3_bind_null (statement, 13);
+    store_sqlite_bind_uint (statement, 14, projection->wakes);
 }
 
 static baton_status write_row (store_sqlite_t *self, const projection_t *row, const char *labels,
@@ -236,20 +237,21 @@ baton_status store_sqlite_find (store_t *base, const char *ref, size_t limit, co
     return read_rows (self, SQL_find, ret_rows, error);
 }
 
-baton_status store_sqlite_due (store_t *base, uint64_t now, size_t limit, store_projections_t *ret_rows,
-                               uint64_t *ret_next, baton_error_t *error)
+baton_status store_sqlite_due (store_t *base, store_time_t which, uint64_t now, size_t limit,
+                               store_projections_t *ret_rows, uint64_t *ret_next, baton_error_t *error)
 {
     store_sqlite_t *self = (store_sqlite_t *) base;
-    sqlite3_stmt *next = store_sqlite_statement (self, SQL_due_next);
+    sql_t all = which == STORE_DUE ? SQL_due : SQL_wakes;
+    sqlite3_stmt *next = store_sqlite_statement (self, which == STORE_DUE ? SQL_due_next : SQL_wakes_next);
     int got = sqlite3_step (next);
     uint64_t earliest = got == SQLITE_ROW ? (uint64_t) sqlite3_column_int64 (next, 0) : 0;
     sqlite3_reset (next);
     if (got != SQLITE_ROW && got != SQLITE_DONE)
         return store_sqlite_fail (self, "look for what is due", error);
-    sqlite3_stmt *due = store_sqlite_statement (self, SQL_due);
+    sqlite3_stmt *due = store_sqlite_statement (self, all);
     store_sqlite_bind_uint (due, 1, now);
     store_sqlite_bind_uint (due, 2, limit);
-    baton_status status = read_rows (self, SQL_due, ret_rows, error);
+    baton_status status = read_rows (self, all, ret_rows, error);
     if (status == BATON_OK)
         *ret_next = earliest;
     return status;

@@ -39,6 +39,10 @@ static const char *const MIGRATIONS[] = {
      "CREATE INDEX projection_shared ON projection (position) WHERE audience IS NOT NULL;"),
     "CREATE TABLE staged (digest TEXT PRIMARY KEY, at INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;",
     "ALTER TABLE staged ADD COLUMN puts INTEGER NOT NULL DEFAULT 1;",
+    /*  `due` was the earlier of the two: when it has come, one of them does something, and both are written anew. */
+    ("ALTER TABLE projection ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0;"
+     "UPDATE projection SET wakes = due;"
+     "CREATE INDEX projection_wakes ON projection (wakes, position) WHERE wakes > 0;"),
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");

@@ -9,7 +9,7 @@
 static void tick_at (story_t *story, uint64_t after, const char *kinds, int line)
 {
     story->now = STORY_START + after;
-    check_ok (story, GIVE (story, BROKER, session_tick), kinds, __FILE__, line);
+    check_ok (story, GIVE (story, BROKER, session_tick, .wall = story->now), kinds, __FILE__, line);
 }
 
 #define TICK(story, after, kinds) tick_at (story, after, kinds, __LINE__)
@@ -121,12 +121,13 @@ static void test_wake_at_a_time (void **context)
     story_t story;
     given_created (&story);
     DOES (&story, "session_slept", ADA, session_sleep, .until = STORY_START + 500);
-    DUE (&story, 500);
+    assert_int_equal (session_wakes (&story.state), STORY_START + 500);
+    assert_int_equal (session_due (&story.state), 0);
     TICK (&story, 499, "");
     TICK (&story, 500, "session_activated run_queued");
     CHECK_STATE (&story, running, time);
     assert_int_equal (story.state.run.number, 1);
-    assert_int_equal (session_due (&story.state), 0);
+    assert_int_equal (session_wakes (&story.state), 0);
     story_end (&story);
 }
 
@@ -140,7 +141,8 @@ static void test_no_waking_before_sleep (void **context)
     assert_int_equal (session_due (&story.state), 0);
     TICK (&story, 600, "");
     DOES (&story, "run_finished session_slept", NODE ("n1", 1), run_finished, .run = 1, .attempt = 1);
-    DUE (&story, 500);
+    assert_int_equal (session_wakes (&story.state), STORY_START + 500);
+    assert_int_equal (session_due (&story.state), 0);
     TICK (&story, 600, "session_activated run_queued");
     story_end (&story);
 }

@@ -304,7 +304,7 @@ static void nothing_wakes_a_session_before_its_dependencies (void **state)
     FIRE (&story, "trigger_fired", joined);
     DOES (&story, "session_slept", ADA, session_sleep, .until = 5);
     story.now += 10;
-    DOES (&story, "session_slept start_enqueued", BROKER, session_tick);
+    DOES (&story, "session_slept start_enqueued", BROKER, session_tick, .wall = 5);
     CHECK_STATE (&story, sleeping, waiting);
     story_end (&story);
 }
@@ -449,7 +449,7 @@ static void a_scheduled_time_fires_once_whatever_the_clock_does (void **state)
     story_t story;
     given_asleep (&story);
     DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .time = STORY_START + 60000);
-    assert_int_equal (session_due (&story.state), STORY_START + 60000);
+    assert_int_equal (session_wakes (&story.state), STORY_START + 60000);
     story.state.triggers.items[0].once = false; /*  as a calendar's */
     DUE (&story, "trigger_fired session_activated run_queued", .scheduled = STORY_START + 60000,
          .times = TIMES ({STORY_START + 60000}), .passed = 1, .next = STORY_START + 120000);
@@ -457,7 +457,8 @@ static void a_scheduled_time_fires_once_whatever_the_clock_does (void **state)
     story.now = STORY_START; /*  the clock jumps back */
     DUE (&story, "", .scheduled = STORY_START + 60000, .times = TIMES ({STORY_START + 60000}), .passed = 1,
          .next = STORY_START + 120000);
-    assert_int_equal (session_due (&story.state), STORY_START + 120000);
+    assert_int_equal (session_wakes (&story.state), STORY_START + 120000);
+    assert_int_equal (session_due (&story.state), 0);
     story_end (&story);
 }
 
@@ -485,12 +486,14 @@ static void a_single_time_is_removed_when_it_has_fired (void **state)
     story_t story;
     given_asleep (&story);
     DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .in = 500);
+    assert_int_equal (session_due (&story.state), STORY_START + 500);
+    assert_int_equal (session_wakes (&story.state), 0);
     DUE (&story, "trigger_fired session_activated run_queued", .scheduled = STORY_START + 500,
          .times = TIMES ({STORY_START + 500}), .passed = 1);
     assert_int_equal (story.state.triggers.count, 0);
     DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .time = 5, .missed = missed_skip);
     DUE (&story, "trigger_removed", .scheduled = 5, .passed = 1);
-    assert_int_equal (session_due (&story.state), 0);
+    assert_int_equal (session_wakes (&story.state), 0);
     story_end (&story);
 }
 

@@ -56,7 +56,7 @@ static void an_empty_store_has_nothing (void **state)
     assert_int_equal (rows.count, 0);
     assert_int_equal (store_find (store, "a", 10, NULL, &rows, NULL), BATON_OK);
     assert_int_equal (rows.count, 0);
-    assert_int_equal (store_due (store, 1000, 10, &rows, &number, NULL), BATON_OK);
+    assert_int_equal (store_due (store, STORE_DUE, 1000, 10, &rows, &number, NULL), BATON_OK);
     assert_int_equal (rows.count, 0);
     assert_int_equal (number, 0);
     assert_int_equal (store_answer (store, "ann", "k", payload, &bytes, &error), BATON_not_found);
@@ -275,7 +275,8 @@ static void put_fleet (store_t *store)
                                            .cause = cause_created,
                                            .labels = {1, red}},
                                    .order = 20,
-                                   .due = 300});
+                                   .due = 300,
+                                   .wakes = 800});
     put_row (store, (projection_t){.row = {.session = "s3",
                                            .title = "Fix 100%_done",
                                            .agent = "dev",
@@ -286,7 +287,8 @@ static void put_fleet (store_t *store)
                                            .labels = {2, lookalike}},
                                    .order = 30,
                                    .active = true,
-                                   .due = 700});
+                                   .due = 700,
+                                   .wakes = 600});
     put_row (store, (projection_t){.row = {.session = "t4",
                                            .title = "s2",
                                            .state = lifecycle_suspended,
@@ -519,16 +521,20 @@ static void what_is_due_comes_earliest_first (void **state)
     store_t *store = store_of (state);
     put_fleet (store);
     static const struct {
+        store_time_t which;
         uint64_t now;
         size_t limit;
         const char *ids;
-    } CASES[] = {{299, 10, ""}, {300, 10, "s2"}, {699, 10, "s2 s1"}, {9999, 10, "s2 s1 s3"}, {9999, 2, "s2 s1"}};
+    } CASES[] = {{STORE_DUE, 299, 10, ""},          {STORE_DUE, 300, 10, "s2"},      {STORE_DUE, 699, 10, "s2 s1"},
+                 {STORE_DUE, 9999, 10, "s2 s1 s3"}, {STORE_DUE, 9999, 2, "s2 s1"},   {STORE_WAKES, 599, 10, ""},
+                 {STORE_WAKES, 600, 10, "s3"},      {STORE_WAKES, 9999, 10, "s3 s2"}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         store_projections_t rows = {0};
         uint64_t next = 0;
-        assert_int_equal (store_due (store, CASES[i].now, CASES[i].limit, &rows, &next, NULL), BATON_OK);
+        assert_int_equal (store_due (store, CASES[i].which, CASES[i].now, CASES[i].limit, &rows, &next, NULL),
+                          BATON_OK);
         assert_string_equal (ids_of (&rows), CASES[i].ids);
-        assert_int_equal (next, 300);
+        assert_int_equal (next, CASES[i].which == STORE_DUE ? 300 : 600);
     }
 }
 
