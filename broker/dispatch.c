@@ -12,6 +12,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
     [METHOD_session_create] = handle_session_create,
+    [METHOD_session_activate] = handle_session_activate,
     [METHOD_session_spawn] = handle_session_spawn,
     [METHOD_session_children] = handle_session_children,
     [METHOD_session_cancel] = handle_session_cancel,

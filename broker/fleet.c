@@ -312,3 +312,33 @@ const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *
         snprintf (why, why_size, "%s", reason);
     return best;
 }
+
+bool fleet_lacks (const site_t *site, const session_t *session, char *why, size_t why_size)
+{
+    const char *home = session->lease.node ? session->lease.node : session->home;
+    const char *only = home ? home : session->node;
+    const char *driver = session->driver ? session->driver : "default";
+    size_t named = 0, labelled = 0, able = 0;
+    for (size_t i = 0; i < site->nodes.count; i++) {
+        const node_t *node = &site->nodes.items[i];
+        if (only && strcmp (node->name, only) != 0)
+            continue;
+        bool matches = labels_match (node, &session->selector);
+        named++;
+        labelled += matches;
+        able += matches && texts_contain (&node->drivers, driver);
+    }
+    if (able > 0)
+        return false;
+    if (site->nodes.count == 0)
+        snprintf (why, why_size, "no node has registered");
+    else if (named == 0)
+        snprintf (why, why_size, "there is no node %s", only);
+    else if (labelled == 0)
+        snprintf (why, why_size, "%s%s%s the session's selector", only ? "node " : "no node", only ? only : "",
+                  only ? " does not match" : " matches");
+    else
+        snprintf (why, why_size, "%s%s has%s driver %s", only ? "node " : "no node", only ? only : "",
+                  only ? " no" : " the", driver);
+    return true;
+}

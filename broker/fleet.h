@@ -50,6 +50,10 @@ bool fleet_has_room (fleet_t *self, const site_t *site, uint64_t now, uint64_t t
 const node_t *fleet_choose (fleet_t *self, const site_t *site, const session_t *session, const char *except,
                             uint64_t now, uint64_t ttl, char *why, size_t why_size);
 
+/*  Whether no node that is known, up or not, is one that the session asks for by name, labels or driver; then a
+ * sentence in `why`. Without any node, that is all there is to say. */
+bool fleet_lacks (const site_t *site, const session_t *session, char *why, size_t why_size);
+
 /*  One reason why a node cannot take a session, checked in turn: "up", "not draining", "name", "labels", "driver",
  *  "slot", "transfer". ret_check is filled for index 0, 1, …; false past the last. */
 bool fleet_check (fleet_t *self, const node_t *node, const session_t *session, size_t index, uint64_t now, uint64_t ttl,

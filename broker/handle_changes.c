@@ -3,6 +3,7 @@
 
 #include "authorise.h"
 #include "id.h"
+#include "waiting.h"
 
 #include <string.h>
 
@@ -54,7 +55,15 @@ baton_status handle_session_create (broker_t *broker, request_t *request, void *
     command_t command = command_of (broker, request);
     command.fresh = id;
     status = handle_create_check (broker, request->params, error);
-    return status == BATON_OK ? handle_create_one (broker, &command, ret_reply, error) : status;
+    if (status == BATON_OK)
+        status = handle_create_one (broker, &command, ret_reply, error);
+    return status == BATON_OK ? waiting_warn (broker, ret_reply, error) : status;
+}
+
+baton_status handle_session_activate (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    baton_status status = handle_session_change (broker, request, ret_reply, error);
+    return status == BATON_OK ? waiting_warn (broker, ret_reply, error) : status;
 }
 
 baton_status handle_item_append (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)

@@ -3,6 +3,7 @@
 #include "handlers.h"
 
 #include "id.h"
+#include "waiting.h"
 
 /* ---- the walk ---- */
 
@@ -138,7 +139,8 @@ baton_status handle_session_spawn (broker_t *broker, request_t *request, void *r
     id_new (id);
     command.fresh = id;
     session_create_request_t child = child_of (request->params, parent);
-    return spawn (broker, &command, parent, &child, ret_reply, error);
+    status = spawn (broker, &command, parent, &child, ret_reply, error);
+    return status == BATON_OK ? waiting_warn (broker, ret_reply, error) : status;
 }
 
 baton_status handle_create_one (broker_t *broker, const command_t *command, void *ret_reply, baton_error_t *error)

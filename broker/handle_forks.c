@@ -5,6 +5,7 @@
 #include "history.h"
 #include "id.h"
 #include "text.h"
+#include "waiting.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,8 +43,9 @@ static baton_status make_fork (broker_t *broker, request_t *request, const sessi
     forking.request = &params;
     forking.source = source;
     forking.run = forking.if_n = 0; /*  both are about the source */
-    return journal_decide_two (broker->journal, (const share_t[2]){{id, &forking}, {params.session, &branching}},
-                               ret_reply, error);
+    baton_status status = journal_decide_two (
+        broker->journal, (const share_t[2]){{id, &forking}, {params.session, &branching}}, ret_reply, error);
+    return status == BATON_OK ? waiting_warn (broker, ret_reply, error) : status;
 }
 
 /*  What was open to many then may not be now, and who may see the fork is decided by what holds now. */

@@ -5,7 +5,7 @@
 
 #include "history.h"
 #include "id.h"
-#include "origin.h"
+#include "waiting.h"
 #include "window.h"
 
 #include <string.h>
@@ -36,18 +36,6 @@ static baton_status lent_later (store_t *store, const request_t *request, void *
     return history_lent (store, params->session, &((session_t *) reply)->lent, error);
 }
 
-/*  The scheduler's reason, asked for anew: nothing of it is stored. */
-static baton_status say_why_it_waits (broker_t *broker, session_t *answer)
-{
-    char why[LIMIT_SHORT] = "it will be placed in a moment";
-    if (answer->run.phase != run_phase_queued)
-        return BATON_OK;
-    session_t placed = origin_placed (broker, answer);
-    fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL, broker->monotonic,
-                  broker->options.lease_ttl, why, sizeof why);
-    return text_set (&answer->waiting, why);
-}
-
 baton_status handle_session_show (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_show_request_t *params = request->params;
@@ -55,8 +43,8 @@ baton_status handle_session_show (broker_t *broker, request_t *request, void *re
     if (params->at > 0)
         return read_later (broker, request, show_later, error);
     baton_status status = session_of (broker, request, &state, error);
-    if (status == BATON_OK && (record_copy (&RECORD_session, state, ret_reply) != BATON_OK ||
-                               say_why_it_waits (broker, ret_reply) != BATON_OK))
+    if (status == BATON_OK &&
+        (record_copy (&RECORD_session, state, ret_reply) != BATON_OK || waiting_show (broker, ret_reply) != BATON_OK))
         status = baton_fail_memory (error);
     bool asked = request->role == role_node; /*  whether it may remove the workspace */
     if (status == BATON_OK && asked && state->state == lifecycle_terminated && state->forks > 0)

@@ -3,6 +3,7 @@
 
 #include "id.h"
 #include "keyed.h"
+#include "waiting.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,14 +21,27 @@ static baton_status add_row (session_page_t *page, const projection_t *projectio
     return row ? record_copy (&RECORD_session_row, &projection->row, row) : BATON_resource_exhausted;
 }
 
+static baton_status add_waiting (session_page_t *page, const session_page_t *waiting)
+{
+    for (size_t i = 0; i < page->sessions.count; i++)
+        for (size_t k = 0; k < waiting->sessions.count; k++)
+            if (text_equal (page->sessions.items[i].session, waiting->sessions.items[k].session) &&
+                text_set (&page->sessions.items[i].waiting, waiting->sessions.items[k].waiting) != BATON_OK)
+                return BATON_resource_exhausted;
+    return BATON_OK;
+}
+
 static baton_status list_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
 {
     const session_list_request_t *params = request->params;
-    session_page_t *page = reply;
+    session_page_t *page = reply, waiting = *page; /*  rows of those that wait, from the core thread */
     uint64_t before = 0;
-    if (params->after && sscanf (params->after, "%" SCNu64, &before) != 1)
+    *page = (session_page_t){0};
+    if (params->after && sscanf (params->after, "%" SCNu64, &before) != 1) {
+        record_clear (&RECORD_session_page, &waiting);
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_value, "after",
                                  "%s is not a cursor of a page before", params->after);
+    }
     store_filter_t filter = {.state = params->state,
                              .agent = params->agent,
                              .node = params->node,
@@ -40,6 +54,9 @@ static baton_status list_later (store_t *store, const request_t *request, void *
     for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
         if (add_row (page, &rows.items[i]) != BATON_OK)
             status = baton_fail_memory (error);
+    if (status == BATON_OK && add_waiting (page, &waiting) != BATON_OK)
+        status = baton_fail_memory (error);
+    record_clear (&RECORD_session_page, &waiting);
     if (status == BATON_OK && rows.count == limit) {
         char cursor[24];
         snprintf (cursor, sizeof cursor, "%lu", rows.items[rows.count - 1].order);
@@ -53,11 +70,8 @@ static baton_status list_later (store_t *store, const request_t *request, void *
 /*  A filter may have to look at every session there is. */
 baton_status handle_session_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
-    (void) broker;
-    (void) ret_reply;
-    (void) error;
     request->later = list_later;
-    return BATON_OK;
+    return waiting_list (broker, ret_reply, error);
 }
 
 /*  How well a reference names a session: its id best, then its title, better while it lives, then how its id begins. */

@@ -26,8 +26,8 @@ handler_t handle_session_handoff;
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 
 /*  handle_changes.c: changes that need more than the session's domain */
-handler_t handle_session_change, handle_site_change, handle_session_create, handle_item_append, handle_artifact_put,
-    handle_breakpoint_ask, handle_trigger_add, handle_trigger_fire, handle_message_send;
+handler_t handle_session_change, handle_site_change, handle_session_create, handle_session_activate, handle_item_append,
+    handle_artifact_put, handle_breakpoint_ask, handle_trigger_add, handle_trigger_fire, handle_message_send;
 
 /*  handle_context.c: the window */
 handler_t handle_context_render, handle_session_compact, handle_session_uncompact, handle_item_pin;

@@ -235,9 +235,18 @@ static baton_status output_table (cli_t *cli, const record_type_t *type, const v
 
 /* ---- */
 
+/*  Also where only the name is read: whoever mistyped a driver would wait for ever without a word. */
+static void warn_of_waiting (cli_t *cli, const record_type_t *type, const void *reply)
+{
+    const char *waiting = type == &RECORD_changed ? ((const changed_t *) reply)->waiting : NULL;
+    if (waiting && (cli->output == OUTPUT_table || cli->output == OUTPUT_name))
+        fprintf (cli->err, "baton: warning: a run of it will wait: %s\n", waiting);
+}
+
 baton_status output_reply (cli_t *cli, const record_type_t *type, const void *reply, const baton_bytes_t *raw,
                            baton_error_t *error)
 {
+    warn_of_waiting (cli, type, reply);
     switch (cli->output) {
     case OUTPUT_json:
     case OUTPUT_jsonl:

@@ -28,7 +28,7 @@ static const view_t VIEWS[] = {
     {&RECORD_session_row, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"AGENT", "agent"}, {"STATE", "state"}, {"CAUSE", "cause"},
               {"RUN", "run/phase"}, {"NODE", "node"}, {"OPEN", "breakpoints"}, {"CREATED", "created_at"},
-              {"FORK OF", "forked_from"})},
+              {"FORK OF", "forked_from"}, {"WAITS", "waiting"})},
     {&RECORD_child_row, false, "session",
      COLUMNS ({"SESSION", "session"}, {"TITLE", "title"}, {"STATE", "state"}, {"CAUSE", "cause"}, {"ALIVE", "alive"},
               {"OPEN", "breakpoints"})},

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Where a run goes: by node name, labels, driver and free slots, in the order of priority; and how it waits."""
+import os
+import subprocess
 import unittest
 
-from harness import wait_until
+from harness import BATON, PATIENCE, wait_until
 from nodes import WORDS, NodeTest, home, phase
 
 # Tells that it began, in the order of beginning, and goes on until the test lets it end.
@@ -87,6 +89,43 @@ class Placement(NodeTest):
         self.queued(session)
         self.node("east", DRIVERS)
         self.until_running(session, "east")
+
+    def told(self, *arguments):
+        """The id that a command has printed, and what it said beside."""
+        done = subprocess.run([BATON, *arguments, "-o", "name"], capture_output=True, text=True, timeout=PATIENCE,
+                              check=True, env={**os.environ, "BATON_CONTEXT": self.broker.context})
+        return done.stdout.strip(), done.stderr
+
+    def test_what_no_node_has_is_said_at_once(self):
+        warning = "baton: warning: a run of it will wait: "
+        early, said = self.told("session", "create", "early", "--activate")
+        self.assertEqual(said, warning + "no node has registered\n")
+        self.assertEqual(self.told("session", "create", "not wanted yet")[1], "")
+        east = self.node("east", DRIVERS, labels={"zone": "a"})
+        self.until_running(early, "east")
+        for arguments, why in [(("--driver", "mistyped"), "no node has the driver mistyped"),
+                               (("--node", "esat"), "there is no node esat"),
+                               (("--node", "east", "--driver", "mistyped"), "node east has no driver mistyped"),
+                               (("--selector", "zone=b"), "no node matches the session's selector")]:
+            with self.subTest(why):
+                session, said = self.told("session", "create", why, *arguments)
+                self.assertEqual(said, f"{warning}{why}\n")
+                self.assertEqual(self.told("session", "activate", session)[1], f"{warning}{why}\n")
+                rows = {row["session"]: row for row in self.admin.call("session.list")["sessions"]}
+                self.assertEqual((rows[session]["waiting"], rows[early].get("waiting")), (why, None))
+                self.assertIn(why, self.baton("session", "list"))
+        self.assertEqual(self.told("session", "create", "all is there", "--node", "east", "--activate")[1], "")
+        source = self.create("source")
+        for method in ("session.fork", "session.spawn"):
+            answer = self.admin.call(method, {"session": source, "title": "x", "driver": "mistyped"})
+            self.assertEqual(answer["waiting"], "no node has the driver mistyped")
+        first = next(row["session"] for row in self.admin.call("session.list")["sessions"]
+                     if row["title"] == "no node has the driver mistyped")
+        # A node that is not up is known; and one that comes has what was missing.
+        east.stop()
+        self.assertNotIn("waiting", self.admin.call("session.create", {"title": "x", "node": "east"}))
+        self.node("west", {"mistyped": DRIVERS["default"]})
+        self.until_running(first, "west")
 
     def test_the_next_run_goes_where_the_workspace_is(self):
         self.node("east", DRIVERS)
