@@ -44,7 +44,7 @@ baton_status look_add_spot (look_t *self, int notify, const char *path, const ch
 {
     int folder = inotify_add_watch (notify, path, CHANGES);
     if (folder < 0) {
-        self->blind = self->blind || errno == ENOSPC || errno == ENOMEM;
+        self->blind = self->blind || notify < 0 || errno == ENOSPC || errno == ENOMEM;
         return BATON_OK;
     }
     spot_t *spot = list_append (&self->spots, sizeof *spot);

@@ -39,7 +39,7 @@ typedef struct {
 } look_t;
 
 typedef struct {
-    int notify; /*  an inotify descriptor */
+    int notify; /*  an inotify descriptor; negative: there is none, and the look is blind */
     const char *root;
     const trigger_t *trigger;
     const binding_t *bindings; /*  those with `omit` are not looked at: they don't move with the session */

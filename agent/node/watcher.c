@@ -68,10 +68,9 @@ static void say_blind (thread_t *self, const look_t *look)
     if (!look->blind || self->said_blind)
         return;
     self->said_blind = true;
-    log_warning (
-        "the kernel watches no more folders for this node (sysctl fs.inotify.max_user_watches): some are looked"
-        " at every %d ms instead",
-        BLIND);
+    log_warning ("the kernel watches no more folders for this node: some are looked at every %d ms instead; raise"
+                 " fs.inotify.max_user_watches (see sysctl (8))",
+                 BLIND);
 }
 
 /*  Of a look that is not complete only the spots are of use: what was known before stays, to compare with. */
@@ -312,8 +311,11 @@ static void run (zsock_t *pipe, void *arg)
 {
     (void) arg;
     thread_t self = {pipe, inotify_init1 (IN_CLOEXEC | IN_NONBLOCK), zhashx_new (), folders_new (), INT64_MAX, false};
+    self.said_blind = self.notify < 0;
     if (self.notify < 0)
-        log_error ("the kernel watches no files for this node: %s", strerror (errno));
+        log_error ("the kernel watches no files for this node: %s; they are looked at every %d ms instead; raise"
+                   " fs.inotify.max_user_instances (see sysctl (8))",
+                   strerror (errno), BLIND);
     zmq_pollitem_t items[] = {{.socket = zsock_resolve (pipe), .events = ZMQ_POLLIN},
                               {.fd = self.notify, .events = ZMQ_POLLIN}};
     zsock_signal (pipe, 0);

@@ -2,6 +2,7 @@
 """Sessions that files and git refs wake: by content, once a change, whatever is killed or away meanwhile."""
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -78,6 +79,67 @@ class Files(NodeTest):
         os.symlink("older", os.path.join(path, "src"))
         self.until_rest(session, 6)
         self.assertEqual([firing["number"] for firing in self.firings(session)], [1, 2, 3, 4, 5, 6])
+
+    def test_changes_that_the_kernel_does_not_tell(self):
+        """Its queue overflows while the node stands still: the first event of the quiet session is not in it."""
+        loud, quiet = self.workspace("loud"), self.workspace("quiet", watched="1")
+        sessions = [self.asleep(loud, "--file", "src"), self.asleep(quiet, "--file", "watched")]
+        with open("/proc/sys/fs/inotify/max_queued_events", encoding="ascii") as file:
+            most = int(file.read())
+        names = [os.path.join(loud, "src", name) for name in ("a", "b")]
+        write(names[0], "")
+        self.until_rest(sessions[0], 1)
+        self.near.process.send_signal(signal.SIGSTOP)
+        for turn in range(most // 2 + 1):  # each is two events
+            os.rename(names[turn % 2], names[1 - turn % 2])
+        write(os.path.join(quiet, "watched"), "2")
+        os.rename(names[(most // 2 + 1) % 2], os.path.join(loud, "src", "c"))
+        self.near.process.send_signal(signal.SIGCONT)
+        self.until_rest(sessions[1], 1)
+        self.until_rest(sessions[0], 2)
+        write(os.path.join(quiet, "watched"), "3")  # and the kernel tells again
+        self.until_rest(sessions[1], 2)
+        self.assertEqual([len(self.firings(session)) for session in sessions], [2, 2])
+
+    def test_folders_that_are_filled_as_they_are_made(self):
+        path = self.workspace("growing")
+        session = self.asleep(path, "--file", "src/**/*.c")
+        for turn in range(10):
+            for depth, folder in enumerate(("", "x", "x/y", "x/y/z")):
+                folder = os.path.join(path, "src", f"new{turn}", folder)
+                os.mkdir(folder)
+                write(os.path.join(folder, f"{depth}.c"), "")
+            wanted = {f"src/new{turn}/{name}" for name in ("0.c", "x/1.c", "x/y/2.c", "x/y/z/3.c")}
+            wait_until(lambda want=wanted: want <= {name for one in self.firings(session) for name in one["paths"]},
+                       f"all of {wanted} to be seen")
+
+    def test_a_kernel_that_has_no_room(self):
+        limit = 'echo {1} > /proc/sys/user/max_inotify_{0} && exec "$@"'
+        for resource, most, says in (("watches", 3, "fs.inotify.max_user_watches"),
+                                     ("instances", 0, "fs.inotify.max_user_instances")):
+            node = self.node(resource, {"default": QUICK}, prefix=(
+                "unshare", "--user", "--map-root-user", "sh", "-c", limit.format(resource, most), "sh"))
+            path = self.workspace("without-" + resource)
+            session = self.asleep(path, "--file", "src/**", node=resource)
+            self.asleep(self.workspace("later-" + resource), "--file", "src", node=resource)  # the look is long over
+            write(os.path.join(path, "src", "deep", "file"), "")
+            self.until_rest(session, 1)
+            self.assertIn(says, node.printed())
+
+    def test_a_file_system_that_is_mounted_and_unmounted(self):
+        node = self.node("mounting", {"default": QUICK}, prefix=("unshare", "--mount"))
+        path = self.workspace("mounts")
+        inside = ("nsenter", f"--target={node.process.pid}", "--mount")
+        on = os.path.join(path, "src", "deep")
+        subprocess.run([*inside, "mount", "-t", "tmpfs", "none", on], check=True)
+        session = self.asleep(path, "--file", "src/**", node="mounting")
+        subprocess.run([*inside, "sh", "-c", f"echo 1 > {on}/file"], check=True)
+        self.until_rest(session, 1)
+        subprocess.run([*inside, "umount", on], check=True)
+        self.until_rest(session, 2)
+        write(os.path.join(on, "file"), "below the mount")
+        self.until_rest(session, 3)
+        self.assertEqual([firing["paths"] for firing in self.firings(session)], [["src/deep/file"]] * 3)
 
     def test_a_git_ref(self):
         path = self.workspace("repository")
