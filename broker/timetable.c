@@ -7,15 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ZONES "/usr/share/zoneinfo"
 #define ZONE_FILE_MOST 65536
 #define LATE 60000       /*  ms after which a time counts as missed: the grain of a calendar */
 #define PASSED_MOST 1000 /*  times that are counted one by one */
 
+/*  Which file it was read from: an update puts another one into its place. */
 typedef struct {
     char name[LIMIT_NAME + 1];
     zone_t *zone;
+    ino_t inode;
+    struct timespec changed;
 } known_t;
 
 struct timetable {
@@ -50,9 +54,10 @@ static baton_status unknown_zone (const char *name, baton_error_t *error)
                              "the broker's machine knows no time zone %s: give a name such as Europe/Berlin", name);
 }
 
-static baton_status read_zone (const char *name, zone_t **ret_zone, baton_error_t *error)
+static baton_status read_zone (const char *name, known_t *known, baton_error_t *error)
 {
     char path[sizeof ZONES + LIMIT_NAME + 1];
+    struct stat of = {0};
     if (strlen (name) > LIMIT_NAME || !name_valid (name, strlen (name)) || strstr (name, ".."))
         return unknown_zone (name, error);
     uint8_t *data = malloc (ZONE_FILE_MOST);
@@ -60,15 +65,37 @@ static baton_status read_zone (const char *name, zone_t **ret_zone, baton_error_
         return baton_fail_memory (error);
     snprintf (path, sizeof path, ZONES "/%s", name);
     FILE *file = fopen (path, "rbe");
-    size_t size = file ? fread (data, 1, ZONE_FILE_MOST, file) : 0;
+    size_t size = file && fstat (fileno (file), &of) == 0 ? fread (data, 1, ZONE_FILE_MOST, file) : 0;
     if (file)
         fclose (file);
-    baton_status status = zone_new (data, size, ret_zone, error);
+    zone_t *zone = NULL;
+    baton_status status = zone_new (data, size, &zone, error);
     free (data);
-    return status == BATON_invalid_argument ? unknown_zone (name, error) : status;
+    if (status != BATON_OK)
+        return status == BATON_invalid_argument ? unknown_zone (name, error) : status;
+    zone_destroy (&known->zone);
+    *known = (known_t){.zone = zone, .inode = of.st_ino, .changed = of.st_ctim};
+    snprintf (known->name, sizeof known->name, "%s", name);
+    return BATON_OK;
 }
 
-/*  NULL is UTC, and borrowed from here otherwise. */
+/*  What can't be read any more stays as it was. */
+static void refresh (known_t *known)
+{
+    char path[sizeof ZONES + LIMIT_NAME + 1];
+    struct stat now;
+    baton_error_t error;
+    snprintf (path, sizeof path, ZONES "/%s", known->name);
+    if (stat (path, &now) != 0 || (now.st_ino == known->inode && now.st_ctim.tv_sec == known->changed.tv_sec &&
+                                   now.st_ctim.tv_nsec == known->changed.tv_nsec))
+        return;
+    char name[sizeof known->name];
+    memcpy (name, known->name, sizeof name);
+    if (read_zone (name, known, &error) != BATON_OK)
+        log_warning ("time zone %s stays as it was: %s", name, error.message);
+}
+
+/*  NULL is UTC, and borrowed from here otherwise: until the next call. */
 static baton_status find_zone (timetable_t *self, const char *name, const zone_t **ret_zone, baton_error_t *error)
 {
     *ret_zone = NULL;
@@ -76,20 +103,21 @@ static baton_status find_zone (timetable_t *self, const char *name, const zone_t
         return BATON_OK;
     for (size_t i = 0; i < self->zones.count; i++)
         if (strcmp (self->zones.items[i].name, name) == 0) {
+            refresh (&self->zones.items[i]);
             *ret_zone = self->zones.items[i].zone;
             return BATON_OK;
         }
-    zone_t *zone = NULL;
-    baton_status status = read_zone (name, &zone, error);
+    known_t fresh = {.zone = NULL};
+    baton_status status = read_zone (name, &fresh, error);
     if (status != BATON_OK)
         return status;
     known_t *known = list_append (&self->zones, sizeof *known);
     if (!known) {
-        zone_destroy (&zone);
+        zone_destroy (&fresh.zone);
         return baton_fail_memory (error);
     }
-    snprintf (known->name, sizeof known->name, "%s", name);
-    *ret_zone = known->zone = zone;
+    *known = fresh;
+    *ret_zone = known->zone;
     return BATON_OK;
 }
 

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Clocks that are set while things sleep: libfaketime sets that of the broker or of a node, and leaves alone the time that passes."""
+"""Clocks that are set while things sleep. libfaketime sets that of a broker or a node, and leaves alone the time that passes."""
 import calendar
 import glob
 import os
+import struct
+import subprocess
 import time
 import unittest
 
@@ -12,6 +14,12 @@ from nodes import WORDS, NodeTest
 QUICK = WORDS + 'SAY runs "$BATON_SESSION $BATON_RUN"\n'
 LIBRARY = (glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") or ["libfaketimeMT.so.1"])[0]
 HOUR, DAY = 3600, 86400
+
+
+def no_changes(rule):
+    """A time zone file (RFC 8536) that has but the rule for all times."""
+    header = struct.pack(">4sc15x6L", b"TZif", b"2", 0, 0, 0, 0, 1, 4)
+    return (header + struct.pack(">lBB4s", 0, 0, 0, b"UTC")) * 2 + f"\n{rule}\n".encode()
 
 
 class Clock:
@@ -135,6 +143,23 @@ class Clocks(NodeTest):
             self.until_fired(probe)
             self.assertEqual(len(self.firings(session)), 1)
             self.baton("trigger", "remove", session, "t")
+
+    def test_time_zones_that_are_updated(self):
+        """What a zone says is read again when its file is another, without a restart."""
+        self.broker.stop()
+        self.broker.prefix = ["unshare", "--mount"]
+        self.broker.start()
+        zones, inside = self.path("zones"), ("nsenter", f"--target={self.broker.process.pid}", "--mount")
+        os.mkdir(zones)
+        subprocess.run([*inside, "mount", "--bind", zones, "/usr/share/zoneinfo/Etc"], check=True)
+        session = self.create("zoned")
+        for number, (offset, hour) in enumerate((("UTC0", 0), ("XXX-3", 21), ("XXX+5", 5))):
+            with open(os.path.join(zones, "new"), "wb") as file:
+                file.write(no_changes(offset))
+            os.rename(os.path.join(zones, "new"), os.path.join(zones, "Own"))
+            self.admin.call("trigger.add", {"session": session, "name": f"t{number}", "calendar": "@daily",
+                                            "zone": "Etc/Own"})
+            self.assertEqual(time.gmtime(self.show(session)["triggers"][-1]["next"] / 1000).tm_hour, hour)
 
     def test_a_node_whose_clock_jumps(self):
         path = self.path("tree")
