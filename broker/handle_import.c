@@ -176,8 +176,14 @@ baton_status handle_session_import (broker_t *broker, request_t *request, void *
     if (status == BATON_OK)
         status = check_lineage (broker, request, &import->state, error);
     command_t command = command_of (broker, request);
+    session_import_request_t again = *params;
     if (status == BATON_OK && import->events.count == 0)
         return nothing_new (import, params, ret_reply, error);
+    if (import->continued) {
+        again.title = params->title ? params->title : import->title;
+        again.workspace = params->workspace || params->carried.size > 0 ? params->workspace : import->workspace;
+        command.request = &again;
+    }
     if (status == BATON_OK)
         status = journal_import (broker->journal, import, &command, ret_reply, error);
     return status == BATON_OK ? spend_pages (broker, &params->pages, error) : status;

@@ -1,4 +1,4 @@
-#include "import.h"
+#include "import_internal.h"
 
 #include "facts.h"
 #include "history.h"
@@ -39,6 +39,9 @@ static const field_t *import_fields (void)
         ROW (import_t, known, FLAG, NULL),
         ROW (import_t, renamed, FLAG, NULL),
         ROW (import_t, base, UINT, NULL),
+        ROW (import_t, continued, FLAG, NULL),
+        ROW (import_t, title, LINE, NULL),
+        ROW (import_t, workspace, LINE, NULL),
         ROW (import_t, state, INNER, &RECORD_session),
         ROW (import_t, events, LIST, &RECORD_import_event),
         ROW (import_t, blobs, TEXTS, NULL),
@@ -95,16 +98,6 @@ static baton_status cut_head (event_t *event, baton_bytes_t *ret_head)
 
 /* ---- the reading ---- */
 
-typedef struct {
-    store_t *store;
-    const session_import_request_t *params;
-    import_t *import;
-    session_t there; /*  the state under the ids of the other site: what the snapshot is compared with */
-    uint64_t bytes;
-    session_t here; /*  update: our own state at base */
-    baton_error_t *error;
-} reading_t;
-
 static baton_status refuse (reading_t *self, uint64_t n, const char *what)
 {
     return baton_fail_field (self->error, BATON_invalid_argument, BATON_REASON_bad_archive, "pages",
@@ -112,10 +105,10 @@ static baton_status refuse (reading_t *self, uint64_t n, const char *what)
                              what);
 }
 
-/*  Whether the state here is another than it was there, because of ids. */
+/*  Whether the state here is another than it was there, because of ids or positions. */
 static bool rewrites (const reading_t *self)
 {
-    return self->import->renamed || self->params->ancestors.count > 0;
+    return self->import->renamed || self->params->ancestors.count > 0 || self->gaps.count > 0;
 }
 
 /*  The id that a session has here; NULL: it is none that has another one. */
@@ -125,8 +118,7 @@ static const char *id_here (const reading_t *self, const char *id, const char *s
 }
 
 /*  Wherever a record names the session, or an ancestor, by its old id, it names it by the new one. */
-static baton_status rename_sessions (const reading_t *self, const record_type_t *type, void *record,
-                                     const char *session)
+baton_status import_rename (const reading_t *self, const record_type_t *type, void *record, const char *session)
 {
     for (const field_t *field = type->fields (); field->name; field++) {
         uint8_t *at = (uint8_t *) record + field->offset;
@@ -137,14 +129,14 @@ static baton_status rename_sessions (const reading_t *self, const record_type_t 
         if (to)
             status = text_set (text, to);
         else if (field->kind == FIELD_INNER)
-            status = rename_sessions (self, field->type, at, session);
+            status = import_rename (self, field->type, at, session);
         else if (field->kind == FIELD_LIST) {
             const struct {
                 size_t count;
                 uint8_t *items;
             } *list = (const void *) at;
             for (size_t i = 0; i < list->count && status == BATON_OK; i++)
-                status = rename_sessions (self, field->type, list->items + i * field->type->size, session);
+                status = import_rename (self, field->type, list->items + i * field->type->size, session);
         }
         if (status != BATON_OK)
             return status;
@@ -203,16 +195,52 @@ static baton_status check_event (reading_t *self, const event_t *event)
     return BATON_OK;
 }
 
-static baton_status fold (reading_t *self, event_t *event)
+/*  The state as it was before the import that came before, and as the other site's next event finds it. */
+static baton_status go_on (reading_t *self, uint64_t there)
 {
     import_t *import = self->import;
+    session_continued_event_t body = {.state = import->state};
+    event_t event = {.kind = EVENT_session_continued,
+                     .n = import->base + 1,
+                     .at = self->imported_at,
+                     .session = import->session,
+                     .actor = (char *) self->request->actor,
+                     .body = &body};
+    if (self->gaps.count == 0 || import->continued || there <= self->gaps.items[self->gaps.count - 1].after)
+        return BATON_OK;
+    import->continued = true;
+    return keep_event (self, &event);
+}
+
+static baton_status fold_here (reading_t *self, event_t *event)
+{
+    import_t *import = self->import;
+    const record_type_t *type = &EVENTS[event->kind].type;
+    baton_status status = go_on (self, event->n);
+    if (status != BATON_OK)
+        return status;
+    if (text_set (&event->session, import->session) || import_rename (self, type, event->body, import->session))
+        return baton_fail_memory (self->error);
+    positions_move (&self->gaps, position_here, import->session, type, event->body);
+    event->n = position_here (&self->gaps, event->n);
+    import->state.n = event->n - 1;
+    return session_evolve (&import->state, event) == BATON_OK ? BATON_OK : baton_fail_memory (self->error);
+}
+
+static baton_status fold (reading_t *self, event_t *event)
+{
+    baton_status status = BATON_OK;
+    bool behind = self->gaps.count > 0 && event->n > self->gaps.items[0].after;
+    if (behind && !positions_movable (event->kind))
+        return baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_diverged, "update",
+                                 "the session has taken another one in since it was imported (event %lu, %s there): "
+                                 "what came with that does not fit behind the import",
+                                 event->n, EVENTS[event->kind].name);
     if (session_evolve (&self->there, event) != BATON_OK)
         return baton_fail_memory (self->error);
-    if (rewrites (self) && (text_set (&event->session, import->session) != BATON_OK ||
-                            rename_sessions (self, &EVENTS[event->kind].type, event->body, import->session) ||
-                            session_evolve (&import->state, event) != BATON_OK))
-        return baton_fail_memory (self->error);
-    return event->n <= import->base ? BATON_OK : keep_event (self, event);
+    if (rewrites (self))
+        status = fold_here (self, event);
+    return status != BATON_OK || event->n <= self->import->base ? status : keep_event (self, event);
 }
 
 static baton_status read_event (reading_t *self, const event_envelope_t *envelope)
@@ -308,170 +336,46 @@ static baton_status check_snapshot (reading_t *self)
                              self->params->origin_session);
 }
 
-/* ---- where it goes ---- */
-
-/*  What id_new makes, and nothing else: an id becomes the name of folders. */
-static bool is_id (const char *id)
+/*  Whether what came behind a gap says the same here as there: both states are one, but for ids and positions. A
+ *  journal of which that can't be said is not let in. */
+static baton_status check_moved (reading_t *self)
 {
-    return strlen (id) == ID_SIZE - 1 && strspn (id, "0123456789abcdefghjkmnpqrstvwxyz") == ID_SIZE - 1;
-}
-
-static baton_status choose_id (reading_t *self)
-{
-    import_t *import = self->import;
-    const char *wanted = self->params->origin_session;
-    store_reads_t first = {0};
-    baton_status status = store_history (self->store, wanted, 0, 1, &first, self->error);
-    import->renamed = first.count > 0 || import->hidden || !is_id (wanted);
-    if (status == BATON_OK && text_set (&import->session, import->renamed ? import->fresh : wanted) != BATON_OK)
-        status = baton_fail_memory (self->error);
-    store_reads_clear (&first);
-    return status;
-}
-
-static baton_status part_ways (const reading_t *self, uint64_t n)
-{
-    return baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_diverged, "update",
-                             "the journal of %s here goes another way than the archive from event %lu on",
-                             self->params->update, n);
-}
-
-typedef struct {
-    reading_t *reading;
-    size_t page;           /*  that is loaded next */
-    archive_page_t loaded; /*  theirs */
-    size_t at;             /*  in it */
-    bool ended, differs;   /*  theirs is at its end; ours is another */
-} comparing_t;
-
-/*  Their next event, or NULL at the end. */
-static baton_status next_event (comparing_t *self, const event_envelope_t **ret_event, baton_error_t *error)
-{
-    const baton_bytes_t *pages = &self->reading->params->pages;
-    baton_status status = BATON_OK;
-    while (status == BATON_OK && self->at == self->loaded.events.count && self->page * 32 < pages->size) {
-        char digest[DIGEST_SIZE];
-        baton_bytes_t bytes = {0};
-        sodium_bin2hex (digest, sizeof digest, pages->data + 32 * self->page++, 32);
-        self->at = 0;
-        status = store_blob (self->reading->store, digest, &bytes, error);
-        if (status == BATON_OK)
-            status = record_decode (&RECORD_archive_page, bytes.data, bytes.size, &self->loaded, error);
-        bytes_clear (&bytes);
-    }
-    if (status == BATON_OK)
-        *ret_event = self->at < self->loaded.events.count ? &self->loaded.events.items[self->at++] : NULL;
-    return status;
-}
-
-/*  Whether ours is theirs, but for seq, and under the id that it has here. */
-static baton_status is_same (const reading_t *self, const event_t *ours, const event_envelope_t *theirs, bool *ret_same,
-                             baton_error_t *error)
-{
-    event_t event = {0};
+    session_t here = {0};
     baton_bytes_t a = {0}, b = {0};
-    baton_status status = event_from_envelope (theirs, &event, error);
-    if (status != BATON_OK)
-        return status;
-    event.seq = ours->seq;
-    if (text_set (&event.session, ours->session) != BATON_OK ||
-        rename_sessions (self, &EVENTS[event.kind].type, event.body, ours->session) != BATON_OK ||
-        event_encode (&event, &a) != BATON_OK || event_encode (ours, &b) != BATON_OK)
-        status = baton_fail_memory (error);
-    else
-        *ret_same = a.size == b.size && memcmp (a.data, b.data, a.size) == 0;
-    event_clear (&event);
+    const char *id = self->import->session;
+    if (self->gaps.count == 0)
+        return BATON_OK;
+    baton_status status = record_copy (&RECORD_session, &self->import->state, &here);
+    positions_move (&self->gaps, position_there, id, &RECORD_session, &here);
+    if (status || import_rename (self, &RECORD_session, &self->there, id) ||
+        record_encode (&RECORD_session, &here, &a) || record_encode (&RECORD_session, &self->there, &b))
+        status = baton_fail_memory (self->error);
+    else if (a.size != b.size || memcmp (a.data, b.data, a.size) != 0)
+        status =
+            baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_diverged, "update",
+                              "what has come to the journal of %s does not say the same behind the import here", id);
+    record_clear (&RECORD_session, &here);
     bytes_clear (&a);
     bytes_clear (&b);
-    return status;
-}
-
-static baton_status compare (const event_t *ours, void *argument, bool *ret_more, baton_error_t *error)
-{
-    (void) ret_more;
-    comparing_t *self = argument;
-    const event_envelope_t *theirs = NULL;
-    baton_status status = next_event (self, &theirs, error);
-    if (status != BATON_OK)
-        return status;
-    if (!theirs)
-        return baton_fail_field (
-            error, BATON_failed_precondition, BATON_REASON_diverged, "update",
-            "the journal of %s here goes on where the archive ends, at %lu: there is nothing newer "
-            "in it",
-            ours->session, ours->n - 1);
-    bool same = false;
-    status = is_same (self->reading, ours, theirs, &same, error);
-    if (status == BATON_OK && !same)
-        status = part_ways (self->reading, ours->n);
-    if (status == BATON_OK)
-        self->reading->import->base = ours->n;
-    return status;
-}
-
-/*  Finds how much of the journal is here: all of ours must be the beginning of theirs. */
-static baton_status find_base (reading_t *self)
-{
-    comparing_t comparing = {.reading = self};
-    const char *session = self->params->update;
-    self->import->renamed = strcmp (session, self->params->origin_session) != 0;
-    baton_status status = history_walk (self->store, session, 0, compare, &comparing, self->error);
-    record_clear (&RECORD_archive_page, &comparing.loaded);
-    if (status == BATON_OK && self->import->base == 0)
-        return baton_fail_field (self->error, BATON_not_found, BATON_REASON_no_such_session, "update",
-                                 "there is no session %s here: import it without --update", session);
-    if (status == BATON_OK && text_set (&self->import->session, session) != BATON_OK)
-        status = baton_fail_memory (self->error);
-    return status;
-}
-
-/*  For an ancestor: looks at ours only as far as theirs goes. */
-static baton_status compare_beginning (const event_t *ours, void *argument, bool *ret_more, baton_error_t *error)
-{
-    comparing_t *self = argument;
-    const event_envelope_t *theirs = NULL;
-    bool same = false;
-    baton_status status = next_event (self, &theirs, error);
-    self->ended = status == BATON_OK && !theirs;
-    if (theirs)
-        status = is_same (self->reading, ours, theirs, &same, error);
-    self->differs = theirs && !same;
-    *ret_more = same;
-    return status;
-}
-
-/*  An ancestor is known when its journal here begins with theirs. */
-static baton_status find_known (reading_t *self)
-{
-    comparing_t comparing = {.reading = self};
-    const event_envelope_t *theirs = NULL;
-    const char *session = self->params->origin_session;
-    if (self->import->hidden)
-        return BATON_OK;
-    baton_status status = history_walk (self->store, session, 0, compare_beginning, &comparing, self->error);
-    if (status == BATON_OK && !comparing.ended && !comparing.differs)
-        status = next_event (&comparing, &theirs, self->error);
-    self->import->known = status == BATON_OK && !comparing.differs && !theirs;
-    record_clear (&RECORD_archive_page, &comparing.loaded);
-    if (self->import->known && text_set (&self->import->session, session) != BATON_OK)
-        status = baton_fail_memory (self->error);
     return status;
 }
 
 baton_status import_read (store_t *store, const request_t *request, void *record, baton_error_t *error)
 {
     import_t *import = record;
-    reading_t self = {.store = store, .params = request->params, .import = import, .error = error};
-    baton_status status = self.params->ancestor ? find_known (&self) : BATON_OK;
-    if (status != BATON_OK || import->known)
+    reading_t self = {.store = store, .request = request, .params = request->params, .import = import, .error = error};
+    baton_status status = import_place (&self);
+    if (status != BATON_OK || import->known) {
+        free (self.gaps.items);
         return status;
-    status = self.params->update ? find_base (&self) : choose_id (&self);
-    if (status == BATON_OK)
-        status = read_pages (&self);
+    }
+    status = read_pages (&self);
     if (status == BATON_OK)
         status = check_state (&self);
     if (status == BATON_OK)
         status = check_snapshot (&self);
+    if (status == BATON_OK)
+        status = check_moved (&self);
     for (size_t at = 0; at < self.params->carried.size && status == BATON_OK; at += 32) {
         char digest[DIGEST_SIZE];
         sodium_bin2hex (digest, sizeof digest, self.params->carried.data + at, 32);
@@ -481,6 +385,7 @@ baton_status import_read (store_t *store, const request_t *request, void *record
         import->state = self.there;
         self.there = (session_t){0};
     }
+    free (self.gaps.items);
     record_clear (&RECORD_session, &self.there);
     return status;
 }

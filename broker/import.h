@@ -21,7 +21,10 @@ typedef struct {
     bool hidden;   /*  in: who imports may not see the session that has its id here */
     bool known;    /*  an ancestor whose journal is here already: there is nothing to do */
     bool renamed;
-    uint64_t base; /*  how many events of it are here already */
+    uint64_t base;  /*  how many events of it are here already */
+    bool continued; /*  the first event to write is session_continued, of this site */
+    char *title;    /*  continued: what the import before has said of them; may be NULL */
+    char *workspace;
     session_t state;
     struct {
         size_t count;

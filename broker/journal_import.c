@@ -99,7 +99,7 @@ baton_status journal_import (journal_t *self, import_t *import, const command_t 
         ret_imported->state = entry->state.state;
         ret_imported->cause = entry->state.cause;
         ret_imported->renamed = import->renamed;
-        ret_imported->events = import->events.count;
+        ret_imported->events = import->events.count - import->continued;
     }
     event_list_clear (&events);
     record_clear (&RECORD_changed, &changed);

@@ -115,9 +115,12 @@ baton_status event_each_blob (const event_t *event, event_blob_t *visit, void *a
         return visit (((const artifact_put_event_t *) event->body)->digest, argument);
     if (event->kind == EVENT_session_merged)
         return visit_merge (&((const session_merged_event_t *) event->body)->merge, visit, argument);
-    if (event->kind != EVENT_session_forked)
+    const session_t *state =
+        event->kind == EVENT_session_forked      ? &((const session_forked_event_t *) event->body)->state
+        : event->kind == EVENT_session_continued ? &((const session_continued_event_t *) event->body)->state
+                                                 : NULL;
+    if (!state)
         return BATON_OK;
-    const session_t *state = &((const session_forked_event_t *) event->body)->state;
     for (size_t i = 0; i < state->artifacts.count && status == BATON_OK; i++)
         status = visit (state->artifacts.items[i].digest, argument);
     return status;

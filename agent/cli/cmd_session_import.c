@@ -15,6 +15,7 @@ OPTIONS (
         char *require_signer;
         bool no_workspace;
         bool update;
+        char *into;
         bool dry_run;
         char *from;
     },
@@ -25,6 +26,8 @@ OPTIONS (
     OPTION (no_workspace, FIELD_FLAG, 0, NULL, "leave out the workspace in it"),
     OPTION (require_signer, FIELD_LINE, LIMIT_ID, NULL, "refuse it unless this name or key has signed it"),
     OPTION (update, FIELD_FLAG, 0, NULL, "go on with the session that is here already, where the archive has more"),
+    OPTION (into, FIELD_NAME, LIMIT_ID, NULL,
+            "with --update: the id that the session has here, when that is another one"),
     OPTION (dry_run, FIELD_FLAG, 0, NULL, "verify the archive and say what it is, and do nothing"),
     OPTION (from, FIELD_NAME, LIMIT_NAME, NULL,
             "a transcript of another tool: claude-code, codex, openai or anthropic"));
@@ -125,7 +128,12 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
     import_how_t how = {.as = options->as,
                         .workspace = options->workspace,
                         .no_workspace = options->no_workspace,
-                        .update = options->update};
+                        .update = options->update,
+                        .into = options->into};
+    if (options->into && !options->update) {
+        fclose (file);
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "into", "--into is for --update");
+    }
     baton_status status = import_verify (file, options->require_signer, &summary, error);
     if (status == BATON_invalid_argument && error->reason == BATON_REASON_bad_archive && begins_as_text (file))
         cli_hint (cli, "if it is a transcript of another tool, say of which with --from claude-code, codex, openai or "

@@ -305,7 +305,7 @@ static baton_status ask_for_all (sender_t *self, const import_how_t *how, import
     request.workspace = (char *) how->workspace;
     request.carried =
         (baton_bytes_t){self->carried.count * sizeof *self->carried.items, (uint8_t *) self->carried.items};
-    request.update = how->update ? head->session : NULL;
+    request.update = how->update ? (how->into ? (char *) how->into : head->session) : NULL;
     self->cli->key = how->key ? how->key : key;
     if (status == BATON_OK)
         status = cli_call (self->cli, METHOD_session_import, &request, ret_imported, NULL, self->error);

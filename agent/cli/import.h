@@ -13,6 +13,7 @@ typedef struct {
     const char *key;       /*  idempotency key of the import itself; NULL: a fresh one */
     bool no_workspace;     /*  without the workspace in it */
     bool update;           /*  go on with the session that is there */
+    const char *into;      /*  update: its id there; NULL: the one that it had */
 } import_how_t;
 
 /*  What an archive says of itself, once it was verified. Cleared with import_clear. */

@@ -41,6 +41,7 @@ typedef baton_status evolve_fn (session_t *self, const event_t *event);
 DECIDE (session_import);
 DECIDE (session_moved);
 EVOLVE (session_imported);
+EVOLVE (session_continued);
 
 /* ---- lifecycle.c ---- */
 DECIDE (session_create);

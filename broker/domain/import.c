@@ -50,13 +50,14 @@ baton_status decide_session_import (deciding_t *deciding)
               .workspace = request->workspace,
               .carried = request->carried,
           });
-    if (deciding->self->state == lifecycle_terminated)
-        return BATON_OK;
-    if (request->ancestor)
+    size_t said = deciding->events->count;
+    if (deciding->self->state != lifecycle_terminated && request->ancestor)
         session_end (deciding, cause_imported, run_outcome_interrupted, "it came along for the context of another one",
                      0);
-    else
+    else if (deciding->self->state != lifecycle_terminated)
         end_life (deciding);
+    if (!deciding->out_of_memory)
+        ((session_imported_event_t *) deciding->events->items[said - 1].body)->own = deciding->events->count - said;
     return BATON_OK;
 }
 
@@ -159,6 +160,20 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
         self->state = lifecycle_suspended;
         self->cause = cause_imported;
     }
+    return BATON_OK;
+}
+
+/*  A state from elsewhere may name any id; this is the journal of one. */
+baton_status evolve_session_continued (session_t *self, const event_t *event)
+{
+    const session_continued_event_t *body = event->body;
+    session_t state = {0};
+    if (record_copy (&RECORD_session, &body->state, &state) || text_set (&state.session, self->session)) {
+        record_clear (&RECORD_session, &state);
+        return BATON_resource_exhausted;
+    }
+    record_clear (&RECORD_session, self);
+    *self = state;
     return BATON_OK;
 }
 

@@ -327,6 +327,7 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (session_saved),
     APPLY (session_restored),
     APPLY (session_imported),
+    APPLY (session_continued),
 };
 /* clang-format on */
 

@@ -122,16 +122,96 @@ class RoundTrip(Archives):
         state = self.admin.call("session.show", {"session": session})
         self.assertEqual(state["memory"][-1]["value"], "there")
         self.assertEqual(self.admin.call("artifact.get", {"session": session, "name": "c"})["content"], b"made there")
-        # Twice is once too often: what came is followed by the import's own event now.
-        self.assertIn("there is nothing newer", self.baton("session", "import", back, "--update", code=5))
+        before = self.admin.call("session.snapshot", {"session": session})["digest"]
+        self.baton("session", "import", back, "--update")
+        self.assertIn("nothing new in it", self.noted)
+        self.assertEqual(self.admin.call("session.snapshot", {"session": session})["digest"], before)
         self.admin.call("memory.set", {"session": session, "key": "k", "value": "here"})
         self.far.call("memory.set", {"session": session, "key": "k", "value": "there again"})
         apart = self.export(session, "apart.baton", site=self.other)
-        n = self.far.call("session.show", {"session": session})["n"]
-        self.assertIn(f"goes another way than the archive from event {n} on",
+        self.assertIn("has changes of its own since it was imported",
                       self.baton("session", "import", apart, "--update", code=5))
         new = self.export(self.make("New"), "new.baton")
         self.assertIn("there is no session", self.baton("session", "import", new, "--update", site=self.other, code=3))
+
+    def test_a_copy_follows_its_original(self):
+        session = self.make()
+
+        def call(method, **body):
+            return self.admin.call(method, {"session": session, **body})
+
+        def texts(client, name=session):
+            return [item["parts"][0].get("text", "") for item in client.call("item.list", {"session": name})["items"]]
+
+        def follow(number, *options):
+            self.export(session, f"{number}.baton")
+            return json.loads(self.baton("session", "import", self.path(f"{number}.baton"), "--update", "-o", "json",
+                                         *options, site=self.other))
+
+        self.bring(self.export(session), "--as", "The copy")
+        first = call("session.show")["n"]
+        call("item.append", role="user", text="and sum them")
+        call("decision.record", key="rounding", value="up", why="they changed it")
+        call("memory.set", key="branch", value="new")
+        call("artifact.put", name="c", content=b"later")
+        call("breakpoint.comment", breakpoint=1, text="asked elsewhere")
+        call("breakpoint.cancel", breakpoint=1)
+        n = call("session.show")["n"]
+        call("session.save", label="here")
+        call("item.pin", item=first + 1)
+        call("context.clear")
+        call("item.append", role="user", text="after the break")
+        answer = follow(1)
+        ours, theirs = self.admin.call("session.show", {"session": session}), self.far.call("session.show",
+                                                                                           {"session": session})
+        self.assertEqual(answer["n"], theirs["n"])
+        self.assertEqual(texts(self.far), texts(self.admin))
+        self.assertEqual((theirs["title"], theirs["state"], theirs["cause"]), ("The copy", "suspended", "imported"))
+        self.assertEqual(theirs["provenance"]["n"], ours["n"])
+        self.assertEqual([decision["value"] for decision in theirs["decisions"]], ["up"])
+        # What came first stays where it is, the rest stands three further on: as one journal, it names the right ones.
+        gap = 3
+        log, far = self.events(self.admin, session), self.events(self.far, session)
+        self.assertEqual(answer["events"], len(log) - first)
+        self.assertEqual([event["kind"] for event in far[first:first + gap]],
+                         ["session_imported", "breakpoint_cancelled", "session_continued"])
+        self.assertEqual([event["kind"] for event in far[first + gap:-1]], [event["kind"] for event in log[first:]])
+        self.assertEqual(far[-1]["kind"], "session_imported")
+        by_n = {event["n"]: event["kind"] for event in far}
+        for memory in theirs["memory"]:
+            self.assertEqual(by_n[memory["n"]], "memory_set")
+        for artifact in theirs["artifacts"]:
+            self.assertEqual(by_n[artifact["n"]], "artifact_put")
+            body = {"session": session, "name": artifact["name"]}
+            self.assertEqual(self.far.call("artifact.get", body).get("content"),
+                             self.admin.call("artifact.get", body).get("content"))
+        self.assertEqual(theirs["checkpoints"][0]["n"], n + gap)
+        self.assertEqual(self.far.call("context.render", {"session": session})["tokens"],
+                         self.admin.call("context.render", {"session": session})["tokens"])
+        # The same once more is nothing; the journal alone comes to the same state; and it goes on being followed.
+        self.assertEqual((follow(11).get("events", 0), follow(12)["n"]), (0, theirs["n"]))
+        self.other.restart()
+        self.assertEqual(self.far.call("session.show", {"session": session, "at": theirs["n"]}), theirs)
+        for number in (2, 3):
+            call("memory.set", key="branch", value=number)
+            call("item.append", role="user", text=f"turn {number}")
+            self.assertEqual(follow(number)["events"], 2)
+            self.assertEqual(texts(self.far), texts(self.admin))
+            self.assertEqual(self.far.call("session.show", {"session": session})["memory"][0]["value"], number)
+        # A copy under another id is told by that.
+        copy = self.bring(self.path("1.baton"))
+        self.assertNotEqual(copy, session)
+        self.assertEqual(follow(4, "--into", copy)["session"], copy)
+        self.assertEqual(texts(self.far, copy), texts(self.admin))
+        # Whatever was done with the copy is not lost: from then on it goes its own way.
+        self.far.call("memory.set", {"session": session, "key": "own", "value": 1})
+        call("item.append", role="user", text="too late")
+        before = self.far.call("session.snapshot", {"session": session})["digest"]
+        late = self.export(session, "late.baton")
+        refusal = self.baton("session", "import", late, "--update", site=self.other, code=5)
+        self.assertIn("has changes of its own since it was imported", refusal)
+        self.assertIn("import it without --update", refusal)
+        self.assertEqual(self.far.call("session.snapshot", {"session": session})["digest"], before)
 
     def test_what_a_branch_has_put_comes_along(self):
         secret = "ghp_" + "a1B2" * 10
@@ -286,6 +366,35 @@ class Killed(Archives):
                 process.kill()
                 process.wait()
             self.assertIn(os.listdir(folder), ([], ["s.baton"]))
+
+
+    def test_a_killed_update_is_there_or_not(self):
+        session = self.make()
+        self.bring(self.export(session))
+        words = (BATON, "session", "import", "--update", "-o", "json")
+        environment = {**os.environ, "BATON_CONTEXT": self.other.context, "XDG_CONFIG_HOME": self.path("home")}
+        takes = 0.1
+        for number in range(8):
+            for turn in range(50):
+                self.admin.call("item.append", {"session": session, "role": "user", "text": f"{number} {turn}"})
+            file = self.export(session, f"{number}.baton")
+            before = self.far.call("session.show", {"session": session}, timeout=PATIENCE)["n"]
+            process = subprocess.Popen((*words, file), env=environment, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            try:
+                process.wait(takes * number / 8)
+            except subprocess.TimeoutExpired:
+                pass
+            self.other.kill()
+            process.kill()
+            process.wait()
+            self.other.start()
+            # 50 events, between session_continued, session_imported and the breakpoint that is cancelled again.
+            self.assertIn(self.far.call("session.show", {"session": session}, timeout=PATIENCE)["n"] - before, (0, 53))
+            self.baton("session", "import", file, "--update", site=self.other)
+            state = self.far.call("session.show", {"session": session}, timeout=PATIENCE)
+            self.assertEqual(state["items"], 1 + 50 * (number + 1))
+            self.assertEqual(self.far.call("session.show", {"session": session, "at": state["n"]}), state)
 
 
 class Hostile(Archives):
