@@ -40,6 +40,7 @@ static const field_t *import_fields (void)
         ROW (import_t, renamed, FLAG, NULL),
         ROW (import_t, base, UINT, NULL),
         ROW (import_t, continued, FLAG, NULL),
+        ROW (import_t, bytes, UINT, NULL),
         ROW (import_t, title, LINE, NULL),
         ROW (import_t, workspace, LINE, NULL),
         ROW (import_t, state, INNER, &RECORD_session),
@@ -264,8 +265,8 @@ static baton_status read_page (reading_t *self, const char *digest)
     baton_bytes_t bytes = {0};
     archive_page_t page = {0};
     baton_status status = store_blob (self->store, digest, &bytes, self->error);
-    self->bytes += bytes.size;
-    if (status == BATON_OK && self->bytes > LIMIT_IMPORT_BYTES)
+    self->import->bytes += bytes.size;
+    if (status == BATON_OK && self->import->bytes > LIMIT_IMPORT_BYTES)
         status = baton_fail_field (self->error, BATON_resource_exhausted, BATON_REASON_too_large, "pages",
                                    "a journal of more than %u bytes can't be imported", LIMIT_IMPORT_BYTES);
     if (status == BATON_OK)

@@ -23,6 +23,7 @@ typedef struct {
     bool renamed;
     uint64_t base;  /*  how many events of it are here already */
     bool continued; /*  the first event to write is session_continued, of this site */
+    uint64_t bytes; /*  of all its pages */
     char *title;    /*  continued: what the import before has said of them; may be NULL */
     char *workspace;
     session_t state;

@@ -11,8 +11,7 @@ typedef struct {
     const request_t *request;
     const session_import_request_t *params;
     import_t *import;
-    session_t there; /*  the state under the ids of the other site: what the snapshot is compared with */
-    uint64_t bytes;
+    session_t there;      /*  the state under the ids of the other site: what the snapshot is compared with */
     gaps_t gaps;          /*  update: where events of this site stand between those of the other one */
     uint64_t imported_at; /*  time of the last import that made one */
     baton_error_t *error;

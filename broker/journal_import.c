@@ -76,6 +76,29 @@ static baton_status check_blobs (journal_t *self, const import_t *import, baton_
     return status;
 }
 
+/*  What was written, and what of it belongs to the other site and was ended. */
+static baton_status tell (const import_t *import, const session_t *state, const event_list_t *events,
+                          imported_t *ret_imported)
+{
+    ret_imported->n = state->n;
+    ret_imported->state = state->state;
+    ret_imported->cause = state->cause;
+    ret_imported->renamed = import->renamed;
+    ret_imported->events = import->events.count - import->continued;
+    ret_imported->contents = import->blobs.count;
+    ret_imported->bytes = import->bytes;
+    for (size_t i = 0; i < events->count; i++) {
+        ret_imported->interrupted = ret_imported->interrupted || events->items[i].kind == EVENT_run_finished;
+        ret_imported->breakpoints += events->items[i].kind == EVENT_breakpoint_cancelled;
+        ret_imported->starts += events->items[i].kind == EVENT_start_dequeued;
+    }
+    const session_imported_event_t *body = events->items[0].body;
+    for (size_t i = 0; i < body->triggers.count; i++)
+        if (texts_add (&ret_imported->triggers, body->triggers.items[i]) != BATON_OK)
+            return BATON_resource_exhausted;
+    return BATON_OK;
+}
+
 baton_status journal_import (journal_t *self, import_t *import, const command_t *command, imported_t *ret_imported,
                              baton_error_t *error)
 {
@@ -90,16 +113,10 @@ baton_status journal_import (journal_t *self, import_t *import, const command_t 
                                   : cache_add (self->cache, import->session, &entry, error);
     if (status == BATON_OK &&
         (write_history (self, entry, import) != BATON_OK || journal_apply (self, entry, &events, command) != BATON_OK ||
-         text_set (&ret_imported->session, entry->id) != BATON_OK)) {
+         text_set (&ret_imported->session, entry->id) != BATON_OK ||
+         tell (import, &entry->state, &events, ret_imported) != BATON_OK)) {
         self->broken = true;
         status = baton_fail_memory (error);
-    }
-    if (status == BATON_OK) {
-        ret_imported->n = entry->state.n;
-        ret_imported->state = entry->state.state;
-        ret_imported->cause = entry->state.cause;
-        ret_imported->renamed = import->renamed;
-        ret_imported->events = import->events.count - import->continued;
     }
     event_list_clear (&events);
     record_clear (&RECORD_changed, &changed);

@@ -86,17 +86,35 @@ static baton_status show (cli_t *cli, const archive_summary_t *summary, baton_er
     return output_record (cli, &shown_options, &shown, error);
 }
 
+/*  What came, and what of it means nothing here and was ended. */
+static void tell (cli_t *cli, const archive_summary_t *summary, const imported_t *imported, bool workspace)
+{
+    output_note (cli, "signed by %s (%s)", *summary->signer_name ? summary->signer_name : "an unknown key",
+                 summary->signer);
+    if (imported->renamed)
+        output_note (cli, "the id %s is taken here, or none of Baton's: it is %s now", summary->head.session,
+                     imported->session);
+    output_note (cli, "%lu events (pages of %lu bytes) and %lu contents were written%s", imported->events,
+                 imported->bytes, imported->contents, workspace ? ", with its workspace" : "");
+    if (imported->interrupted)
+        output_note (cli, "the run that was under way there is interrupted here");
+    if (imported->breakpoints + imported->starts > 0)
+        output_note (cli,
+                     "%lu open breakpoints were cancelled and %lu waiting starts dropped: they belong to the other "
+                     "site",
+                     imported->breakpoints, imported->starts);
+    for (size_t i = 0; i < imported->triggers.count; i++)
+        output_note (cli, "the trigger %s was dropped: it waited for the end of a session at the other site",
+                     imported->triggers.items[i]);
+}
+
 static baton_status bring (cli_t *cli, FILE *file, const archive_summary_t *summary, const import_how_t *how,
                            baton_error_t *error)
 {
     imported_t imported = {0};
     baton_status status = import_send (cli, file, summary, how, &imported, error);
     if (status == BATON_OK) {
-        output_note (cli, "signed by %s (%s)", *summary->signer_name ? summary->signer_name : "an unknown key",
-                     summary->signer);
-        if (imported.renamed)
-            output_note (cli, "the id %s is taken here, or none of Baton's: it is %s now", summary->head.session,
-                         imported.session);
+        tell (cli, summary, &imported, summary->files > 0 && !how->no_workspace);
         if (how->update && imported.events == 0)
             output_note (cli, "there is nothing new in it");
         status = output_record (cli, &RECORD_imported, &imported, error);

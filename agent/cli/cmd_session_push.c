@@ -2,9 +2,9 @@
 #include "event.h"
 #include "export.h"
 #include "import.h"
+#include "nameless.h"
 #include "output.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,10 +35,21 @@ OPTIONS (
         uint64_t n;
         bool renamed;
         bool moved;
+        uint64_t events;
+        uint64_t contents;
+        uint64_t files;
+        uint64_t removed;
+        uint64_t breakpoints;
+        uint64_t starts;
+        baton_texts_t triggers;
     },
     OPTION (session, FIELD_NAME, LIMIT_ID, NULL, ""), OPTION (site, FIELD_LINE, LIMIT_ID, NULL, ""),
     OPTION (as, FIELD_NAME, LIMIT_ID, NULL, ""), OPTION (n, FIELD_UINT, 0, NULL, ""),
-    OPTION (renamed, FIELD_FLAG, 0, NULL, ""), OPTION (moved, FIELD_FLAG, 0, NULL, ""));
+    OPTION (renamed, FIELD_FLAG, 0, NULL, ""), OPTION (moved, FIELD_FLAG, 0, NULL, ""),
+    OPTION (events, FIELD_UINT, 0, NULL, ""), OPTION (contents, FIELD_UINT, 0, NULL, ""),
+    OPTION (files, FIELD_UINT, 0, NULL, ""), OPTION (removed, FIELD_UINT, 0, NULL, ""),
+    OPTION (breakpoints, FIELD_UINT, 0, NULL, ""), OPTION (starts, FIELD_UINT, 0, NULL, ""),
+    OPTION (triggers, FIELD_TEXTS, LIMIT_TRIGGERS, NULL, ""));
 
 /*  A push at the same position with the same options is the same push: the other site finds the session that it made of
  *  it, also when we were killed before we heard of it. A move is not the copy that was made before: that one may have
@@ -157,7 +168,14 @@ static baton_status bring (cli_t *cli, cli_t *there, const char *session, const 
                                .as = imported.session,
                                .n = imported.n,
                                .renamed = imported.renamed,
-                               .moved = options->move};
+                               .moved = options->move,
+                               .events = exported.events,
+                               .contents = exported.blobs,
+                               .files = exported.files,
+                               .removed = exported.totals.removed,
+                               .breakpoints = imported.breakpoints,
+                               .starts = imported.starts,
+                               .triggers = imported.triggers};
     if (status == BATON_OK)
         status = output_record (cli, &pushed_options, &pushed, error);
     exported_clear (&exported);
@@ -172,19 +190,21 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
     const push_options_t *options = arguments->options;
     cli_t there = {0};
     bool gone = false;
-    FILE *file = tmpfile ();
-    if (!file)
-        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_disk_full, "can't make a temporary file: %s",
-                           strerror (errno));
-    baton_status status = cli_connect (cli, error);
+    FILE *file = NULL;
+    baton_status status = nameless_new (&file, error);
+    if (status == BATON_OK)
+        status = cli_connect (cli, error);
     if (status == BATON_OK)
         status = connect_there (cli, options, &there, error);
     if (status == BATON_OK)
         status = check_source (cli, request->session, options->move, &gone, error);
     if (status == BATON_OK && !gone)
         status = bring (cli, &there, request->session, options, file, error);
+    if (status == BATON_resource_exhausted && error->reason == BATON_REASON_disk_full)
+        cli_hint (cli, "say where there is room for all of the archive with TMPDIR=FOLDER");
     cli_clear (&there);
-    fclose (file);
+    if (file)
+        fclose (file);
     return status;
 }
 

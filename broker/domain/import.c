@@ -26,6 +26,16 @@ static void end_life (deciding_t *deciding)
         emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
 }
 
+/*  The triggers that could never fire: of the session that they wait for, nobody here hears. */
+static size_t list_strangers (const session_t *self, char *ret_names[LIMIT_TRIGGERS])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->triggers.count && count < LIMIT_TRIGGERS; i++)
+        if (self->triggers.items[i].after)
+            ret_names[count++] = self->triggers.items[i].name;
+    return count;
+}
+
 /*  self is the state that the imported journal comes to. From the first event on it is no longer anybody's child: what
  *  follows is told to nobody. */
 baton_status decide_session_import (deciding_t *deciding)
@@ -37,8 +47,11 @@ baton_status decide_session_import (deciding_t *deciding)
                                    "a workspace that comes along goes to a folder that the node makes");
     if (status != BATON_OK)
         return status;
+    char *dropped[LIMIT_TRIGGERS];
+    size_t drops = list_strangers (deciding->self, dropped);
     emit (deciding, EVENT_session_imported,
           &(session_imported_event_t){
+              .triggers = {drops, dropped},
               .provenance = {.site = request->origin_site,
                              .session = request->origin_session,
                              .n = request->origin_n,
