@@ -146,6 +146,7 @@
 #define LIMIT_PACK_PIECES 2048u              /*  contents in one pack */
 #define LIMIT_PACKS 2048u                    /*  of a workspace */
 #define LIMIT_LENT 8u                        /*  workspaces that one node gives to exports at a time */
+#define LIMIT_REDACT_FILE (16u << 20)        /*  bytes of a text file of a workspace that is searched for secrets */
 #define LIMIT_REMOVALS 1000u                 /*  places of which an archive lists what was removed there */
 
 /*  A transcript of another tool */

@@ -148,6 +148,11 @@ const uint8_t *carry_wanted (const carry_t *self, size_t *ret_count)
     return *ret_count > 0 ? self->chunks.items[self->come] : NULL;
 }
 
+const workspace_t *carry_workspace (const carry_t *self)
+{
+    return self->index ? &self->workspace : NULL;
+}
+
 baton_status carry_write (cli_t *cli, const char *session, const baton_bytes_t *manifest, archive_writer_t *writer,
                           baton_error_t *error)
 {

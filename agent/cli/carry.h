@@ -4,6 +4,7 @@
 
 #include "archive.h"
 #include "cli.h"
+#include "workspace.h"
 
 /*  What is left to come of a workspace. */
 typedef struct carry carry_t;
@@ -21,6 +22,9 @@ BATON_MUST_USE baton_status carry_take_pack (carry_t *self, const void *data, si
 
 /*  The digests that are best asked for next, in order; 0 when all is there. */
 const uint8_t *carry_wanted (const carry_t *self, size_t *ret_count);
+
+/*  What the manifest says, once all of its parts have come; NULL before. Borrowed. */
+const workspace_t *carry_workspace (const carry_t *self);
 
 /*  Writes the workspace of a session into an archive, as its node gives it. */
 BATON_MUST_USE baton_status carry_write (cli_t *cli, const char *session, const baton_bytes_t *manifest,

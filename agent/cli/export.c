@@ -1,6 +1,6 @@
 #include "export.h"
 
-#include "carry.h"
+#include "carry_redact.h"
 #include "event.h"
 #include "redact.h"
 #include "signer.h"
@@ -62,9 +62,12 @@ static baton_status look_ahead (exporter_t *self, const reference_t *reference)
 {
     char place[LIMIT_SHORT];
     blob_t blob = {0};
-    snprintf (place, sizeof place, "content of event %lu%s%s", reference->n, reference->name ? ", " : "",
-              reference->name ? reference->name : "");
-    baton_status status = fetch_blob (self, reference, place, &blob, self->error);
+    char *name = reference->name ? strdup (reference->name) : NULL;
+    baton_status status = redact_name (self->redact, &name, NULL, self->error);
+    snprintf (place, sizeof place, "content of event %lu%s%s", reference->n, name ? ", " : "", name ? name : "");
+    free (name);
+    if (status == BATON_OK)
+        status = fetch_blob (self, reference, place, &blob, self->error);
     if (status == BATON_OK && strcmp (blob.digest, reference->digest) != 0)
         status = redact_replace (self->redact, reference->digest, blob.digest, blob.content.size, self->error);
     record_clear (&RECORD_blob, &blob);
@@ -290,7 +293,7 @@ static baton_status begin (exporter_t *self, FILE *file, const snapshot_t *snaps
     return status;
 }
 
-/*  What the workspace holds goes along as it is now: only with the newest state, and as it is. */
+/*  What the workspace holds goes along as it is now: only with the newest state. */
 static baton_status look_at_workspace (exporter_t *self, const session_t *state)
 {
     cli_t *cli = self->cli;
@@ -299,11 +302,6 @@ static baton_status look_at_workspace (exporter_t *self, const session_t *state)
     manifest_t manifest = {0};
     if (self->export->no_workspace || self->export->at > 0 || (!state->home && state->carried == 0))
         return BATON_OK;
-    if (self->redact) {
-        cli_hint (cli, "leave the workspace out with --no-workspace");
-        return baton_fail_field (self->error, BATON_invalid_argument, BATON_REASON_none, "redact",
-                                 "secrets can't be taken out of the files of a workspace");
-    }
     baton_status status = cli_call (cli, METHOD_workspace_manifest, &request, &listing, NULL, self->error);
     if (status == BATON_OK)
         status = record_decode (&RECORD_manifest, listing.manifest.data, listing.manifest.size, &manifest, self->error);
@@ -330,7 +328,10 @@ static baton_status write_workspace (exporter_t *self, const session_t *state)
     session_t now = {0};
     if (self->manifest.size == 0)
         return BATON_OK;
-    baton_status status = carry_write (self->cli, state->session, &self->manifest, self->writer, self->error);
+    baton_status status = self->redact
+                              ? carry_write_redacted (self->cli, state->session, &self->manifest, self->redact,
+                                                      self->writer, &self->done.files, self->error)
+                              : carry_write (self->cli, state->session, &self->manifest, self->writer, self->error);
     if (status == BATON_OK)
         status = cli_call (self->cli, METHOD_session_show, &request, &now, NULL, self->error);
     if (status == BATON_OK && (now.run.number != state->run.number || now.run.attempt != state->run.attempt))

@@ -13,8 +13,18 @@ typedef struct {
     uint64_t size;
 } replaced_t;
 
+/*  A name in which a secret stood. One name becomes one other, everywhere, so that what is set is also found again. */
+typedef struct {
+    char *old, *new;
+} renamed_t;
+
 struct redact {
     secrets_t *secrets;
+    struct {
+        size_t count;
+        renamed_t *items;
+    } renamed;
+    size_t renamings;
     struct {
         size_t count;
         replaced_t *items;
@@ -42,6 +52,11 @@ void redact_destroy (redact_t **self)
         return;
     secrets_destroy (&(*self)->secrets);
     free ((*self)->replaced.items);
+    for (size_t i = 0; i < (*self)->renamed.count; i++) {
+        free ((*self)->renamed.items[i].old);
+        free ((*self)->renamed.items[i].new);
+    }
+    free ((*self)->renamed.items);
     record_clear (&RECORD_archive_totals, &(*self)->totals);
     free (*self);
     *self = NULL;
@@ -102,6 +117,53 @@ static baton_status scrub_text (redact_t *self, char *text, bool whole, baton_er
     return status;
 }
 
+/* ---- names ---- */
+
+/*  It is made from no part of the old one; what a name may consist of is less than what a text may. */
+static baton_status rename_to (redact_t *self, const char *name, size_t size, const char **ret_new,
+                               baton_error_t *error)
+{
+    renamed_t *row = NULL;
+    for (size_t i = 0; i < self->renamed.count && !row; i++)
+        if (strlen (self->renamed.items[i].old) == size && memcmp (self->renamed.items[i].old, name, size) == 0)
+            row = &self->renamed.items[i];
+    if (!row && (row = list_append (&self->renamed, sizeof *row))) {
+        row->old = strndup (name, size);
+        if (asprintf (&row->new, "redacted-%zu", self->renamed.count) < 0)
+            row->new = NULL;
+    }
+    if (!row || !row->old || !row->new)
+        return baton_fail_memory (error);
+    *ret_new = row->new;
+    self->renamings++;
+    return BATON_OK;
+}
+
+/*  ret_new stays NULL when there is no secret in the name. */
+static baton_status scrub_name (redact_t *self, const char *name, size_t size, const char **ret_new,
+                                baton_error_t *error)
+{
+    size_t left = size;
+    char *copy = strndup (name, size);
+    if (!copy)
+        return baton_fail_memory (error);
+    baton_status status = size > 0 ? scrub (self, copy, size, false, &left, error) : BATON_OK;
+    if (status == BATON_OK && (left != size || memcmp (copy, name, size) != 0))
+        status = rename_to (self, name, size, ret_new, error);
+    free (copy);
+    return status;
+}
+
+baton_status redact_name (redact_t *self, char **name, const char *place, baton_error_t *error)
+{
+    const char *new = NULL;
+    self->place = place;
+    baton_status status = *name ? scrub_name (self, *name, strlen (*name), &new, error) : BATON_OK;
+    if (new &&text_set (name, new) != BATON_OK)
+        return baton_fail_memory (error);
+    return status;
+}
+
 /* ---- contents that were changed ---- */
 
 static const replaced_t *find_replaced (const redact_t *self, const char *digest, size_t size)
@@ -146,9 +208,15 @@ static baton_status scrub_value (redact_t *self, msgpack_object *value, bool who
     for (uint32_t i = 0; value->type == MSGPACK_OBJECT_ARRAY && i < value->via.array.size && status == BATON_OK; i++)
         status = scrub_value (self, &value->via.array.ptr[i], whole, error);
     for (uint32_t i = 0; value->type == MSGPACK_OBJECT_MAP && i < value->via.map.size && status == BATON_OK; i++) {
-        const msgpack_object *key = &value->via.map.ptr[i].key;
+        msgpack_object *key = &value->via.map.ptr[i].key;
         bool secret = whole || (key->type == MSGPACK_OBJECT_STR && secrets_name (key->via.str.ptr, key->via.str.size));
-        status = scrub_value (self, &value->via.map.ptr[i].val, secret, error);
+        const char *new = NULL;
+        if (key->type == MSGPACK_OBJECT_STR)
+            status = scrub_name (self, key->via.str.ptr, key->via.str.size, &new, error);
+        if (new)
+            key->via.str = (msgpack_object_str){(uint32_t) strlen (new), new};
+        if (status == BATON_OK)
+            status = scrub_value (self, &value->via.map.ptr[i].val, secret, error);
     }
     return status;
 }
@@ -201,14 +269,26 @@ static baton_status follow_digest (redact_t *self, const record_type_t *type, vo
     return text_set (text, replaced->new) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
+static int compare_pairs (const void *a, const void *b)
+{
+    return strcmp (((const baton_pair_t *) a)->key, ((const baton_pair_t *) b)->key);
+}
+
 static baton_status scrub_field (redact_t *self, const field_t *field, uint8_t *at, bool whole, baton_error_t *error)
 {
     baton_status status = BATON_OK;
     baton_texts_t *texts = (void *) at;
     baton_pairs_t *pairs = (void *) at;
+    const char *new = NULL;
+    bool moved = false;
     switch (field->kind) {
-    case FIELD_TEXT:
+    case FIELD_NAME:
+        return redact_name (self, (char **) (void *) at, self->place, error);
     case FIELD_LINE:
+        if (strcmp (field->name, "key") == 0)
+            return redact_name (self, (char **) (void *) at, self->place, error);
+        return scrub_text (self, *(char **) (void *) at, whole, error);
+    case FIELD_TEXT:
         return scrub_text (self, *(char **) (void *) at, whole, error);
     case FIELD_VALUE:
         return scrub_bytes (self, (baton_bytes_t *) (void *) at, whole, error);
@@ -217,13 +297,55 @@ static baton_status scrub_field (redact_t *self, const field_t *field, uint8_t *
             status = scrub_text (self, texts->items[i], whole, error);
         return status;
     case FIELD_PAIRS:
-        for (size_t i = 0; i < pairs->count && status == BATON_OK; i++)
-            status = scrub_text (self, pairs->items[i].value,
-                                 secrets_name (pairs->items[i].key, strlen (pairs->items[i].key)), error);
+        for (size_t i = 0; i < pairs->count && status == BATON_OK; i++) {
+            bool secret = secrets_name (pairs->items[i].key, strlen (pairs->items[i].key));
+            status = scrub_name (self, pairs->items[i].key, strlen (pairs->items[i].key), &new, error);
+            if (status == BATON_OK)
+                status = scrub_text (self, pairs->items[i].value, secret, error);
+            if (new &&text_set (&pairs->items[i].key, new) != BATON_OK)
+                status = baton_fail_memory (error);
+            moved = moved || new;
+            new = NULL;
+        }
+        if (moved)
+            qsort (pairs->items, pairs->count, sizeof *pairs->items, compare_pairs);
         return status;
     default:
         return status;
     }
+}
+
+/*  By the first field of a record, which the name of a list's rows is where they ascend by one. */
+static int compare_rows (const void *a, const void *b, void *argument)
+{
+    const field_t *first = ((const record_type_t *) argument)->fields ();
+    const char *x = *(char *const *) (const void *) ((const uint8_t *) a + first->offset);
+    const char *y = *(char *const *) (const void *) ((const uint8_t *) b + first->offset);
+    return strcmp (x ? x : "", y ? y : "");
+}
+
+static bool rows_ascend (const record_type_t *type, const uint8_t *rows, size_t count)
+{
+    const field_t *first = type->fields ();
+    bool ascend = count > 1 && (first->kind == FIELD_NAME || first->kind == FIELD_LINE);
+    for (size_t i = 1; i < count && ascend; i++)
+        ascend = compare_rows (rows + (i - 1) * type->size, rows + i * type->size, (void *) type) < 0;
+    return ascend;
+}
+
+static baton_status scrub_record (redact_t *self, const record_type_t *type, void *record, baton_error_t *error);
+
+static baton_status scrub_rows (redact_t *self, const record_type_t *type, uint8_t *rows, size_t count,
+                                baton_error_t *error)
+{
+    bool ascend = rows_ascend (type, rows, count);
+    size_t before = self->renamings;
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < count && status == BATON_OK; i++)
+        status = scrub_record (self, type, rows + i * type->size, error);
+    if (ascend && self->renamings > before)
+        qsort_r (rows, count, type->size, compare_rows, (void *) type);
+    return status;
 }
 
 static baton_status scrub_record (redact_t *self, const record_type_t *type, void *record, baton_error_t *error)
@@ -241,8 +363,8 @@ static baton_status scrub_record (redact_t *self, const record_type_t *type, voi
             status = scrub_record (self, field->type, at, error);
         else if (field->kind != FIELD_LIST)
             status = scrub_field (self, field, at, named && strcmp (field->name, "value") == 0, error);
-        for (size_t i = 0; field->kind == FIELD_LIST && i < list->count && status == BATON_OK; i++)
-            status = scrub_record (self, field->type, list->items + i * field->type->size, error);
+        else
+            status = scrub_rows (self, field->type, list->items, list->count, error);
     }
     return status;
 }
@@ -267,19 +389,33 @@ baton_status redact_replace (redact_t *self, const char *old, const char *new, u
     return BATON_OK;
 }
 
-static bool is_environment (const char *name)
-{
-    const char *base = name && strrchr (name, '/') ? strrchr (name, '/') + 1 : name;
-    const char *dot = base ? strstr (base, ".env") : NULL;
-    return dot && (!dot[4] || dot[4] == '.');
-}
-
 baton_status redact_content (redact_t *self, const char *name, baton_bytes_t *content, const char *place,
                              baton_error_t *error)
 {
     self->place = place;
-    bool whole = is_environment (name);
+    bool whole = name && secrets_file (name);
     if (content->size == 0 || (!whole && memchr (content->data, '\0', content->size)))
         return BATON_OK;
     return scrub (self, (char *) content->data, content->size, whole, &content->size, error);
+}
+
+baton_status redact_note (redact_t *self, const char *pattern, const char *place, baton_error_t *error)
+{
+    self->place = place;
+    return note (pattern, 1, self) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+baton_status redact_path (redact_t *self, const baton_bytes_t *path, char *place, bool *ret_stays, baton_error_t *error)
+{
+    const char *new = NULL;
+    size_t size = 0;
+    self->place = NULL;
+    baton_status status = scrub_name (self, (const char *) path->data, path->size, &new, error);
+    if (status != BATON_OK || !new)
+        return status;
+    *ret_stays = false;
+    status = scrub (self, place, strlen (place), false, &size, error);
+    if (status == BATON_OK)
+        place[size] = '\0';
+    return status == BATON_OK ? redact_note (self, "in_its_name", place, error) : status;
 }

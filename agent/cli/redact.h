@@ -19,9 +19,20 @@ BATON_MUST_USE baton_status redact_content (redact_t *self, const char *name, ba
 BATON_MUST_USE baton_status redact_replace (redact_t *self, const char *old, const char *new, uint64_t size,
                                             baton_error_t *error);
 
-/*  The texts and values of a record, in place: names and identifiers stay. */
+/*  A name, in place: with a secret in it, it becomes another one, and the same one wherever it stands. */
+BATON_MUST_USE baton_status redact_name (redact_t *self, char **name, const char *place, baton_error_t *error);
+
+/*  The texts, values, names and keys of a record, in place. */
 BATON_MUST_USE baton_status redact_record (redact_t *self, const record_type_t *type, void *record, const char *place,
                                            baton_error_t *error);
+
+/*  A path or link of a workspace, printed as `place`: with a secret in it, that is overwritten in place, and noted;
+ *  what it names can't go along then. ret_stays is only ever set to false. */
+BATON_MUST_USE baton_status redact_path (redact_t *self, const baton_bytes_t *path, char *place, bool *ret_stays,
+                                         baton_error_t *error);
+
+/*  Notes something that was left out as a whole. */
+BATON_MUST_USE baton_status redact_note (redact_t *self, const char *pattern, const char *place, baton_error_t *error);
 
 /*  What was removed so far, moved into totals. */
 void redact_report (redact_t *self, archive_totals_t *totals);

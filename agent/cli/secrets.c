@@ -1,6 +1,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "secrets.h"
 
+#include <fnmatch.h>
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,12 @@ const secret_t SECRETS[] = {
 #include "secrets.def"
 };
 const size_t SECRET_COUNT = sizeof SECRETS / sizeof *SECRETS;
+
+const secret_file_t SECRET_FILES[] = {
+#define SECRET_FILE(name, glob, example, near_miss) {#name, glob, example, near_miss},
+#include "secrets.def"
+};
+const size_t SECRET_FILE_COUNT = sizeof SECRET_FILES / sizeof *SECRET_FILES;
 
 struct secrets {
     pcre2_match_context *context;
@@ -127,4 +134,13 @@ bool secrets_name (const char *name, size_t size)
             if (strncasecmp (name + at, WORDS[i], length) == 0)
                 return true;
     return false;
+}
+
+const char *secrets_file (const char *path)
+{
+    const char *base = strrchr (path, '/') ? strrchr (path, '/') + 1 : path;
+    for (size_t i = 0; i < SECRET_FILE_COUNT; i++)
+        if (fnmatch (SECRET_FILES[i].glob, base, FNM_CASEFOLD) == 0)
+            return SECRET_FILES[i].name;
+    return NULL;
 }

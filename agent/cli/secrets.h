@@ -28,6 +28,17 @@ BATON_MUST_USE baton_status secrets_scrub (secrets_t *self, char *text, size_t s
 /*  Whether what has that name is a secret, whatever it is: a "password", an "api_key". */
 bool secrets_name (const char *name, size_t size);
 
+/*  A file that is a secret as a whole: its name fits this glob (fnmatch, without folders, in any case). */
+typedef struct {
+    const char *name, *glob, *example, *near_miss;
+} secret_file_t;
+
+extern const secret_file_t SECRET_FILES[];
+extern const size_t SECRET_FILE_COUNT;
+
+/*  Which of them a path fits, by its name there; NULL: none. */
+const char *secrets_file (const char *path);
+
 /*  Overwrites a text that is a secret as a whole; gives the new size, which is at most the old one. */
 size_t secrets_overwrite (char *text, size_t size);
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import time
 import unittest
@@ -275,6 +276,60 @@ class RoundTrip(Archives):
             with open(os.path.join(self.other.state, name), "rb") as file:
                 self.assertNotIn(secret.encode(), file.read(), name)
 
+    def test_secrets_in_names_are_left_out(self):
+        secret = "ghp_" + "a1B2" * 10
+        session = self.admin.call("session.create", {"title": f"Use {secret}", "labels": {secret: "x", "zone": "y"}})["session"]
+
+        def call(method, **body):
+            return self.admin.call(method, {"session": session, **body})
+
+        call("memory.set", key="a", value={secret: {"deep": {f"x-{secret}": 1}}, "open": 2})
+        call("memory.set", key=f"k.{secret}", value=1)
+        call("memory.set", key="s", value="stays")
+        call("memory.set", key=f"k.{secret}", value=2)
+        call("artifact.put", name=f"out/{secret}.txt", content=b"harmless")
+        call("decision.record", key=secret, value="no", why="because")
+        printed = self.baton("session", "export", session, "-o", self.file, "--redact")
+        self.assertNotIn(secret, printed)
+        for place in ("head", "event 1 (session_created)", "event 2 (memory_set)", "event 3 (memory_set)",
+                      "event 6 (artifact_put)", "event 7 (decision_recorded)"):
+            self.assertIn(f"github_token          {place}", printed)
+        self.bring(self.file)
+        state = self.far.call("session.show", {"session": session})
+        self.assertEqual(state["title"], "Use [redacted]")
+        (label,) = state["labels"].keys() - {"zone"}
+        self.assertTrue(label.startswith("redacted-"))
+        keys = [memory["key"] for memory in state["memory"]]
+        self.assertEqual((keys[0], keys[2], keys[1][:9]), ("a", "s", "redacted-"))
+        self.assertEqual(state["memory"][1]["value"], 2)
+        (artifact,) = state["artifacts"]
+        self.assertEqual(self.far.call("artifact.get", {"session": session, "name": artifact["name"]})["content"], b"harmless")
+        # A name that is a secret is one wherever it stands.
+        self.assertEqual(state["decisions"][0]["key"], label)
+        self.assertNotIn(secret, repr(self.events(self.far, session)))
+        with open(self.file, "rb") as file:
+            self.assertNotIn(secret.encode(), file.read())
+
+    def test_what_can_not_go_on_elsewhere_is_told(self):
+        first = self.admin.call("session.create", {"title": "First"})["session"]
+        session = self.make()
+        self.admin.call("trigger.add", {"session": session, "name": "then", "after": first})
+        self.admin.call("trigger.add", {"session": session, "name": "daily", "calendar": "@daily"})
+        shown = json.loads(self.baton("session", "export", session, "-o", self.file, "--output", "json"))
+        self.assertEqual(shown["n"], self.admin.call("session.show", {"session": session})["n"])
+        self.assertEqual(shown["events"], shown["n"])
+        self.assertGreater(shown["bytes"], 1 << 20)
+        answer = json.loads(self.baton("session", "import", self.file, "-o", "json", site=self.other))
+        self.assertEqual((answer["triggers"], answer["breakpoints"], answer["events"]), (["then"], 1, shown["n"]))
+        self.assertGreaterEqual(answer["contents"], 4)
+        event = next(event for event in self.events(self.far, session) if event["kind"] == "session_imported")
+        self.assertEqual(event["body"]["triggers"], ["then"])
+        self.assertEqual([trigger["name"] for trigger in self.far.call("session.show", {"session": session})["triggers"]],
+                         ["daily"])
+        self.bring(self.file)
+        self.baton("session", "import", self.file, site=self.other)
+        self.assertIn("the trigger then was dropped", self.noted)
+
     def test_who_has_signed(self):
         session = self.make()
         self.export(session)
@@ -495,6 +550,35 @@ class Push(Archives):
         self.assertTrue(other["renamed"])
         self.assertEqual(len(self.there()), 2)
         self.assertEqual(self.admin.call("session.show", {"session": session})["state"], "suspended")
+
+    def test_a_push_keeps_nothing_and_says_where_it_has_no_room(self):
+        session, folder = self.make(), self.path("drafts")
+        os.mkdir(folder)
+        options = ("session", "push", session, "--to", "berlin")
+        self.assertIn("can't make a temporary file in /nowhere", self.baton(*options, code=4, TMPDIR="/nowhere"))
+        limited = f"ulimit -f 64; trap '' XFSZ; exec {BATON} {' '.join(options)}"
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=PATIENCE, check=False,
+                              env={**os.environ, "BATON_CONTEXT": self.broker.context, "TMPDIR": folder,
+                                   "XDG_CONFIG_HOME": self.path("home")})
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("TMPDIR=FOLDER", done.stderr)
+        self.assertEqual((os.listdir(folder), self.there()), ([], []))
+        self.baton(*options, TMPDIR=folder)
+        self.baton(*options, TMPDIR="", XDG_STATE_HOME=self.path("state"))
+        self.assertEqual((os.listdir(folder), os.listdir(self.path("state/baton"))), ([], []))
+
+    @unittest.skipUnless(shutil.which("strace"), "no strace to look on with")
+    def test_an_export_is_on_disk_before_it_is_told(self):
+        session, trace = self.make(), self.path("trace")
+        folder = self.path("exports")
+        os.mkdir(folder)
+        subprocess.run(["strace", "-f", "-y", "-e", "trace=fsync,linkat", "-o", trace, BATON, "session", "export",
+                        session, "-o", os.path.join(folder, "s.baton")], check=True, capture_output=True, timeout=PATIENCE,
+                       env={**os.environ, "BATON_CONTEXT": self.broker.context, "XDG_CONFIG_HOME": self.path("home")})
+        with open(trace, encoding="utf-8") as file:
+            lines = [line for line in file if "fsync(" in line or "linkat(" in line]
+        self.assertEqual(["fsync" in line for line in lines][-3:], [True, False, True], lines)
+        self.assertIn(f"<{folder}>", lines[-1])
 
     def test_a_move_is_not_the_copy_before(self):
         session = self.make()

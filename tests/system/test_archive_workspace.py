@@ -130,9 +130,41 @@ class ArchiveWorkspace(NodeTest):
         self.run_at(self.far)
         self.assertEqual(read_text(os.path.join(west.workspace(self.session), "new")), "later")
 
+    def test_without_its_secrets(self):
+        secret = "ghp_" + "a1B2" * 10
+        place = self.east.workspace(self.session)
+        long = f"{'x' * 70}\n" * 5000
+        contents = {"deep/.env": "HARMLESS=1\n", "deep/server.key": "nothing that looks so\n", "note": f"use {secret}\n",
+                    "same": f"use {secret}\n", f"{secret}.txt": "named so\n",
+                    # Across the end of a chunk, and in a file that is too long to be searched.
+                    "long": long[:(256 << 10) - 10] + secret + "\n" + long, "longer": long * 50}
+        for name, content in contents.items():
+            with open(os.path.join(place, name), "w", encoding="utf-8") as file:
+                file.write(content)
+        os.symlink(f"/srv/{secret}", os.path.join(place, "pointer"))
+        before = tree(place)
+        said = self.cli("session", "export", self.session, "-o", self.path("r.baton"), "--redact")
+        for row in ("environment_file      workspace/deep/.env", "key_file              workspace/deep/server.key",
+                    "github_token          workspace/note", "github_token          workspace/same",
+                    "in_its_name           workspace/[redacted].txt", "github_token          workspace/long",
+                    "too_long_to_search    workspace/longer", "in_its_name           workspace/pointer"):
+            self.assertIn(row, said)
+        self.assertNotIn(secret, said)
+        self.cli("session", "import", self.path("r.baton"), site=self.other)
+        west = self.west().start()
+        state = self.run_at(self.far)
+        self.assertEqual(state["run"]["outcome"], "completed", state["run"])
+        after = tree(west.workspace(self.session))
+        gone = {"deep/.env", "deep/server.key", f"{secret}.txt", "longer", "pointer"}
+        self.assertEqual(after.keys(), before.keys() - gone)
+        changed = {name for name in after if after[name] != before[name]}
+        self.assertEqual(changed, {"note", "same", "long"})
+        self.assertEqual(after["note"][2], b"use [redacted]\n")
+        self.assertEqual(after["long"][2].decode(), contents["long"].replace(secret, "[redacted]"))
+        with open(os.path.join(self.other.state, "baton.db"), "rb") as file:
+            self.assertNotIn(secret.encode(), file.read())
+
     def test_a_push_brings_it_and_a_run_or_a_lost_node_refuses_it(self):
-        self.assertIn("--no-workspace", self.cli("session", "export", self.session, "-o", self.path("r.baton"),
-                                                 "--redact", code=2))
         self.east.kill()
         wait_until(lambda: self.refuses_for("node_away"), "the node to be away")
         self.assertIn("--no-workspace", self.cli("session", "export", self.session, "-o", self.path("a.baton"),

@@ -103,6 +103,20 @@ static void names_tell (void **state)
         assert_false (secrets_name (OPEN[i], strlen (OPEN[i])));
 }
 
+static void files_tell (void **state)
+{
+    (void) state;
+    for (size_t i = 0; i < SECRET_FILE_COUNT; i++) {
+        const secret_file_t *row = &SECRET_FILES[i];
+        if (!secrets_file (row->example))
+            fail_msg ("%s is not found by %s", row->example, row->glob);
+        if (secrets_file (row->near_miss))
+            fail_msg ("%s is no secret, but found by %s", row->near_miss, secrets_file (row->near_miss));
+    }
+    assert_string_equal (secrets_file ("a/.ENV"), "environment_file");
+    assert_null (secrets_file (".env/readme"));
+}
+
 /*  4 MiB each of what patterns might stumble over: seconds would mean that one of them is not linear. */
 static void no_text_takes_long (void **state)
 {
@@ -132,6 +146,7 @@ int main (void)
         cmocka_unit_test (each_example_is_removed_and_no_near_miss),
         cmocka_unit_test (several_in_one_text),
         cmocka_unit_test (names_tell),
+        cmocka_unit_test (files_tell),
         cmocka_unit_test (no_text_takes_long),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
