@@ -61,6 +61,17 @@ bool command_find (const char *noun, const char *verb, command_t *ret_command)
     return false;
 }
 
+bool command_leads (size_t index)
+{
+    command_t command, other;
+    if (!command_at (index, &command))
+        return false;
+    for (size_t i = 0; i < index && command_at (i, &other); i++)
+        if (strcmp (other.noun, command.noun) == 0)
+            return false;
+    return true;
+}
+
 bool command_noun_exists (const char *noun)
 {
     command_t command;

@@ -55,6 +55,9 @@ bool command_at (size_t index, command_t *ret_command);
 /*  The command of these words ("" for no verb); false when there is none. */
 bool command_find (const char *noun, const char *verb, command_t *ret_command);
 
+/*  Whether the index-th command is the first of its noun. */
+bool command_leads (size_t index);
+
 /*  Whether any command has this noun. */
 bool command_noun_exists (const char *noun);
 

@@ -1,5 +1,6 @@
 /*  From argv to a command and its exit code. */
 #include "arguments.h"
+#include "complete.h"
 #include "help.h"
 #include "suggest.h"
 #include "terminal.h"
@@ -120,6 +121,11 @@ int cli_main (int argc, char **argv, FILE *out, FILE *err)
     baton_status status = BATON_OK;
     argc--;
     argv++;
+    if (argc > 0 && strcmp (argv[0], "__complete") == 0) {
+        complete_print (&cli, argc - 1, argv + 1);
+        cli_clear (&cli);
+        return EXIT_ok;
+    }
     while (argc > 0 && argv[0][0] == '-' && strcmp (argv[0], "--version") != 0 && !asks_for_help (1, argv) &&
            status == BATON_OK && taken > 0) {
         status = arguments_common (&cli, argc, argv, &taken, &error);

@@ -1,11 +1,10 @@
 #include "help.h"
 
 #include "arguments.h"
+#include "describe.h"
 #include "parse.h"
-#include "view.h"
 #include "wrap.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,66 +32,6 @@ static const char ENVIRONMENT[] =
     "                             set inside a run: its node's socket, and what it speaks for\n"
     "  NO_COLOR                   no colour, also on a terminal\n";
 
-/* ---- words for fields ---- */
-
-/*  What stands for a field's value: "TITLE", "DURATION", "admin|operator|…". */
-static void value_word (const field_t *field, char ret_word[128])
-{
-    static const char *const WORDS[] = {
-        [FIELD_TEXT] = "TEXT|@FILE", [FIELD_LINE] = "TEXT",  [FIELD_NAME] = "NAME",         [FIELD_UINT] = "NUMBER",
-        [FIELD_FLAG] = "",           [FIELD_BYTES] = "FILE", [FIELD_VALUE] = "VALUE|@FILE", [FIELD_INNER] = "POLICY",
-        [FIELD_LIST] = "NAME|JSON",  [FIELD_TEXTS] = "TEXT", [FIELD_PAIRS] = "KEY=VALUE",
-    };
-    ret_word[0] = '\0';
-    if (field->kind == FIELD_ENUM)
-        for (unsigned i = 1; i < field->names->count; i++)
-            snprintf (ret_word + strlen (ret_word), 128 - strlen (ret_word), "%s%s", i > 1 ? "|" : "",
-                      field->names->names[i]);
-    else {
-        unit_t unit = parse_unit (field);
-        snprintf (ret_word, 128, "%s",
-                  unit == UNIT_duration ? "DURATION"
-                  : unit == UNIT_time   ? "TIME"
-                                        : WORDS[field->kind]);
-    }
-}
-
-static void print_upper (FILE *out, const char *name)
-{
-    for (; *name; name++)
-        fputc (*name == '_' ? '-' : toupper ((unsigned char) *name), out);
-}
-
-/*  The limit, in the unit that one counts in. */
-static void print_limit (FILE *out, const field_t *field)
-{
-    char duration[VIEW_DURATION_SIZE];
-    if (field->limit == 0)
-        return;
-    if (parse_unit (field) == UNIT_duration) {
-        view_duration (field->limit, duration);
-        fprintf (out, "; at most %s", duration);
-    } else if (field->kind == FIELD_UINT)
-        fprintf (out, "; at most %llu", (unsigned long long) field->limit);
-    else
-        fprintf (out, "; at most %llu%s", (unsigned long long) field->limit, parse_repeats (field) ? "" : " bytes");
-}
-
-static const char *field_help (const field_t *field)
-{
-    static const struct {
-        const char *name, *help;
-    } COMMON[] = {
-        {"deadline", "how long from now"},
-        {"session", "its id, a unique prefix of the id, or its title; inside a run: its own"},
-        {"policy", "who decides: first, quorum:2, majority:3, unanimous:3 or named:alice,bob"},
-    };
-    for (size_t i = 0; i < sizeof COMMON / sizeof *COMMON; i++)
-        if (strcmp (field->name, COMMON[i].name) == 0)
-            return COMMON[i].help;
-    return field->help;
-}
-
 /* ---- one command ---- */
 
 static bool is_among (size_t index, const size_t *indices, size_t count)
@@ -115,16 +54,16 @@ void help_usage (FILE *out, const command_t *command)
         bool joined = i + 1 < count && strcmp (slot->field->name, "session") == 0 &&
                       strcmp (slots.items[positional[i + 1]].field->name, "breakpoint") == 0;
         fputs (slot->required ? " " : " [", out);
-        print_upper (out, joined ? "session/number" : slot->field->name);
+        describe_upper (out, joined ? "session/number" : slot->field->name);
         fputs (slot->required ? "" : "]", out);
         i += joined ? 1 : 0;
     }
     for (size_t i = 0; i < slots.count; i++) {
-        char flag[LIMIT_NAME], word[128];
+        char flag[LIMIT_NAME], word[DESCRIBE_SIZE];
         if (!slots.items[i].required || is_among (i, positional, count))
             continue;
         slot_flag (slots.items[i].field, flag);
-        value_word (slots.items[i].field, word);
+        describe_value (slots.items[i].field, word);
         fprintf (out, " --%s %s", flag, word);
     }
     if (slots.count > count)
@@ -135,16 +74,14 @@ void help_usage (FILE *out, const command_t *command)
 
 static void print_field (FILE *out, const slot_t *slot)
 {
-    char flag[LIMIT_NAME], word[128];
+    char flag[LIMIT_NAME], word[DESCRIBE_SIZE];
     slot_flag (slot->field, flag);
-    value_word (slot->field, word);
+    describe_value (slot->field, word);
     int width = fprintf (out, "  --%s%s%s", flag, *word ? " " : "", word);
-    fprintf (out, "%s%*s%s", width < HELP_COLUMN ? "" : "\n", width < HELP_COLUMN ? HELP_COLUMN - width : HELP_COLUMN,
-             "", field_help (slot->field));
-    fprintf (out, "%s%s", *field_help (slot->field) ? " " : "", slot->required ? "(required" : "(optional");
-    fputs (parse_repeats (slot->field) ? ", repeatable" : "", out);
-    print_limit (out, slot->field);
-    fputs (")\n", out);
+    fprintf (out, "%s%*s", width < HELP_COLUMN ? "" : "\n", width < HELP_COLUMN ? HELP_COLUMN - width : HELP_COLUMN,
+             "");
+    describe_slot (out, slot);
+    fputc ('\n', out);
 }
 
 static void print_command (FILE *out, const void *what)
@@ -177,15 +114,6 @@ static void print_noun (FILE *out, const void *what)
     fprintf (out, "\nMore: baton %s VERB --help\n", noun);
 }
 
-static bool noun_was_before (const char *noun, size_t index)
-{
-    command_t command;
-    for (size_t i = 0; i < index && command_at (i, &command); i++)
-        if (strcmp (command.noun, noun) == 0)
-            return true;
-    return false;
-}
-
 static void print_verbs (FILE *out, const char *noun)
 {
     command_t command;
@@ -195,6 +123,11 @@ static void print_verbs (FILE *out, const char *noun)
             fprintf (out, "%s%s", first ? "" : ", ", command.verb);
             first = false;
         }
+}
+
+void help_common (FILE *out)
+{
+    fprintf (out, "%s\n%s\n%s", COMMON_FLAGS, ENVIRONMENT, EXIT_CODES);
 }
 
 static void print_all (FILE *out, const void *nothing)
@@ -208,12 +141,13 @@ static void print_all (FILE *out, const void *nothing)
             fprintf (out, "  %-12s %s\n", command.noun, command_help (&command));
     fputs ("\nCommands of a noun and a verb\n", out);
     for (size_t i = 0; command_at (i, &command); i++)
-        if (*command.verb && !noun_was_before (command.noun, i)) {
+        if (*command.verb && command_leads (i)) {
             fprintf (out, "  %-12s ", command.noun);
             print_verbs (out, command.noun);
             fputc ('\n', out);
         }
-    fprintf (out, "\nMore: baton help NOUN, baton help NOUN VERB\n\n%s\n%s\n%s", COMMON_FLAGS, ENVIRONMENT, EXIT_CODES);
+    fputs ("\nMore: baton help NOUN, baton help NOUN VERB\n\n", out);
+    help_common (out);
 }
 
 /* ---- between words ---- */

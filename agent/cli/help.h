@@ -11,6 +11,9 @@ void help_all (FILE *out, size_t width);
 void help_noun (FILE *out, const char *noun, size_t width);
 void help_command (FILE *out, const command_t *command, size_t width);
 
+/*  What all commands share: flags, environment, exit codes. */
+void help_common (FILE *out);
+
 /*  "baton session create TITLE [--objective TEXT] …", without a line feed. */
 void help_usage (FILE *out, const command_t *command);
 
