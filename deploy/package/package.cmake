@@ -1,0 +1,50 @@
+# cpack -G DEB: one package a component.
+set(CPACK_PACKAGE_NAME baton)
+set(CPACK_PACKAGE_CONTACT "The Baton maintainers <maintainers@users.noreply.b-seed-87703194.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Session broker for fleets of AI agents")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS OFF)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_COMPONENTS_ALL broker node cli library dev)
+set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
+
+configure_file(package/changelog.in changelog @ONLY)
+execute_process(COMMAND gzip -9nkf ${CMAKE_CURRENT_BINARY_DIR}/changelog COMMAND_ERROR_IS_FATAL ANY)
+
+# package(COMPONENT NAME DESCRIPTION)
+macro(package component name description)
+  string(TOUPPER ${component} key)
+  set(CPACK_DEBIAN_${key}_PACKAGE_NAME ${name})
+  set(CPACK_DEBIAN_${key}_DESCRIPTION "${description}")
+  set(CPACK_COMPONENT_${key}_DESCRIPTION "${description}")
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}/../${name} COMPONENT ${component})
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR}/../${name}
+          COMPONENT ${component})
+endmacro()
+package(broker baton-broker
+        "batond holds the sessions of a site, decides every change to them, and tells\nwhoever follows it what has happened.")
+package(node baton-node
+        "baton-node runs what the broker places on this host, passes messages between\nruns, and moves sessions with their workspaces to other hosts.")
+package(cli baton
+        "baton is how operators, scripts and agents create, watch and decide about\nsessions, and join breakpoints together.")
+package(library libbaton0
+        "What programs in C use to talk to a broker of Baton.")
+package(dev libbaton-dev
+        "Headers, pkg-config and CMake files to build programs against libbaton.")
+set(CPACK_DEBIAN_NODE_PACKAGE_DEPENDS "baton (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libbaton0 (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/triggers)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+foreach(part BROKER NODE)
+  string(TOLOWER ${part} name)
+  set(CPACK_DEBIAN_${part}_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/${name}/postinst;${CMAKE_CURRENT_LIST_DIR}/${name}/prerm;${CMAKE_CURRENT_LIST_DIR}/${name}/postrm)
+endforeach()
+include(CPack)
