@@ -3,7 +3,7 @@
  *    DIR/lock        held by the broker that runs here
  *    DIR/broker.ctx  the broker's own key pair, mode 0600
  *    DIR/admin.ctx   the admin's context, mode 0600: the same user's `baton` finds it
- *    DIR/baton.db    the store
+ *    DIR/baton.db    the store, with DIR/blobs for what is large (docs/state.md)
  */
 #ifndef BATON_STATE_DIR_H
 #define BATON_STATE_DIR_H

@@ -12,7 +12,7 @@
 
 #include "access.h"
 
-#define STORE_SCHEMA 5 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 6 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -99,8 +99,8 @@ typedef struct {
     const viewer_t *viewer;      /*  only what they may view; NULL: all */
 } store_filter_t;
 
-/*  Opens DIR/baton.db, made when it isn't there. failed_precondition: newer_schema, corrupt (the error says what to do)
- *  or state_in_use is not its business: the caller locks DIR. */
+/*  Opens DIR/baton.db and DIR/blobs, made when they aren't there. failed_precondition: newer_schema, corrupt (the error
+ * says what to do) or state_in_use is not its business: the caller locks DIR. */
 BATON_MUST_USE baton_status store_open_sqlite (const char *directory, store_t **ret_store, baton_error_t *error);
 BATON_MUST_USE baton_status store_open_memory (store_t **ret_store);
 

@@ -166,6 +166,7 @@ static void close_sqlite (store_t *base)
     /*  The last connection to go moves the WAL into the database and removes it. */
     sqlite3_close (self->db);
     tail_destroy (&self->tail);
+    blob_folder_destroy (&self->folder);
     frame_packer_destroy (&self->packer);
     sqlite3_free (self->path);
     free (self);
@@ -292,9 +293,10 @@ static baton_status open_with (const char *directory, const store_ops_t *ops, st
     self->base.ops = ops;
     self->packer = frame_packer_new ();
     self->tail = tail_new ();
+    self->folder = blob_folder_new (directory);
     self->path = sqlite3_mprintf ("%s/baton.db", directory);
     baton_status status;
-    if (self->packer && self->tail && self->path)
+    if (self->packer && self->tail && self->folder && self->path)
         status = open_database (self, error);
     else
         status = baton_fail_memory (error);
@@ -307,7 +309,15 @@ static baton_status open_with (const char *directory, const store_ops_t *ops, st
 
 baton_status store_open_sqlite (const char *directory, store_t **ret_store, baton_error_t *error)
 {
-    return open_with (directory, &SQLITE_OPS, ret_store, error);
+    store_t *store = NULL;
+    baton_status status = open_with (directory, &SQLITE_OPS, &store, error);
+    if (status == BATON_OK)
+        status = store_sqlite_recover_blobs ((store_sqlite_t *) store, error);
+    if (status == BATON_OK)
+        *ret_store = store;
+    else
+        store_close (&store);
+    return status;
 }
 
 baton_status store_open_reader (const char *directory, store_t **ret_store, baton_error_t *error)

@@ -6,6 +6,7 @@
  *    answer      hash of (actor, key) to the log row where the answer stands; also sealed later
  *    projection  what lists, timers and the scheduler ask for
  *    snapshot, blob, meta
+ *  and what is large of blob is in DIR/blobs (store_folder.h).
  *
  *  So a commit touches the end of the log and little else. What isn't sealed yet is in the tail (store_tail.h), which
  *  is read back from the log at the next start.
@@ -13,6 +14,7 @@
 #ifndef BATON_STORE_SQLITE_H
 #define BATON_STORE_SQLITE_H
 
+#include "store_folder.h"
 #include "store_internal.h"
 #include "store_tail.h"
 
@@ -47,6 +49,7 @@ typedef struct {
     sqlite3_stmt *statements[SQL_COUNT];
     frame_packer_t *packer;
     tail_t *tail;
+    blob_folder_t *folder;
     uint64_t last_log;  /*  id of the newest log row */
     uint64_t sealed;    /*  id of the last log row whose events are all in pages */
     uint64_t forgotten; /*  answers given before that time are forgotten */
@@ -83,7 +86,11 @@ void store_sqlite_seal_stop (store_sqlite_t *self);
 /*  store_sqlite_write.c */
 baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, baton_error_t *error);
 baton_status store_sqlite_forget_answers (store_t *base, uint64_t before, baton_error_t *error);
-baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error);
+/*  A transaction of one's own: begin goes on with that of the view that was begun, if there is one; end commits or,
+ * when the status says so, rolls back, and settles the folder likewise. */
+BATON_MUST_USE baton_status store_sqlite_begin (store_sqlite_t *self, const char *what, baton_error_t *error);
+BATON_MUST_USE baton_status store_sqlite_end (store_sqlite_t *self, baton_status status, const char *what,
+                                              baton_error_t *error);
 
 /*  store_sqlite_read.c */
 baton_status store_sqlite_load (store_t *base, const char *session, baton_bytes_t *ret_snapshot,
@@ -94,9 +101,18 @@ baton_status store_sqlite_log (store_t *base, uint64_t after, event_class_e clas
                                store_reads_t *ret_events, uint64_t *ret_last, baton_error_t *error);
 baton_status store_sqlite_answer (store_t *base, const char *actor, const char *key, char *ret_payload,
                                   baton_bytes_t *ret_reply, baton_error_t *error);
+
+/*  store_sqlite_blob.c. What the commit's transaction does with blobs; the folder is settled by whoever commits. */
+BATON_MUST_USE baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *blob,
+                                                     baton_error_t *error);
+BATON_MUST_USE baton_status store_sqlite_end_staging (store_sqlite_t *self, const store_batch_t *batch,
+                                                      baton_error_t *error);
+baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error);
 baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
 baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error);
 baton_status store_sqlite_staged (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error);
+/*  Clears up after a crash; failed_precondition/corrupt when there is no folder where there was one. */
+BATON_MUST_USE baton_status store_sqlite_recover_blobs (store_sqlite_t *self, baton_error_t *error);
 
 /*  store_sqlite_list.c */
 BATON_MUST_USE baton_status store_sqlite_project (store_sqlite_t *self, const projection_t *row, bool *ret_added,

@@ -43,6 +43,7 @@ static const char *const MIGRATIONS[] = {
     ("ALTER TABLE projection ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0;"
      "UPDATE projection SET wakes = due;"
      "CREATE INDEX projection_wakes ON projection (wakes, position) WHERE wakes > 0;"),
+    "ALTER TABLE blob ADD COLUMN file INTEGER;",
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");

@@ -55,52 +55,6 @@ static baton_status write_snapshot (store_sqlite_t *self, const store_snapshot_t
     return status;
 }
 
-/*  Runs a statement about one digest. */
-static baton_status about_blob (store_sqlite_t *self, sql_t statement, const char *digest, baton_error_t *error)
-{
-    store_sqlite_bind_text (store_sqlite_statement (self, statement), 1, digest);
-    return store_sqlite_run (self, statement, "write about an artifact", error);
-}
-
-static baton_status note_staging (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
-{
-    if (blob->staged_at == 0)
-        return about_blob (self, SQL_staged_keep, blob->digest, error);
-    sqlite3_stmt *put = store_sqlite_statement (self, SQL_staged_put);
-    store_sqlite_bind_text (put, 1, blob->digest);
-    store_sqlite_bind_uint (put, 2, blob->staged_at);
-    store_sqlite_bind_uint (put, 3, blob->content.size);
-    return store_sqlite_run (self, SQL_staged_put, "stage an artifact", error);
-}
-
-static baton_status write_blob (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
-{
-    baton_bytes_t packed = {0};
-    baton_status status = note_staging (self, blob, error);
-    if (status != BATON_OK)
-        return status;
-    if (frame_pack (self->packer, blob->content.data, blob->content.size, &packed) != BATON_OK)
-        return baton_fail_memory (error);
-    sqlite3_stmt *put = store_sqlite_statement (self, SQL_blob_put);
-    store_sqlite_bind_text (put, 1, blob->digest);
-    store_sqlite_bind_bytes (put, 2, &packed);
-    status = store_sqlite_run (self, SQL_blob_put, "write an artifact", error);
-    bytes_clear (&packed);
-    return status;
-}
-
-static baton_status end_staging (store_sqlite_t *self, const store_batch_t *batch, baton_error_t *error)
-{
-    static const sql_t SPEND[] = {SQL_staged_spend, SQL_staged_drop_blob, SQL_staged_drop};
-    baton_status status = BATON_OK;
-    for (size_t i = 0; i < batch->kept_count && status == BATON_OK; i++)
-        status = about_blob (self, SQL_staged_keep, batch->kept[i], error);
-    for (size_t i = 0; i < batch->spent_count && status == BATON_OK; i++)
-        for (size_t step = 0; step < sizeof SPEND / sizeof *SPEND && status == BATON_OK; step++)
-            status = about_blob (self, SPEND[step], batch->spent[i], error);
-    return status;
-}
-
 static baton_status write_rows (store_sqlite_t *self, const store_batch_t *batch, uint64_t *ret_added,
                                 baton_error_t *error)
 {
@@ -114,16 +68,15 @@ static baton_status write_rows (store_sqlite_t *self, const store_batch_t *batch
     for (size_t i = 0; i < batch->snapshot_count && status == BATON_OK; i++)
         status = write_snapshot (self, &batch->snapshots[i], error);
     for (size_t i = 0; i < batch->blob_count && status == BATON_OK; i++)
-        status = write_blob (self, &batch->blobs[i], error);
+        status = store_sqlite_write_blob (self, &batch->blobs[i], error);
     if (status == BATON_OK)
-        status = end_staging (self, batch, error);
+        status = store_sqlite_end_staging (self, batch, error);
     if (status == BATON_OK)
         *ret_added = added;
     return status;
 }
 
-/*  Goes on with the transaction of the view that was begun, if there is one. */
-static baton_status begin (store_sqlite_t *self, const char *what, baton_error_t *error)
+baton_status store_sqlite_begin (store_sqlite_t *self, const char *what, baton_error_t *error)
 {
     return sqlite3_get_autocommit (self->db) ? store_sqlite_run (self, SQL_begin, what, error) : BATON_OK;
 }
@@ -137,6 +90,19 @@ static void roll_back (store_sqlite_t *self)
     sqlite3_reset (self->statements[SQL_rollback]);
 }
 
+/*  The files are on disk before the rows that refer to them. */
+baton_status store_sqlite_end (store_sqlite_t *self, baton_status status, const char *what, baton_error_t *error)
+{
+    if (status == BATON_OK)
+        status = blob_folder_flush (self->folder, error);
+    if (status == BATON_OK)
+        status = store_sqlite_run (self, SQL_commit, what, error);
+    if (status != BATON_OK)
+        roll_back (self);
+    blob_folder_settle (self->folder, status == BATON_OK);
+    return status;
+}
+
 baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, baton_error_t *error)
 {
     store_sqlite_t *self = (store_sqlite_t *) base;
@@ -147,18 +113,16 @@ baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, bat
     uint64_t added = 0;
     baton_status status = weight > 0 ? prepare_log (self, batch, &packed, &tail, error) : BATON_OK;
     if (status == BATON_OK)
-        status = begin (self, "begin a change", error);
+        status = store_sqlite_begin (self, "begin a change", error);
     if (status == BATON_OK && weight > 0)
         status = write_log (self, batch, &packed, error);
     if (status == BATON_OK)
         status = write_rows (self, batch, &added, error);
     if (status == BATON_OK)
         status = store_sqlite_seal (self, weight, &progress, error);
-    if (status == BATON_OK)
-        status = store_sqlite_run (self, SQL_commit, "write a change", error);
+    status = store_sqlite_end (self, status, "write a change", error);
     bytes_clear (&packed);
     if (status != BATON_OK) {
-        roll_back (self);
         tail_cancel (self->tail, &tail);
         return status;
     }
@@ -192,30 +156,11 @@ baton_status store_sqlite_forget_answers (store_t *base, uint64_t before, baton_
     store_sqlite_t *self = (store_sqlite_t *) base;
     if (before <= self->forgotten)
         return BATON_OK;
-    baton_status status = begin (self, "forget answers", error);
+    baton_status status = store_sqlite_begin (self, "forget answers", error);
     if (status == BATON_OK)
         status = write_forgotten (self, before, error);
+    status = store_sqlite_end (self, status, "forget answers", error);
     if (status == BATON_OK)
-        status = store_sqlite_run (self, SQL_commit, "forget answers", error);
-    if (status != BATON_OK)
-        roll_back (self);
-    else
         self->forgotten = before;
-    return status;
-}
-
-baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error)
-{
-    store_sqlite_t *self = (store_sqlite_t *) base;
-    static const sql_t STEPS[] = {SQL_staged_forget_blobs, SQL_staged_forget};
-    baton_status status = begin (self, "forget what was staged", error);
-    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && status == BATON_OK; i++) {
-        store_sqlite_bind_uint (store_sqlite_statement (self, STEPS[i]), 1, before);
-        status = store_sqlite_run (self, STEPS[i], "forget what was staged", error);
-    }
-    if (status == BATON_OK)
-        status = store_sqlite_run (self, SQL_commit, "forget what was staged", error);
-    if (status != BATON_OK)
-        roll_back (self);
     return status;
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """A state directory that has lost a part: never begun anew over what is left."""
 import os
+import re
+import shutil
 import subprocess
 import unittest
 
-from harness import BATOND, PATIENCE, SystemTest
+from harness import BATOND, PATIENCE, Broker, SystemTest, read_text
 
 
 class Lost(SystemTest):
@@ -45,6 +47,61 @@ class Lost(SystemTest):
         self.assertIn("admin.ctx is missing", other.printed())
         self.assertFalse(os.path.exists(self.path("admin.ctx")))
         self.assertEqual(observer.call("site.about", timeout=PATIENCE)["you"], "eve")
+
+
+class Contents(SystemTest):
+    """Large contents are files beside the database."""
+
+    def put(self, name):
+        content = os.urandom(1 << 20)
+        self.admin.call("artifact.put", {"session": self.session, "name": name, "content": content}, timeout=PATIENCE)
+        return content
+
+    def content(self, name):
+        return self.admin.call("artifact.get", {"session": self.session, "name": name}, timeout=PATIENCE)["content"]
+
+    def setUp(self):
+        super().setUp()
+        self.session = self.admin.call("session.create", {"title": "contents"})["session"]
+        self.first = self.put("first")
+        self.blobs = os.path.join(self.broker.state, "blobs")
+
+    def test_a_backup_while_the_broker_runs(self):
+        backup = os.path.join(self.directory, "backup")
+        os.mkdir(backup, 0o700)
+        page = read_text(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/state.md"))
+        for number, line in enumerate(re.findall(r"^    (.+)$", page, re.MULTILINE)):
+            subprocess.run(["sh", "-c", line], check=True, env={**os.environ, "STATE": self.broker.state, "BACKUP": backup})
+            self.put(f"during-{number}")
+        self.broker.kill()
+        restored = Broker(self.directory, state=backup).start()
+        self.addCleanup(restored.close)
+        self.broker = restored
+        self.admin = self.client(broker=restored)
+        self.assertEqual(self.content("first"), self.first)
+        self.refused("not_found", "no_such_artifact", self.content, "during-1")
+        self.assertEqual(self.put("after"), self.content("after"))
+
+    def test_a_file_is_lost(self):
+        second = self.put("second")
+        lost = max((os.path.join(folder, name) for folder, _, names in os.walk(self.blobs) for name in names),
+                   key=os.path.getmtime)
+        os.unlink(lost)
+        self.assertIn(lost, self.refused("failed_precondition", "corrupt", self.content, "second")["message"])
+        self.broker.restart()
+        self.refused("failed_precondition", "corrupt", self.content, "second")
+        self.assertEqual(self.content("first"), self.first)
+        self.admin.call("artifact.put", {"session": self.session, "name": "again", "content": second}, timeout=PATIENCE)
+        self.assertEqual(self.content("second"), second)
+
+    def test_the_folder_is_lost(self):
+        self.broker.kill()
+        shutil.move(self.blobs, self.directory)
+        self.assertFalse(self.broker.spawn())
+        self.assertIn("bring it back from the same backup", self.broker.printed())
+        shutil.move(os.path.join(self.directory, "blobs"), self.blobs)
+        self.broker.start()
+        self.assertEqual(self.content("first"), self.first)
 
 
 if __name__ == "__main__":

@@ -618,6 +618,40 @@ static void check_blobs (store_t *store, const char *there)
     }
 }
 
+/*  Whichever way a store keeps them. */
+static void large_blobs_are_as_small_ones (void **state)
+{
+    store_t *store = store_of (state);
+    static uint8_t content[4][300000];
+    uint64_t random = 88172645463325252u; /*  xorshift64 (Marsaglia 2003): it doesn't shrink */
+    for (size_t i = 0; i < sizeof content; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        content[i / sizeof *content][i % sizeof *content] = (uint8_t) random;
+    }
+    store_blob_t blobs[] = {{"a", {sizeof *content, content[0]}, 10},
+                            {"b", {sizeof *content, content[1]}, 0},
+                            {"c", {sizeof *content, content[2]}, 10},
+                            {"d", {sizeof *content, content[3]}, 10}};
+    const char *kept[] = {"a"}, *spent[] = {"c"};
+    fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 4});
+    check_staged (store, 3, 3 * sizeof *content);
+    fixture_commit (store, &(store_batch_t){.kept = kept, .kept_count = 1, .spent = spent, .spent_count = 1});
+    check_blobs (store, "abd");
+    assert_int_equal (store_forget_staged (store, 20, NULL), BATON_OK);
+    check_blobs (store, "ab");
+    for (size_t i = 0; i < 2; i++) {
+        baton_bytes_t found = {0};
+        assert_int_equal (store_blob (store, blobs[i].digest, &found, NULL), BATON_OK);
+        assert_int_equal (found.size, sizeof *content);
+        assert_memory_equal (found.data, content[i], sizeof *content);
+        bytes_clear (&found);
+    }
+    baton_bytes_t found = {0};
+    assert_int_equal (store_blob (store, "c", &found, NULL), BATON_not_found);
+}
+
 static void a_staged_blob_is_forgotten_unless_something_refers_to_it (void **state)
 {
     store_t *store = store_of (state);
@@ -686,6 +720,7 @@ int main (void)
         BOTH (what_is_due_comes_earliest_first),
         BOTH (an_answer_is_kept_until_it_is_forgotten),
         BOTH (a_blob_is_kept_by_its_digest),
+        BOTH (large_blobs_are_as_small_ones),
         BOTH (a_staged_blob_is_forgotten_unless_something_refers_to_it),
         BOTH (a_staged_blob_stays_for_all_who_put_it),
     };

@@ -251,8 +251,11 @@ static void an_older_schema_is_brought_forward (void **state)
         .row = {.session = (char *) "s", .title = (char *) "T", .state = lifecycle_running, .cause = cause_created},
         .order = 1,
         .due = 7};
-    fixture_commit (fixture->store, &(store_batch_t){.projections = &row, .projection_count = 1});
+    store_blob_t blob = {"d", fixture_bytes ("content"), 0};
+    fixture_commit (fixture->store,
+                    &(store_batch_t){.projections = &row, .projection_count = 1, .blobs = &blob, .blob_count = 1});
     store_close (&fixture->store);
+    query (fixture, "ALTER TABLE blob DROP COLUMN file");
     query (fixture, "DROP INDEX projection_shared");
     query (fixture, "DROP INDEX projection_wakes");
     query (fixture, "ALTER TABLE projection DROP COLUMN wakes");
@@ -267,6 +270,10 @@ static void an_older_schema_is_brought_forward (void **state)
     assert_int_equal (store_due (fixture->store, STORE_WAKES, 7, 1, &rows, &next, NULL), BATON_OK);
     assert_int_equal (rows.count, 1); /*  its one time may have been of either kind */
     store_projections_clear (&rows);
+    baton_bytes_t content = {0};
+    assert_int_equal (store_blob (fixture->store, "d", &content, NULL), BATON_OK);
+    assert_int_equal (content.size, strlen ("content"));
+    bytes_clear (&content);
     assert_int_equal (store_shows (fixture->store, "s", &operator, & shown, NULL), BATON_OK);
     assert_true (shown);
     assert_int_equal (store_shows (fixture->store, "s", &guest, &shown, NULL), BATON_OK);

@@ -1,0 +1,192 @@
+/*  Blobs: small ones are in their rows, large ones in files of their own. */
+#include "store_sqlite.h"
+
+/*  What takes at least so much when it is packed becomes a file. SQLite writes each byte twice, to its log and to its
+ *  pages; a file costs a flush of its own. */
+#define FILE_LEAST 65536
+
+/* ---- writing ---- */
+
+static baton_status about_blob (store_sqlite_t *self, sql_t statement, const char *digest, baton_error_t *error)
+{
+    store_sqlite_bind_text (store_sqlite_statement (self, statement), 1, digest);
+    return store_sqlite_run (self, statement, "write about an artifact", error);
+}
+
+/*  Runs a statement that has its values and gives the rows that it deletes; their files go with them. */
+static baton_status delete_blobs (store_sqlite_t *self, sql_t name, baton_error_t *error)
+{
+    sqlite3_stmt *statement = self->statements[name];
+    baton_status status = BATON_OK;
+    int got = SQLITE_ROW;
+    while (status == BATON_OK && (got = sqlite3_step (statement)) == SQLITE_ROW)
+        if (sqlite3_column_type (statement, 1) != SQLITE_NULL)
+            status = blob_folder_drop (self->folder, (const char *) sqlite3_column_text (statement, 0), error);
+    if (status == BATON_OK && got != SQLITE_DONE)
+        status = store_sqlite_fail (self, "forget an artifact", error);
+    sqlite3_reset (statement);
+    return status;
+}
+
+static baton_status note_staging (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
+{
+    if (blob->staged_at == 0)
+        return about_blob (self, SQL_staged_keep, blob->digest, error);
+    sqlite3_stmt *put = store_sqlite_statement (self, SQL_staged_put);
+    store_sqlite_bind_text (put, 1, blob->digest);
+    store_sqlite_bind_uint (put, 2, blob->staged_at);
+    store_sqlite_bind_uint (put, 3, blob->content.size);
+    return store_sqlite_run (self, SQL_staged_put, "stage an artifact", error);
+}
+
+/*  Whether there is a row, and the size of its file, 0 for one that has its content. */
+static baton_status find_file (store_sqlite_t *self, const char *digest, bool *ret_known, uint64_t *ret_size,
+                               baton_error_t *error)
+{
+    sqlite3_stmt *get = store_sqlite_statement (self, SQL_blob_file);
+    store_sqlite_bind_text (get, 1, digest);
+    int got = sqlite3_step (get);
+    baton_status status = BATON_OK;
+    if (got == SQLITE_ROW || got == SQLITE_DONE) {
+        *ret_known = got == SQLITE_ROW;
+        *ret_size = got == SQLITE_ROW ? (uint64_t) sqlite3_column_int64 (get, 0) : 0;
+    } else
+        status = store_sqlite_fail (self, "look for an artifact", error);
+    sqlite3_reset (get);
+    return status;
+}
+
+static baton_status write_content (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
+{
+    baton_bytes_t packed = {0};
+    if (frame_pack (self->packer, blob->content.data, blob->content.size, &packed) != BATON_OK)
+        return baton_fail_memory (error);
+    bool is_file = packed.size >= FILE_LEAST;
+    baton_status status = is_file ? blob_folder_put (self->folder, blob->digest, &packed, error) : BATON_OK;
+    if (status == BATON_OK) {
+        sqlite3_stmt *put = store_sqlite_statement (self, SQL_blob_put);
+        store_sqlite_bind_text (put, 1, blob->digest);
+        store_sqlite_bind_bytes (put, 2, is_file ? &(baton_bytes_t){0} : &packed);
+        if (is_file)
+            store_sqlite_bind_uint (put, 3, packed.size);
+        status = store_sqlite_run (self, SQL_blob_put, "write an artifact", error);
+    }
+    bytes_clear (&packed);
+    return status;
+}
+
+baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
+{
+    bool known = false;
+    uint64_t size = 0;
+    baton_status status = note_staging (self, blob, error);
+    if (status == BATON_OK)
+        status = find_file (self, blob->digest, &known, &size, error);
+    if (status != BATON_OK || (known && (size == 0 || blob_folder_has (self->folder, blob->digest, size))))
+        return status;
+    return write_content (self, blob, error);
+}
+
+baton_status store_sqlite_end_staging (store_sqlite_t *self, const store_batch_t *batch, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < batch->kept_count && status == BATON_OK; i++)
+        status = about_blob (self, SQL_staged_keep, batch->kept[i], error);
+    for (size_t i = 0; i < batch->spent_count && status == BATON_OK; i++) {
+        status = about_blob (self, SQL_staged_spend, batch->spent[i], error);
+        store_sqlite_bind_text (store_sqlite_statement (self, SQL_staged_drop_blob), 1, batch->spent[i]);
+        if (status == BATON_OK)
+            status = delete_blobs (self, SQL_staged_drop_blob, error);
+        if (status == BATON_OK)
+            status = about_blob (self, SQL_staged_drop, batch->spent[i], error);
+    }
+    return status;
+}
+
+baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    const char *what = "forget what was staged";
+    baton_status status = store_sqlite_begin (self, what, error);
+    store_sqlite_bind_uint (store_sqlite_statement (self, SQL_staged_forget_blobs), 1, before);
+    if (status == BATON_OK)
+        status = delete_blobs (self, SQL_staged_forget_blobs, error);
+    store_sqlite_bind_uint (store_sqlite_statement (self, SQL_staged_forget), 1, before);
+    if (status == BATON_OK)
+        status = store_sqlite_run (self, SQL_staged_forget, what, error);
+    return store_sqlite_end (self, status, what, error);
+}
+
+/* ---- reading ---- */
+
+static baton_status read_file (store_sqlite_t *self, const char *digest, uint64_t size, baton_bytes_t *ret_content,
+                               baton_error_t *error)
+{
+    baton_bytes_t packed = {0};
+    baton_status status = blob_folder_read (self->folder, digest, size, &packed, error);
+    if (status != BATON_OK)
+        return status;
+    status = frame_unpack (self->packer, packed.data, packed.size, ret_content, NULL);
+    bytes_clear (&packed);
+    if (status == BATON_OK)
+        return status;
+    return status == BATON_failed_precondition ? blob_folder_damaged (self->folder, digest, error)
+                                               : baton_fail_memory (error);
+}
+
+baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    sqlite3_stmt *get = store_sqlite_statement (self, SQL_blob_get);
+    store_sqlite_bind_text (get, 1, digest);
+    int got = sqlite3_step (get);
+    baton_status status;
+    if (got == SQLITE_ROW && sqlite3_column_type (get, 1) != SQLITE_NULL)
+        status = read_file (self, digest, (uint64_t) sqlite3_column_int64 (get, 1), ret_content, error);
+    else if (got == SQLITE_ROW)
+        status = store_sqlite_unpack (self, get, 0, ret_content, error);
+    else
+        status =
+            got == SQLITE_DONE ? store_no_blob (digest, error) : store_sqlite_fail (self, "read an artifact", error);
+    sqlite3_reset (get);
+    return status;
+}
+
+baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error)
+{
+    uint64_t size = 0;
+    return find_file ((store_sqlite_t *) base, digest, ret_has, &size, error);
+}
+
+baton_status store_sqlite_staged (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
+    sqlite3_stmt *load = store_sqlite_statement (self, SQL_staged_load);
+    baton_status status = BATON_OK;
+    if (sqlite3_step (load) == SQLITE_ROW) {
+        *ret_count = (uint64_t) sqlite3_column_int64 (load, 0);
+        *ret_bytes = (uint64_t) sqlite3_column_int64 (load, 1);
+    } else
+        status = store_sqlite_fail (self, "count what is staged", error);
+    sqlite3_reset (load);
+    return status;
+}
+
+/* ---- when the store is opened ---- */
+
+static baton_status size_of (void *argument, const char *digest, uint64_t *ret_size, baton_error_t *error)
+{
+    bool known = false;
+    return find_file (argument, digest, &known, ret_size, error);
+}
+
+baton_status store_sqlite_recover_blobs (store_sqlite_t *self, baton_error_t *error)
+{
+    if (blob_folder_exists (self->folder))
+        return blob_folder_recover (self->folder, size_of, self, error);
+    int got = sqlite3_step (store_sqlite_statement (self, SQL_blob_any_file));
+    sqlite3_reset (self->statements[SQL_blob_any_file]);
+    if (got == SQLITE_ROW)
+        return blob_folder_gone (self->folder, self->path, error);
+    return got == SQLITE_DONE ? BATON_OK : store_sqlite_fail (self, "look for artifacts", error);
+}
