@@ -23,6 +23,16 @@ static baton_status decode_header (request_t *self, inbound_t *inbound)
                           &self->header, &self->error);
 }
 
+/*  What the key stands for, of which the method is a part. A content that comes with its digest stands for itself. */
+static void note_payload (request_t *self, const uint8_t *body, size_t size)
+{
+    const char *digest = self->method == METHOD_blob_put ? ((blob_put_request_t *) self->params)->digest : NULL;
+    if (digest)
+        digest_of_named (self->header.method, digest, strlen (digest), self->payload);
+    else
+        digest_of_named (self->header.method, body, size, self->payload);
+}
+
 static baton_status decode_body (request_t *self, inbound_t *inbound, bool known)
 {
     self->method = method_find (self->header.method);
@@ -42,9 +52,10 @@ static baton_status decode_body (request_t *self, inbound_t *inbound, bool known
                            "this key belongs to no identity: it may send %d bytes, not %zu", LIMIT_STRANGER, size);
     if (size > 0 && size <= LIMIT_FRAME && value_check_most (body, size, LIMIT_VALUES, &self->error) != BATON_OK)
         return self->error.status;
-    if (self->header.key) /*  the method is part of what the key stands for */
-        digest_of_named (self->header.method, body, size, self->payload);
-    return record_decode (type, body, size, self->params, &self->error);
+    baton_status status = record_decode (type, body, size, self->params, &self->error);
+    if (self->header.key && status == BATON_OK)
+        note_payload (self, body, size);
+    return status;
 }
 
 request_t *request_new (inbound_t *inbound, bool known, uint64_t now)

@@ -1,5 +1,7 @@
 #include "import.h"
 
+#include "putter.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -146,6 +148,7 @@ typedef struct {
 
 typedef struct {
     cli_t *cli;
+    putter_t *putter;
     const archive_summary_t *summary;
     struct {
         size_t count;
@@ -160,20 +163,13 @@ typedef struct {
     baton_error_t *error;
 } sender_t;
 
-static baton_status put (sender_t *self, const char *digest, const baton_bytes_t *content)
-{
-    blob_put_request_t request = {.digest = (char *) digest, .content = *content};
-    nothing_t nothing = {};
-    return cli_call (self->cli, METHOD_blob_put, &request, &nothing, NULL, self->error);
-}
-
 /*  Its digest was compared when the archive was verified, and the broker compares it again. */
 static baton_status send_blob (sender_t *self, const archive_section_t *section)
 {
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
     baton_status status = archive_split_blob (section, digest, &content, self->error);
-    return status == BATON_OK ? put (self, digest, &content) : status;
+    return status == BATON_OK ? putter_put (self->putter, digest, &content, self->error) : status;
 }
 
 /*  The manifest or a pack, as it stands in the file. */
@@ -189,7 +185,7 @@ static baton_status send_carried (sender_t *self, const archive_section_t *secti
         return baton_fail_memory (self->error);
     digest_of (content.data, content.size, digest);
     sodium_hex2bin (slot->digest, sizeof slot->digest, digest, DIGEST_SIZE - 1, NULL, NULL, NULL);
-    return put (self, digest, &content);
+    return putter_put (self->putter, digest, &content, self->error);
 }
 
 static baton_status note_page (sender_t *self, const event_envelope_t *last, const char *digest)
@@ -229,7 +225,7 @@ static baton_status send_page (sender_t *self, const archive_section_t *section)
     if (status == BATON_OK)
         status = note_page (self, &page.events.items[page.events.count - 1], digest);
     if (status == BATON_OK)
-        status = put (self, digest, &content);
+        status = putter_put (self->putter, digest, &content, self->error);
     record_clear (&RECORD_archive_page, &page);
     return status;
 }
@@ -249,6 +245,8 @@ static baton_status send_sections (sender_t *self, archive_reader_t *reader, con
                  (section.kind == ARCHIVE_workspace || section.kind == ARCHIVE_pack))
             status = send_carried (self, &section);
     }
+    if (status == BATON_OK)
+        status = putter_finish (self->putter, self->error);
     if (status == BATON_OK && strcmp (archive_digest (reader), archive) != 0)
         status = baton_fail (self->error, BATON_aborted, BATON_REASON_bad_archive,
                              "the archive was changed while it was read; nothing was imported");
@@ -319,17 +317,17 @@ baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summa
     sender_t self = {
         .cli = cli, .summary = summary, .carries = summary->files > 0 && !how->no_workspace, .error = error};
     archive_reader_t *reader = NULL;
-    const char *key = cli->key;
     if (self.carries && how->workspace) {
         cli_hint (cli, "leave out --workspace, or what is in the archive with --no-workspace");
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "workspace",
                                  "the archive has a workspace of its own, which goes to a folder that the node makes");
     }
     baton_status status = open_again (file, &reader, error);
-    cli->key = NULL; /*  it is for the import alone */
+    if (status == BATON_OK)
+        status = putter_new (cli, &self.putter, error);
     if (status == BATON_OK)
         status = send_sections (&self, reader, summary->archive);
-    cli->key = key;
+    putter_destroy (&self.putter);
     if (status == BATON_OK)
         status = ask_for_all (&self, how, ret_imported);
     archive_reader_destroy (&reader);
