@@ -171,7 +171,7 @@ static baton_status name_path (scrubber_t *self, const manifest_entry_t *entry, 
     char printed[LIMIT_SHORT - 16];
     workspace_printable (&entry->path, printed, sizeof printed);
     snprintf (ret_path, LIMIT_SHORT, "workspace/%s", printed);
-    const char *pattern = secrets_file (printed);
+    const char *pattern = entry->kind != entry_kind_directory ? secrets_file (printed) : NULL;
     if (pattern) {
         *ret_stays = false;
         return redact_note (self->redact, pattern, ret_path, self->error);
@@ -180,6 +180,16 @@ static baton_status name_path (scrubber_t *self, const manifest_entry_t *entry, 
     if (status == BATON_OK && *ret_stays && entry->target.size > 0)
         status = redact_path (self->redact, &entry->target, ret_path, ret_stays, self->error);
     return status;
+}
+
+/*  What is in a folder that does not go along doesn't, either. */
+static bool folder_stays (const scrubber_t *self, const manifest_entry_t *entry)
+{
+    baton_bytes_t folder = {entry->path.size, entry->path.data};
+    while (folder.size > 0 && folder.data[folder.size - 1] != '/')
+        folder.size--;
+    folder.size -= folder.size > 0;
+    return workspace_find (&self->workspace, &folder) != NULL;
 }
 
 static baton_status choose (scrubber_t *self)
@@ -191,7 +201,7 @@ static baton_status choose (scrubber_t *self)
         const manifest_entry_t *entry = &all->items[i].entry;
         char path[LIMIT_SHORT];
         bool stays = true;
-        if (i > 0)
+        if (i > 0 && (stays = folder_stays (self, entry)))
             status = name_path (self, entry, path, &stays);
         if (status != BATON_OK || !stays)
             continue;

@@ -134,7 +134,10 @@ class ArchiveWorkspace(NodeTest):
         secret = "ghp_" + "a1B2" * 10
         place = self.east.workspace(self.session)
         long = f"{'x' * 70}\n" * 5000
-        contents = {"deep/.env": "HARMLESS=1\n", "deep/server.key": "nothing that looks so\n", "note": f"use {secret}\n",
+        folder = f"aws_secret_key={'a1B2' * 10}"
+        os.makedirs(os.path.join(place, "venv.env"))
+        os.makedirs(os.path.join(place, folder))
+        contents = {"venv.env/readme": "a folder is no such file\n", f"{folder}/x": "goes with its folder\n", "deep/.env": "HARMLESS=1\n", "deep/server.key": "nothing that looks so\n", "note": f"use {secret}\n",
                     "same": f"use {secret}\n", f"{secret}.txt": "named so\n",
                     # Across the end of a chunk, and in a file that is too long to be searched.
                     "long": long[:(256 << 10) - 10] + secret + "\n" + long, "longer": long * 50}
@@ -155,7 +158,7 @@ class ArchiveWorkspace(NodeTest):
         state = self.run_at(self.far)
         self.assertEqual(state["run"]["outcome"], "completed", state["run"])
         after = tree(west.workspace(self.session))
-        gone = {"deep/.env", "deep/server.key", f"{secret}.txt", "longer", "pointer"}
+        gone = {"deep/.env", "deep/server.key", f"{secret}.txt", "longer", "pointer", folder, f"{folder}/x"}
         self.assertEqual(after.keys(), before.keys() - gone)
         changed = {name for name in after if after[name] != before[name]}
         self.assertEqual(changed, {"note", "same", "long"})
