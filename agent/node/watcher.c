@@ -99,7 +99,8 @@ static void look_at (thread_t *self, watch_t *watch, int64_t now)
     baton_status status = look (&what, &fresh, &error);
     int64_t took = zclock_mono () - now;
     watch->rest = took > TURN_MOST ? now + took + REST * took : 0;
-    bool news = status == BATON_OK && !watch->told && !text_equal (fresh.digest, watch->trigger.seen);
+    bool told = watch->told; /*  then what was told stays, to say by what the next change differs from it */
+    bool news = status == BATON_OK && !told && !text_equal (fresh.digest, watch->trigger.seen);
     say_blind (self, &fresh);
     if (status == BATON_resource_exhausted && !watch->refused)
         log_warning ("session %s: %s", session->watched.session, error.message);
@@ -115,7 +116,7 @@ static void look_at (thread_t *self, watch_t *watch, int64_t now)
     if (news)
         tell (self, watch, &fresh);
     look_at_by (self, watch, now + (fresh.blind ? BLIND : LOOK_AGAIN));
-    take_over (self, watch, &fresh, status == BATON_OK);
+    take_over (self, watch, &fresh, status == BATON_OK && !told);
 }
 
 static void look_at_due (thread_t *self)

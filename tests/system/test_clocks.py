@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Clocks that are set while things sleep. libfaketime sets that of a broker or a node, and leaves alone the time that passes."""
+"""Clocks that are set while things sleep. libfaketime sets that of a broker or a node, and leaves the time that passes."""
 import calendar
 import glob
 import os

@@ -103,12 +103,18 @@ static void put (const place_t *self, const char *path, const char *text)
 }
 
 /*  A session with one trigger on a file, which saw that digest since that position. */
-static void set_one (place_t *self, const char *file, const char *seen, uint64_t since, uint64_t epoch)
+static void set_session (place_t *self, const char *session, const char *file, const char *seen, uint64_t since,
+                         uint64_t epoch)
 {
     trigger_t trigger = {
         .name = (char *) "t", .kind = trigger_kind_file, .file = (char *) file, .seen = (char *) seen, .since = since};
-    watched_t watched = {.session = (char *) "s1", .lease = {.epoch = epoch}, .triggers = {1, &trigger}};
+    watched_t watched = {.session = (char *) session, .lease = {.epoch = epoch}, .triggers = {1, &trigger}};
     assert_int_equal (watcher_set (self->watcher, self->root, &watched), BATON_OK);
+}
+
+static void set_one (place_t *self, const char *file, const char *seen, uint64_t since, uint64_t epoch)
+{
+    set_session (self, "s1", file, seen, since, epoch);
 }
 
 static void each_change_is_told_once_until_it_is_known (void **state)
@@ -138,6 +144,32 @@ static void each_change_is_told_once_until_it_is_known (void **state)
     put (self, "a", "4");
     await (self, 1);
     assert_int_equal (self->epoch, 8);
+}
+
+/*  The next change is looked at before the broker knows of the one before: it can say what has changed all the same. */
+static void a_change_during_another_says_what_it_is (void **state)
+{
+    place_t *self = *state;
+    char first[DIGEST_SIZE], second[DIGEST_SIZE];
+    put (self, "a", "1");
+    put (self, "b", "1");
+    set_session (self, "s2", "b", NULL, 1, 1);
+    await (self, 1);
+    strcpy (second, self->seen);
+    set_one (self, "a", NULL, 1, 1);
+    await (self, 1);
+    set_one (self, "a", self->seen, 2, 1);
+    set_session (self, "s2", "b", second, 2, 1);
+    put (self, "a", "2");
+    await (self, 1);
+    strcpy (first, self->seen);
+    put (self, "a", "3");
+    put (self, "b", "3");
+    await (self, 1); /*  of b: by then a was looked at, too */
+    assert_string_equal (self->session, "s2");
+    set_one (self, "a", first, 3, 1);
+    await (self, 1);
+    assert_string_equal (self->path, "a");
 }
 
 static void what_changed_while_nobody_looked_is_told (void **state)
@@ -243,8 +275,11 @@ int main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST (each_change_is_told_once_until_it_is_known), TEST (what_changed_while_nobody_looked_is_told),
-        TEST (what_is_not_set_again_is_dropped),           TEST (ten_thousand_triggers),
+        TEST (each_change_is_told_once_until_it_is_known),
+        TEST (a_change_during_another_says_what_it_is),
+        TEST (what_changed_while_nobody_looked_is_told),
+        TEST (what_is_not_set_again_is_dropped),
+        TEST (ten_thousand_triggers),
         TEST (a_new_folder_leaves_the_others_watched),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
