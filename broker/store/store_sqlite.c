@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- errors ---- */
 
@@ -167,6 +168,8 @@ static void close_sqlite (store_t *base)
     sqlite3_close (self->db);
     tail_destroy (&self->tail);
     blob_folder_destroy (&self->folder);
+    if (self->mark >= 0)
+        close (self->mark);
     frame_packer_destroy (&self->packer);
     sqlite3_free (self->path);
     free (self);
@@ -291,6 +294,7 @@ static baton_status open_with (const char *directory, const store_ops_t *ops, st
     if (!self)
         return baton_fail_memory (error);
     self->base.ops = ops;
+    self->mark = -1;
     self->packer = frame_packer_new ();
     self->tail = tail_new ();
     self->folder = blob_folder_new (directory);
@@ -311,6 +315,8 @@ baton_status store_open_sqlite (const char *directory, store_t **ret_store, bato
 {
     store_t *store = NULL;
     baton_status status = open_with (directory, &SQLITE_OPS, &store, error);
+    if (status == BATON_OK)
+        status = store_sqlite_open_mark ((store_sqlite_t *) store, directory, error);
     if (status == BATON_OK)
         status = store_sqlite_recover_blobs ((store_sqlite_t *) store, error);
     if (status == BATON_OK)

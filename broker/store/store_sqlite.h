@@ -50,6 +50,7 @@ typedef struct {
     frame_packer_t *packer;
     tail_t *tail;
     blob_folder_t *folder;
+    int mark;           /*  baton.mark; -1: none */
     uint64_t last_log;  /*  id of the newest log row */
     uint64_t sealed;    /*  id of the last log row whose events are all in pages */
     uint64_t forgotten; /*  answers given before that time are forgotten */
@@ -101,6 +102,10 @@ baton_status store_sqlite_log (store_t *base, uint64_t after, event_class_e clas
                                store_reads_t *ret_events, uint64_t *ret_last, baton_error_t *error);
 baton_status store_sqlite_answer (store_t *base, const char *actor, const char *key, char *ret_payload,
                                   baton_bytes_t *ret_reply, baton_error_t *error);
+
+/*  store_sqlite_mark.c. Opening it fails with failed_precondition/corrupt when the database ends before it. */
+BATON_MUST_USE baton_status store_sqlite_open_mark (store_sqlite_t *self, const char *directory, baton_error_t *error);
+void store_sqlite_mark (const store_sqlite_t *self);
 
 /*  store_sqlite_blob.c. What the commit's transaction does with blobs; the folder is settled by whoever commits. */
 BATON_MUST_USE baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *blob,

@@ -129,6 +129,7 @@ baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, bat
     if (weight > 0) {
         tail_add (self->tail, &tail);
         self->last_log++;
+        store_sqlite_mark (self);
     }
     store_sqlite_seal_done (self, &progress);
     base->head += batch->event_count;

@@ -513,6 +513,26 @@ static void whatever_was_acknowledged_survives_kill (void **state)
     assert_true (query (fixture, "SELECT count (*) FROM page") > 0);
 }
 
+/*  What was only in the log is gone with it: noticed, unless somebody wants to go on so. */
+static void a_log_that_was_removed_is_noticed (void **state)
+{
+    fixture_t *fixture = *state;
+    fleet_t fleet = {.random = 99};
+    char path[96];
+    store_close (&fixture->store);
+    kill_writer (fixture, &fleet, 10);
+    path_of (fixture, "baton.db-wal", path);
+    assert_int_equal (unlink (path), 0);
+    check_refused (fixture, BATON_failed_precondition, BATON_REASON_corrupt, "baton.db-wal");
+    check_refused (fixture, BATON_failed_precondition, BATON_REASON_corrupt, "to go on from what it has, remove");
+    path_of (fixture, "baton.mark", path);
+    assert_int_equal (unlink (path), 0);
+    fixture_open_sqlite (fixture);
+    assert_int_equal (store_head (fixture->store), 0);
+    fixture_put (fixture->store, "a", 1, event_class_run);
+    fixture_reopen (fixture);
+}
+
 int main (void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown (test, open_fixture, close_fixture)
@@ -530,6 +550,7 @@ int main (void)
         CASE (a_disk_full_in_the_middle_of_sealing_loses_nothing),
         CASE (a_full_disk_is_survived),
         CASE (whatever_was_acknowledged_survives_kill),
+        CASE (a_log_that_was_removed_is_noticed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
