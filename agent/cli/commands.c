@@ -25,6 +25,7 @@ const command_t *const COMMANDS[] = {
     &CMD_events,
     &CMD_inbox,
     &CMD_version,
+    &CMD_mcp,
     &CMD_workspace_detect,
     &CMD_context_list,
     &CMD_context_use,

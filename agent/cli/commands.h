@@ -37,6 +37,7 @@ extern const command_t CMD_trust_add;
 extern const command_t CMD_trust_list;
 extern const command_t CMD_trust_show;
 extern const command_t CMD_version;
+extern const command_t CMD_mcp;
 extern const command_t CMD_workspace_detect;
 
 /*  In the order of the help. */

@@ -209,6 +209,19 @@ bool connection_receive (connection_t *self, uint64_t timeout, message_in_t *ret
     }
 }
 
+bool connection_take (connection_t *self, message_in_t *ret_message)
+{
+    zmq_pollitem_t items[] = {{self->socket, 0, ZMQ_POLLIN, 0}, {self->monitor, 0, ZMQ_POLLIN, 0}};
+    *ret_message = (message_in_t){0};
+    while (!take_message (self, ret_message)) {
+        if (zmq_poll (items, 2, 0) <= 0)
+            return false;
+        if (items[1].revents & ZMQ_POLLIN)
+            take_notice (self);
+    }
+    return true;
+}
+
 void message_in_clear (message_in_t *message)
 {
     bytes_clear (&message->header);

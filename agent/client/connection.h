@@ -36,6 +36,9 @@ BATON_MUST_USE baton_status connection_send (connection_t *self, const request_h
 bool connection_receive (connection_t *self, uint64_t timeout, message_in_t *ret_message);
 void message_in_clear (message_in_t *message);
 
+/*  The same without waiting: false only when nothing is left to be taken, so that connection_fd tells of what comes. */
+bool connection_take (connection_t *self, message_in_t *ret_message);
+
 /*  A number for the next request. Taken once for a request, also when it is sent again. */
 uint64_t connection_next_id (connection_t *self);
 

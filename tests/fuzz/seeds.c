@@ -313,6 +313,62 @@ static void write_transcripts (const char *directory)
         }
 }
 
+#define MCP_META                                                                                                       \
+    "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\"io.modelcontextprotocol/"                 \
+    "clientCapabilities\":{\"elicitation\":{}},\"progressToken\":1}"
+#define MCP_CALL(id, method, params)                                                                                   \
+    "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\",\"params\":{" params "}}\n"
+
+/*  Dialogues of coding agents: their lines, and those of the backend. */
+static void write_mcp (const char *directory)
+{
+    static const char
+        *const
+            TEXTS[] =
+                {
+                    (MCP_CALL ("1", "initialize",
+                               "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"elicitation\":{}}")
+                         MCP_CALL (
+                             "2", "resources/subscribe",
+                             "\"uri\":\"baton://sessions/s\"") "!\x81\xa1n\x05\n!\x80\n" MCP_CALL ("3", "tools/call",
+                                                                                                   "\"name\":"
+                                                                                                   "\"breakpoint_ask\","
+                                                                                                   "\"arguments\":{"
+                                                                                                   "\"session\":\"s\","
+                                                                                                   "\"key\":\"k\","
+                                                                                                   "\"title\":\"t\"}")),
+                    (MCP_CALL ("1", "server/discover", MCP_META) MCP_CALL ("2", "tools/list", MCP_META)
+                         MCP_CALL ("3", "subscriptions/listen",
+                                   "\"notifications\":{\"resourceSubscriptions\":[\"baton://sessions/s/"
+                                   "context\"]}," MCP_META) "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"
+                                                            "cancelled\",\"params\":{\"requestId\":3}}\n"),
+                    (
+                        MCP_CALL ("1", "tools/call", "\"name\":\"orchestrator_get_status\",\"arguments\":{}," MCP_META) "!\x80\n-\n" MCP_CALL (
+                            "2", "resources/read",
+                            "\"uri\":\"baton://sessions/s/runs/last/log\"," MCP_META) "!\x80\n" MCP_CALL ("3",
+                                                                                                          "prompts/get",
+                                                                                                          "\"name\":"
+                                                                                                          "\"resume\","
+                                                                                                          "\"arguments"
+                                                                                                          "\":{"
+                                                                                                          "\"session\":"
+                                                                                                          "\"s\"}"
+                                                                                                          "," MCP_META) "-\n" MCP_CALL ("4",
+                                                                                                                                        "completion/complete",
+                                                                                                                                        "\"ref\":{\"type\":\"ref/"
+                                                                                                                                        "prompt\",\"name\":\"resume\"},\"argument\":{\"name\":"
+                                                                                                                                        "\"session\",\"value\":\"\"}," MCP_META)),
+                    ("#" MCP_CALL ("1", "tools/call",
+                                   "\"name\":\"memory_set\",\"arguments\":{\"key\":\"k\",\"value\":[1]},"
+                                   "\"inputResponses\":{},\"requestState\":\"AAAA\"," MCP_META)),
+                };
+    for (size_t text = 0; text < sizeof TEXTS / sizeof *TEXTS; text++) {
+        char name[32];
+        snprintf (name, sizeof name, "%zu", text);
+        write_seed (directory, "mcp", name, -1, &(baton_bytes_t){strlen (TEXTS[text]), (uint8_t *) TEXTS[text]});
+    }
+}
+
 int main (int count, char **arguments)
 {
     if (count != 2) {
@@ -343,6 +399,7 @@ int main (int count, char **arguments)
     write_archive (directory, "plain", 0);
     write_archive (directory, "packed", 5000);
     write_transcripts (directory);
+    write_mcp (directory);
     write_token (directory);
     write_rules (directory);
     write_dictionary (directory);
