@@ -28,6 +28,7 @@ typedef struct {
     uint64_t last_relay;                /*  id of the last request that was handed on to a node */
     bool schedule;                      /*  something has changed that may let a waiting run start */
     uint64_t next_schedule, next_drain; /*  monotonic */
+    uint64_t next_show;                 /*  monotonic: for busy sessions whose rows are behind */
     uint64_t next_look;                 /*  monotonic: for silent nodes */
     uint64_t looked_at;                 /*  n of the site when nodes were looked at last */
     size_t place_cursor;                /*  how far the queue of waiting runs was looked at; 0: all of it */

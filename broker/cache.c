@@ -117,6 +117,7 @@ static baton_status load_order (store_t *store, entry_t *entry, baton_error_t *e
         if (strcmp (rows.items[i].row.session, entry->id) != 0)
             continue; /*  somebody gave a session this id as its title */
         entry->order = rows.items[i].order;
+        entry->active = rows.items[i].row.activity;
         status = record_encode (&RECORD_projection, &rows.items[i], &entry->shown);
     }
     store_projections_clear (&rows);

@@ -14,7 +14,10 @@ typedef struct entry {
     uint64_t order;              /*  seq of the session's first event */
     uint64_t snapshot_n;         /*  position of the newest stored snapshot */
     baton_bytes_t shown;         /*  its encoded projection as stored; empty: unknown */
-    bool touched;                /*  has events that are not committed yet */
+    activity_t active;           /*  as that tells it */
+    bool touched;                /*  has events that are not committed yet, or a row that is to be written */
+    bool behind;                 /*  its stored row tells of an earlier activity */
+    bool showing;                /*  and is written with the next commit */
     struct entry *newer, *older; /*  by last use */
     char id[];
 } entry_t;

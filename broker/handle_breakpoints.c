@@ -1,13 +1,9 @@
 /*  Reading breakpoints: the state knows who voted, the journal knows what was asked and said. */
-#include "family.h"
 #include "handlers.h"
 
 #include "history.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define PAGE_DEFAULT 100
 
 static const breakpoint_t *find (const session_t *state, uint64_t number)
 {
@@ -17,7 +13,7 @@ static const breakpoint_t *find (const session_t *state, uint64_t number)
     return NULL;
 }
 
-static baton_status fill_view (const session_t *state, const breakpoint_t *breakpoint, breakpoint_view_t *view)
+baton_status breakpoint_view_of (const session_t *state, const breakpoint_t *breakpoint, breakpoint_view_t *view)
 {
     view->n = state->n;
     if (text_set (&view->session, state->session) != BATON_OK ||
@@ -123,107 +119,8 @@ baton_status handle_breakpoint_show (broker_t *broker, request_t *request, void 
     if (!breakpoint)
         return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_breakpoint, "breakpoint",
                                  "session %s has no breakpoint %lu", params->session, params->breakpoint);
-    if (fill_view (&entry->state, breakpoint, view) != BATON_OK)
+    if (breakpoint_view_of (&entry->state, breakpoint, view) != BATON_OK)
         return baton_fail_memory (error);
     request->later = show_later;
     return BATON_OK;
-}
-
-static baton_status add_view (breakpoint_page_t *page, const session_t *state, const breakpoint_t *breakpoint)
-{
-    breakpoint_view_t *view = list_append (&page->breakpoints, sizeof *view);
-    return view ? fill_view (state, breakpoint, view) : BATON_resource_exhausted;
-}
-
-static baton_status list_session (broker_t *broker, const char *session, bool all, size_t limit,
-                                  breakpoint_page_t *page, baton_error_t *error)
-{
-    entry_t *entry = NULL;
-    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
-    for (size_t i = 0; status == BATON_OK && i < entry->state.breakpoints.count && page->breakpoints.count < limit; i++)
-        if ((all || entry->state.breakpoints.items[i].state == breakpoint_state_open) &&
-            add_view (page, &entry->state, &entry->state.breakpoints.items[i]) != BATON_OK)
-            status = baton_fail_memory (error);
-    return status;
-}
-
-static bool asks (const child_row_t *child)
-{
-    return child->breakpoints > 0;
-}
-
-/*  Those of the session, and behind them the open ones of the tree below it that whoever asks may see. */
-static baton_status list_tree (broker_t *broker, const request_t *request, size_t limit, breakpoint_page_t *page,
-                               baton_error_t *error)
-{
-    const char *session = ((const breakpoint_list_request_t *) request->params)->session;
-    baton_texts_t below = {0};
-    baton_status status = list_session (broker, session, true, limit, page, error);
-    if (status == BATON_OK)
-        status = family_below (broker, session, asks, &below, error);
-    for (size_t i = 0; status == BATON_OK && i < below.count; i++) {
-        entry_t *entry = NULL;
-        status = cache_get (journal_cache (broker->journal), below.items[i], &entry, error);
-        audience_t audience = status == BATON_OK ? session_audience (&entry->state) : (audience_t){0};
-        if (status == BATON_OK && access_of (&request->viewer, &audience) >= access_view)
-            status = list_session (broker, below.items[i], false, limit, page, error);
-    }
-    texts_clear (&below);
-    return status;
-}
-
-/*  An open breakpoint; borrows from the cache. */
-typedef struct {
-    const session_t *state;
-    const breakpoint_t *breakpoint;
-} open_t;
-
-typedef struct {
-    size_t count;
-    open_t *items;
-} open_list_t;
-
-static int by_age (const void *a, const void *b)
-{
-    uint64_t first = ((const open_t *) a)->breakpoint->opened_at, second = ((const open_t *) b)->breakpoint->opened_at;
-    return (first > second) - (first < second);
-}
-
-static baton_status note_open (broker_t *broker, const char *session, open_list_t *list, baton_error_t *error)
-{
-    entry_t *entry = NULL;
-    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
-    for (size_t i = 0; status == BATON_OK && i < entry->state.breakpoints.count; i++) {
-        const breakpoint_t *breakpoint = &entry->state.breakpoints.items[i];
-        if (breakpoint->state != breakpoint_state_open)
-            continue;
-        open_t *open = list_append (list, sizeof *open);
-        if (!open)
-            return baton_fail_memory (error);
-        *open = (open_t){&entry->state, breakpoint};
-    }
-    return status;
-}
-
-baton_status handle_breakpoint_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
-{
-    const breakpoint_list_request_t *params = request->params;
-    breakpoint_page_t *page = ret_reply;
-    size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
-    if (params->session)
-        return list_tree (broker, request, limit, page, error);
-    store_filter_t filter = {.open_breakpoints = true, .viewer = &request->viewer};
-    store_projections_t rows = {0};
-    open_list_t list = {0};
-    baton_status status = store_list (broker->store, &filter, 0, LIMIT_PAGE, &rows, error);
-    for (size_t i = 0; status == BATON_OK && i < rows.count; i++)
-        status = note_open (broker, rows.items[i].row.session, &list, error);
-    if (list.count > 0)
-        qsort (list.items, list.count, sizeof *list.items, by_age);
-    for (size_t i = 0; status == BATON_OK && i < list.count && i < limit; i++)
-        if (add_view (page, list.items[i].state, list.items[i].breakpoint) != BATON_OK)
-            status = baton_fail_memory (error);
-    free (list.items);
-    store_projections_clear (&rows);
-    return status;
 }

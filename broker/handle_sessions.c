@@ -45,6 +45,8 @@ static baton_status list_later (store_t *store, const request_t *request, void *
     store_filter_t filter = {.state = params->state,
                              .agent = params->agent,
                              .node = params->node,
+                             .driver = params->driver,
+                             .open_breakpoints = params->asks,
                              .labels = &params->labels,
                              .match = params->match,
                              .viewer = &request->viewer};

@@ -25,6 +25,10 @@ handler_t handle_session_handoff;
 /*  handle_breakpoints.c */
 handler_t handle_breakpoint_list, handle_breakpoint_show;
 
+/*  What lists and details have in common. view is zeroed. */
+BATON_MUST_USE baton_status breakpoint_view_of (const session_t *state, const breakpoint_t *breakpoint,
+                                                breakpoint_view_t *view);
+
 /*  handle_changes.c: changes that need more than the session's domain */
 handler_t handle_session_change, handle_site_change, handle_session_create, handle_session_activate, handle_item_append,
     handle_artifact_put, handle_breakpoint_ask, handle_trigger_add, handle_trigger_fire, handle_message_send;

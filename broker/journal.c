@@ -65,6 +65,7 @@ void journal_destroy (journal_t **self)
     cache_destroy (&(*self)->cache);
     people_destroy (&(*self)->people);
     record_clear (&RECORD_site, &(*self)->site);
+    texts_clear (&(*self)->behind);
     free (*self);
     *self = NULL;
 }

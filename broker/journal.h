@@ -97,6 +97,11 @@ bool journal_dirty (const journal_t *self);
 /*  One transaction for all since the last commit. On failure all of it is undone. */
 BATON_MUST_USE baton_status journal_commit (journal_t *self, baton_error_t *error);
 
+/*  Whether there are sessions of whose activity lists do not know yet; and lets the next commit tell of at most so many
+ * of them. A row for each event would cost a busy session as much as the event. */
+bool journal_behind (const journal_t *self);
+void journal_catch_up (journal_t *self, size_t most);
+
 /*  The events of the batch, and the sessions that they touched; valid until journal_clear. */
 const pending_t *journal_pending (const journal_t *self, size_t *ret_count);
 entry_t *const *journal_touched (const journal_t *self, size_t *ret_count);

@@ -42,25 +42,51 @@ static void gathered_clear (gathered_t *self)
     free (self->digests);
 }
 
-static baton_status gather_projection (gathered_t *self, entry_t *entry)
+static bool equal_bytes (const baton_bytes_t *a, const baton_bytes_t *b)
 {
-    size_t at = self->batch.projection_count;
-    projection_t *projection = &self->projections[at];
-    projection->order = entry->order;
-    if (session_project (&entry->state, projection) != BATON_OK)
+    return a->size == b->size && (a->size == 0 || memcmp (a->data, b->data, a->size) == 0);
+}
+
+/*  Whether the row that is stored tells the same, or tells it of an earlier activity: then it can wait. Leaves in the
+ * projection what is to be written otherwise. */
+static baton_status compare_row (journal_t *self, entry_t *entry, projection_t *projection, baton_bytes_t *data,
+                                 bool *ret_same)
+{
+    activity_t now = projection->row.activity;
+    bool moved = memcmp (&now, &entry->active, sizeof now) != 0, due = entry->behind && entry->showing;
+    projection->row.activity = entry->active;
+    if (record_encode (&RECORD_projection, projection, data) != BATON_OK)
         return BATON_resource_exhausted;
-    if (record_encode (&RECORD_projection, projection, &self->shown[at]) != BATON_OK) {
-        record_clear (&RECORD_projection, projection);
-        return BATON_resource_exhausted;
+    *ret_same = equal_bytes (data, &entry->shown) && !(moved && due);
+    if (*ret_same && moved && !entry->behind) {
+        if (texts_add (&self->behind, entry->id) != BATON_OK)
+            return BATON_resource_exhausted;
+        entry->behind = true;
     }
-    if (self->shown[at].size == entry->shown.size &&
-        memcmp (self->shown[at].data, entry->shown.data, entry->shown.size) == 0) {
-        record_clear (&RECORD_projection, projection);
-        bytes_clear (&self->shown[at]);
+    projection->row.activity = now;
+    entry->behind = entry->behind && moved;
+    if (*ret_same || !moved)
         return BATON_OK;
+    bytes_clear (data);
+    return record_encode (&RECORD_projection, projection, data);
+}
+
+static baton_status gather_projection (journal_t *self, gathered_t *gathered, entry_t *entry)
+{
+    size_t at = gathered->batch.projection_count;
+    projection_t *projection = &gathered->projections[at];
+    bool same = false;
+    projection->order = entry->order;
+    baton_status status = session_project (&entry->state, projection);
+    if (status == BATON_OK)
+        status = compare_row (self, entry, projection, &gathered->shown[at], &same);
+    if (status != BATON_OK || same) {
+        record_clear (&RECORD_projection, projection);
+        bytes_clear (&gathered->shown[at]);
+        return status == BATON_OK ? BATON_OK : BATON_resource_exhausted;
     }
-    self->projected[at] = entry;
-    self->batch.projection_count++;
+    gathered->projected[at] = entry;
+    gathered->batch.projection_count++;
     return BATON_OK;
 }
 
@@ -85,7 +111,7 @@ static baton_status gather_touched (journal_t *self, gathered_t *gathered)
 {
     for (size_t i = 0; i < self->touched.count; i++) {
         entry_t *entry = self->touched.items[i];
-        if (gather_projection (gathered, entry) != BATON_OK)
+        if (gather_projection (self, gathered, entry) != BATON_OK)
             return BATON_resource_exhausted;
         if (entry->state.n - entry->snapshot_n >= SNAPSHOT_EVERY &&
             gather_snapshot (gathered, &RECORD_session, &entry->state, entry->id, entry->state.n, entry) != BATON_OK)
@@ -136,12 +162,14 @@ static void settle (journal_t *self, gathered_t *gathered)
         bytes_clear (&gathered->projected[i]->shown);
         gathered->projected[i]->shown = gathered->shown[i];
         gathered->shown[i] = (baton_bytes_t){0};
+        gathered->projected[i]->active = gathered->projections[i].row.activity;
+        gathered->projected[i]->behind = false;
     }
     for (size_t i = 0; i < gathered->batch.snapshot_count; i++)
         *(gathered->snapshotted[i] ? &gathered->snapshotted[i]->snapshot_n : &self->site_snapshot_n) =
             gathered->snapshots[i].n;
     for (size_t i = 0; i < self->touched.count; i++)
-        self->touched.items[i]->touched = false;
+        self->touched.items[i]->touched = self->touched.items[i]->showing = false;
     if (self->site_touched)
         cache_forget (self->cache, SITE_ID); /*  somebody may have read the site's journal as a session's */
     self->site_touched = false;
@@ -173,7 +201,26 @@ bool journal_dirty (const journal_t *self)
     for (size_t i = 0; i < self->blobs.count; i++)
         if (self->blobs.items[i].staged_at > 0)
             return true; /*  for a blob that something refers to there is an event */
-    return self->pending.count > 0 || self->answers.count > 0 || self->broken;
+    return self->pending.count > 0 || self->answers.count > 0 || self->touched.count > 0 || self->broken;
+}
+
+bool journal_behind (const journal_t *self)
+{
+    return self->behind.count > 0;
+}
+
+void journal_catch_up (journal_t *self, size_t most)
+{
+    size_t count = self->behind.count < most ? self->behind.count : most;
+    for (size_t i = 0; i < count; i++) {
+        entry_t *entry = NULL;
+        if (cache_get (self->cache, self->behind.items[i], &entry, NULL) == BATON_OK &&
+            journal_touch (self, entry) == BATON_OK)
+            entry->behind = entry->showing = true;
+        free (self->behind.items[i]);
+    }
+    self->behind.count -= count;
+    memmove (self->behind.items, self->behind.items + count, self->behind.count * sizeof *self->behind.items);
 }
 
 baton_status journal_commit (journal_t *self, baton_error_t *error)
@@ -229,7 +276,7 @@ void journal_clear (journal_t *self)
     for (size_t i = 0; i < self->blobs.count; i++)
         bytes_clear (&self->blobs.items[i].content);
     for (size_t i = 0; i < self->touched.count; i++)
-        self->touched.items[i]->touched = false;
+        self->touched.items[i]->touched = self->touched.items[i]->showing = false;
     free (self->pending.items);
     free (self->answers.items);
     free (self->blobs.items);
@@ -246,6 +293,14 @@ void journal_clear (journal_t *self)
 
 baton_status journal_save (journal_t *self, baton_error_t *error)
 {
+    baton_status caught_up = BATON_OK;
+    if (journal_behind (self)) {
+        journal_catch_up (self, SIZE_MAX);
+        caught_up = journal_commit (self, error);
+        journal_clear (self);
+    }
+    if (caught_up != BATON_OK)
+        return caught_up;
     for (entry_t *entry = cache_next (self->cache, NULL); entry; entry = cache_next (self->cache, entry))
         if (entry->state.n - entry->snapshot_n >= SNAPSHOT_LEAST) {
             store_snapshot_t snapshot = {.session = entry->id, .n = entry->state.n};

@@ -47,8 +47,9 @@ struct journal {
     people_t *people;
     uint64_t site_snapshot_n;
     bool site_touched;
-    bool broken;   /*  events were applied in part: the batch can only be undone */
-    uint64_t head; /*  last seq given out */
+    bool broken;          /*  events were applied in part: the batch can only be undone */
+    uint64_t head;        /*  last seq given out */
+    baton_texts_t behind; /*  sessions whose rows tell of an earlier activity, the longest behind first */
     struct {
         size_t count;
         pending_t *items;

@@ -12,6 +12,8 @@
 #define DRAIN_PAUSE 1000 /*  ms between looking whether a draining node is empty */
 #define RESCHEDULE 1000  /*  ms after which waiting runs are looked at anyhow */
 #define PAUSE 1000       /*  ms before what the store has refused is tried again */
+#define SHOW_PAUSE 200   /*  ms between writing down what lists tell of busy sessions */
+#define SHOW_MOST 256    /*  of them at a time */
 #define PATIENCE 60000   /*  ms for each step of a migration that a drain starts */
 
 /*  A command of the broker's own; what it is refused for is of no interest but to a reader of the debug log. */
@@ -280,10 +282,19 @@ static void drain_all (broker_t *broker)
 
 /* ---- the turn ---- */
 
+static void show_activity (broker_t *broker)
+{
+    if (!journal_behind (broker->journal) || broker->monotonic < broker->next_show)
+        return;
+    broker->next_show = broker->monotonic + SHOW_PAUSE;
+    journal_catch_up (broker->journal, SHOW_MOST);
+}
+
 void keeper_turn (broker_t *broker)
 {
     tick_due (broker, STORE_DUE, broker->now, &broker->next_due);
     tick_due (broker, STORE_WAKES, broker->wall, &broker->next_wake);
+    show_activity (broker);
     give_up_lost (broker);
     drain_all (broker);
     if (broker->schedule || broker->monotonic >= broker->next_schedule) {

@@ -2,11 +2,23 @@
 #include "access.h"
 #include "deciding.h"
 
+static activity_t project_activity (const session_t *self)
+{
+    return (activity_t){.n = self->n,
+                        .at = self->active_at,
+                        .items = self->window.items,
+                        .tokens = self->window.tokens,
+                        .spent_tokens = self->budget.spent.tokens,
+                        .spent_micros = self->budget.spent.cost_micros};
+}
+
 static baton_status project_row (const session_t *self, session_row_t *row)
 {
     if (text_set (&row->session, self->session) || text_set (&row->title, self->title) ||
         text_set (&row->agent, self->agent) || text_set (&row->node, self->lease.node) ||
-        pairs_copy (&self->labels, &row->labels) || text_set (&row->forked_from, self->forked_from.session))
+        pairs_copy (&self->labels, &row->labels) || text_set (&row->forked_from, self->forked_from.session) ||
+        text_set (&row->parent, self->parent) ||
+        text_set (&row->driver, self->run.driver ? self->run.driver : self->driver))
         return BATON_resource_exhausted;
     row->priority = self->priority;
     row->state = self->state;
@@ -14,8 +26,25 @@ static baton_status project_row (const session_t *self, session_row_t *row)
     row->run = self->run.number;
     row->phase = self->run.phase;
     row->created_at = self->created_at;
-    for (size_t i = 0; i < self->breakpoints.count; i++)
-        row->breakpoints += self->breakpoints.items[i].state == breakpoint_state_open;
+    row->window = self->window.size;
+    row->activity = project_activity (self);
+    return BATON_OK;
+}
+
+static baton_status project_open (const session_t *self, projection_t *ret_row)
+{
+    for (size_t i = 0; i < self->breakpoints.count; i++) {
+        const breakpoint_t *breakpoint = &self->breakpoints.items[i];
+        if (breakpoint->state != breakpoint_state_open)
+            continue;
+        open_breakpoint_t *open = list_append (&ret_row->open, sizeof *open);
+        if (!open)
+            return BATON_resource_exhausted;
+        *open = (open_breakpoint_t){breakpoint->number, breakpoint->opened_at, breakpoint->deadline};
+        ret_row->row.breakpoints++;
+        if (open->deadline > 0 && (ret_row->row.deadline == 0 || open->deadline < ret_row->row.deadline))
+            ret_row->row.deadline = open->deadline;
+    }
     return BATON_OK;
 }
 
@@ -36,7 +65,7 @@ baton_status session_project (const session_t *self, projection_t *ret_row)
     ret_row->due = session_due (self);
     ret_row->wakes = session_wakes (self);
     ret_row->active = run_active (&self->run) || self->migrating || session_watches (self);
-    if (project_audience (self, &ret_row->audience) != BATON_OK)
+    if (project_audience (self, &ret_row->audience) != BATON_OK || project_open (self, ret_row) != BATON_OK)
         return BATON_resource_exhausted;
     return project_row (self, &ret_row->row);
 }

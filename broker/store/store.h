@@ -12,7 +12,7 @@
 
 #include "access.h"
 
-#define STORE_SCHEMA 6 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 7 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -93,10 +93,11 @@ typedef struct {
     const char *agent;
     const char *node;
     const baton_pairs_t *labels; /*  all of these */
-    const char *match;           /*  part of the title, without regard to ASCII case */
-    bool active;                 /*  only sessions whose projection is active */
-    bool open_breakpoints;       /*  only sessions with an open breakpoint */
-    const viewer_t *viewer;      /*  only what they may view; NULL: all */
+    const char *driver;
+    const char *match;      /*  part of the title, id, agent, node or a label, without regard to ASCII case */
+    bool active;            /*  only sessions whose projection is active */
+    bool open_breakpoints;  /*  only sessions with an open breakpoint */
+    const viewer_t *viewer; /*  only what they may view; NULL: all */
 } store_filter_t;
 
 /*  Opens DIR/baton.db and DIR/blobs, made when they aren't there. failed_precondition: newer_schema, corrupt (the error

@@ -1,12 +1,29 @@
 /*  Projections: filtered, sorted and copied, from end to end each time. */
 #include "store_memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static bool is_shown (const projection_t *projection, const viewer_t *viewer)
 {
     return !viewer || access_of (viewer, &projection->audience) >= access_view;
+}
+
+static bool mentions (const session_row_t *row, const char *text)
+{
+    const char *const TEXTS[] = {row->title, row->session, row->agent, row->node};
+    char label[2 * LIMIT_SHORT];
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++)
+        if (TEXTS[i] && strcasestr (TEXTS[i], text))
+            return true;
+    for (size_t i = 0; i < row->labels.count; i++) {
+        const baton_pair_t *pair = &row->labels.items[i];
+        snprintf (label, sizeof label, "%s=%s", pair->key, pair->value ? pair->value : "");
+        if (strcasestr (label, text))
+            return true;
+    }
+    return false;
 }
 
 static bool filter_matches (const store_filter_t *filter, const projection_t *projection)
@@ -20,7 +37,9 @@ static bool filter_matches (const store_filter_t *filter, const projection_t *pr
     if ((!text_equal (filter->agent, "") && !text_equal (filter->agent, row->agent)) ||
         (!text_equal (filter->node, "") && !text_equal (filter->node, row->node)))
         return false;
-    if (!text_equal (filter->match, "") && !strcasestr (row->title ? row->title : "", filter->match))
+    if (!text_equal (filter->driver, "") && !text_equal (filter->driver, row->driver))
+        return false;
+    if (!text_equal (filter->match, "") && !mentions (row, filter->match))
         return false;
     for (size_t i = 0; filter->labels && i < filter->labels->count; i++) {
         const char *value = pairs_get (&row->labels, filter->labels->items[i].key);

@@ -122,6 +122,7 @@ static void bind_row (sqlite3_stmt *statement, const projection_t *projection, c
     else
         sqlite3_bind_null (statement, 13);
     store_sqlite_bind_uint (statement, 14, projection->wakes);
+    store_sqlite_bind_text (statement, 15, row->driver);
 }
 
 static baton_status write_row (store_sqlite_t *self, const projection_t *row, const char *labels,
@@ -221,6 +222,7 @@ baton_status store_sqlite_list (store_t *base, const store_filter_t *filter, uin
     store_sqlite_bind_text (list, 6, labels);
     store_sqlite_bind_uint (list, 7, limit);
     bind_viewer (list, 8, filter->viewer);
+    store_sqlite_bind_text (list, 10, absent_if_empty (filter->driver));
     baton_status status = read_rows (self, name, ret_rows, error);
     free (labels);
     return status;

@@ -44,6 +44,7 @@ static const char *const MIGRATIONS[] = {
      "UPDATE projection SET wakes = due;"
      "CREATE INDEX projection_wakes ON projection (wakes, position) WHERE wakes > 0;"),
     "ALTER TABLE blob ADD COLUMN file INTEGER;",
+    "ALTER TABLE projection ADD COLUMN driver TEXT;",
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");

@@ -29,6 +29,12 @@ static void test_row (void **context)
     assert_int_equal (session_project (&story.state, &row), BATON_OK); /*  into a row that is filled already */
     assert_int_equal (row.order, 42);
     assert_int_equal (row.row.breakpoints, 1);
+    assert_int_equal (row.open.count, 1);
+    assert_int_equal (row.open.items[0].number, 1);
+    assert_int_equal (row.open.items[0].opened_at, STORY_START);
+    assert_int_equal (row.row.deadline, STORY_START + 10000);
+    assert_int_equal (row.row.activity.n, story.state.n);
+    assert_int_equal (row.row.activity.at, STORY_START);
     assert_int_equal (row.row.run, 1);
     assert_int_equal (row.row.phase, run_phase_placed);
     assert_string_equal (row.row.node, "n1");

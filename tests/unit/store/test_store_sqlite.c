@@ -260,6 +260,7 @@ static void an_older_schema_is_brought_forward (void **state)
     query (fixture, "DROP INDEX projection_wakes");
     query (fixture, "ALTER TABLE projection DROP COLUMN wakes");
     query (fixture, "ALTER TABLE projection DROP COLUMN audience");
+    query (fixture, "ALTER TABLE projection DROP COLUMN driver");
     query (fixture, "DROP TABLE staged");
     query (fixture, "UPDATE meta SET value = 1 WHERE key = 'schema'");
     fixture_open_sqlite (fixture);
