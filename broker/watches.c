@@ -16,14 +16,17 @@ typedef struct {
     bool watched; /*  false: the node is to learn that it is not, any more */
 } watch_entry_t;
 
+typedef struct {
+    size_t count;
+    watch_entry_t **items;
+} watch_list_t;
+
 struct watches {
     char generation[ID_SIZE];
     uint64_t last;
     size_t tombstones;
-    struct {
-        size_t count;
-        watch_entry_t **items;
-    } entries; /*  ascending by session, and then by node */
+    watch_list_t entries; /*  ascending by session, and then by node; they belong to it */
+    watch_list_t changes; /*  the same, ascending by change */
 };
 
 baton_status watches_new (watches_t **ret_watches)
@@ -43,6 +46,7 @@ void watches_destroy (watches_t **self)
     for (size_t i = 0; i < (*self)->entries.count; i++)
         free ((*self)->entries.items[i]);
     free ((*self)->entries.items);
+    free ((*self)->changes.items);
     free (*self);
     *self = NULL;
 }
@@ -67,13 +71,41 @@ static size_t place_of (const watches_t *self, const char *session, const char *
     return low;
 }
 
+/*  Where the first entry stands that has changed after that. */
+static size_t place_after (const watches_t *self, uint64_t change)
+{
+    size_t low = 0, high = self->changes.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (self->changes.items[middle]->change <= change)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void take_out (watch_list_t *list, size_t at)
+{
+    list->count--;
+    memmove (&list->items[at], &list->items[at + 1], (list->count - at) * sizeof *list->items);
+}
+
+/*  It goes from its place among the changes to the last one. */
+static void note_change (watches_t *self, watch_entry_t *entry)
+{
+    take_out (&self->changes, place_after (self, entry->change) - 1);
+    self->changes.items[self->changes.count++] = entry;
+    entry->change = ++self->last;
+}
+
 static void drop (watches_t *self, size_t at)
 {
-    self->tombstones -= !self->entries.items[at]->watched;
-    free (self->entries.items[at]);
-    self->entries.count--;
-    memmove (&self->entries.items[at], &self->entries.items[at + 1],
-             (self->entries.count - at) * sizeof *self->entries.items);
+    watch_entry_t *entry = self->entries.items[at];
+    self->tombstones -= !entry->watched;
+    take_out (&self->changes, place_after (self, entry->change) - 1);
+    take_out (&self->entries, at);
+    free (entry);
 }
 
 static watch_entry_t *put (watches_t *self, const char *session, const char *node)
@@ -81,13 +113,17 @@ static watch_entry_t *put (watches_t *self, const char *session, const char *nod
     size_t at = place_of (self, session, node);
     if (at < self->entries.count && compare (self->entries.items[at], session, node) == 0)
         return self->entries.items[at];
-    watch_entry_t *entry = calloc (1, sizeof *entry);
-    if (!entry || !list_append (&self->entries, sizeof entry)) {
+    watch_entry_t *entry = calloc (1, sizeof *entry), **slot = list_append (&self->changes, sizeof entry);
+    if (!entry || !slot || !list_append (&self->entries, sizeof entry)) {
+        self->changes.count -= slot != NULL;
         free (entry);
         return NULL;
     }
+    *slot = entry;
+    entry->change = ++self->last;
     memmove (&self->entries.items[at + 1], &self->entries.items[at],
              (self->entries.count - 1 - at) * sizeof *self->entries.items);
+    entry->watched = true;
     snprintf (entry->session, sizeof entry->session, "%s", session);
     snprintf (entry->node, sizeof entry->node, "%s", node);
     self->entries.items[at] = entry;
@@ -106,7 +142,7 @@ static void end_elsewhere (watches_t *self, const char *session, const char *nod
         else {
             if (entry->watched && (!node || strcmp (entry->node, node) != 0)) {
                 entry->watched = false;
-                entry->change = ++self->last;
+                note_change (self, entry);
                 self->tombstones++;
             }
             i++;
@@ -131,9 +167,9 @@ baton_status watches_note (watches_t *self, const session_t *state)
     if (watched && !entry)
         return BATON_resource_exhausted;
     if (entry) {
-        self->tombstones -= entry->change != 0 && !entry->watched;
+        self->tombstones -= !entry->watched;
         entry->watched = true;
-        entry->change = ++self->last;
+        note_change (self, entry);
     }
     if (self->tombstones > TOMBSTONES_MOST)
         forget_tombstones (self);
@@ -142,24 +178,22 @@ baton_status watches_note (watches_t *self, const session_t *state)
 
 const char *watches_next (const watches_t *self, const char *node, uint64_t after, uint64_t *ret_change)
 {
-    const watch_entry_t *best = NULL;
-    for (size_t i = 0; i < self->entries.count; i++) {
-        const watch_entry_t *entry = self->entries.items[i];
-        if (entry->change > after && (!best || entry->change < best->change) && strcmp (entry->node, node) == 0)
-            best = entry;
+    for (size_t i = place_after (self, after); i < self->changes.count; i++) {
+        const watch_entry_t *entry = self->changes.items[i];
+        if (strcmp (entry->node, node) != 0)
+            continue;
+        *ret_change = entry->change;
+        return entry->session;
     }
-    if (best)
-        *ret_change = best->change;
-    return best ? best->session : NULL;
+    return NULL;
 }
 
 uint64_t watches_last (const watches_t *self, const char *node)
 {
-    uint64_t last = 0;
-    for (size_t i = 0; i < self->entries.count; i++)
-        if (self->entries.items[i]->change > last && strcmp (self->entries.items[i]->node, node) == 0)
-            last = self->entries.items[i]->change;
-    return last;
+    for (size_t i = self->changes.count; i-- > 0;)
+        if (strcmp (self->changes.items[i]->node, node) == 0)
+            return self->changes.items[i]->change;
+    return 0;
 }
 
 const char *watches_generation (const watches_t *self)

@@ -67,6 +67,26 @@ static void a_node_is_told_of_changes_in_their_order (void **state)
     told ("n1", after, "");
 }
 
+/*  With as many as a site may have, each is told once, in the order of its last change. */
+static void many_are_told_in_their_order (void **state)
+{
+    (void) state;
+    enum { MANY = 10000 };
+    char name[16];
+    for (unsigned i = 0; i < 2 * MANY; i++) {
+        snprintf (name, sizeof name, "s%u", i * 7919 % MANY);  /*  each twice, in no order */
+        note (name, i % 2 ? "n1" : "n2", i < 2 * MANY - 2000); /*  some are over in the end */
+    }
+    unsigned count = 0;
+    uint64_t after = 0, before = 0;
+    for (const char *session = NULL; (session = watches_next (watches, "n1", after, &after)); count++) {
+        assert_true (after > before);
+        before = after;
+    }
+    assert_int_equal (count, MANY / 2);
+    assert_int_equal (watches_last (watches, "n1"), before);
+}
+
 static void a_session_that_moves_is_told_to_both (void **state)
 {
     (void) state;
@@ -121,9 +141,8 @@ int main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST (a_node_is_told_of_changes_in_their_order),
-        TEST (a_session_that_moves_is_told_to_both),
-        TEST (a_session_at_no_node_is_homeless),
+        TEST (a_node_is_told_of_changes_in_their_order), TEST (many_are_told_in_their_order),
+        TEST (a_session_that_moves_is_told_to_both),     TEST (a_session_at_no_node_is_homeless),
         TEST (what_is_over_is_forgotten_in_the_end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
