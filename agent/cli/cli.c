@@ -134,6 +134,7 @@ static baton_status call (cli_t *self, method_id_t method, const void *request, 
         options->timeout = LIMIT_WAIT;
     options->on_silence = note_silence;
     options->silence_arg = self;
+    options->stop = self->stop;
     baton_bytes_t body = {0}, raw = {0};
     if (record_encode (&row->type, request, &body) != BATON_OK)
         return baton_fail_memory (error);

@@ -41,6 +41,8 @@ typedef struct {
     uint64_t timeout; /*  milliseconds; 0: see cli_call, or for ever where a command waits */
     uint64_t if_n;
     uint64_t fence;
+    const volatile sig_atomic_t
+        *stop; /*  ends what is waited for when a signal handler has set it; NULL: nothing does */
     /*  Made by cli_connect. */
     baton_context_t context;
     baton_client_t *client;

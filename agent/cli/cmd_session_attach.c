@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TTL 300000 /*  of our presence, milliseconds */
-#define SLICE 2000 /*  of one read: so long does it take at most to notice a signal */
+#define TTL 300000   /*  of our presence, milliseconds */
+#define SLICE 2000   /*  of one read */
+#define PARTING 2000 /*  that we take to say that we go */
 
 OPTIONS (
     attach,
@@ -76,6 +77,8 @@ static void detach (attached_t *self)
                                         .cursor = self->cursor.value,
                                         .forget = self->passing};
     /*  When it does not get there, our time runs out instead. */
+    self->cli->stop = NULL;
+    self->cli->timeout = PARTING;
     if (cli_call (self->cli, METHOD_session_detach, &request, &changed, NULL, NULL) == BATON_OK)
         record_clear (&RECORD_changed, &changed);
 }
@@ -122,7 +125,7 @@ static baton_status follow (attached_t *self, baton_error_t *error)
             baton_error_t flaw = {0};
             status = attach (self, &flaw);
             if (status == BATON_unavailable || status == BATON_deadline_exceeded)
-                status = BATON_OK; /*  the broker is away: another time */
+                status = BATON_OK; /*  the broker is away: another time; or we are to end */
             else if (status != BATON_OK)
                 *error = flaw;
         }
@@ -155,6 +158,7 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
         status = attach (&self, error);
     if (status == BATON_OK) {
         catch_signals ();
+        cli->stop = &asked_to_end;
         status = follow (&self, error);
         detach (&self);
     }

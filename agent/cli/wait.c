@@ -70,6 +70,8 @@ baton_status wait_past (cli_t *cli, const wait_t *wait, method_id_t method, cons
             *error = flaw;
             return status;
         }
+        if (cli->stop && *cli->stop)
+            return is_over (wait, error);
         if (status != BATON_deadline_exceeded && wait_pause (wait, PAUSE, error) != BATON_OK)
             return BATON_deadline_exceeded;
     }

@@ -102,6 +102,9 @@ static baton_status await_answer (connection_t *connection, request_t *request, 
     for (;;) {
         uint64_t now = connection_clock ();
         watch_silence (&silence, connection, now);
+        if (options->stop && *options->stop)
+            return baton_fail (error, BATON_deadline_exceeded, BATON_REASON_timed_out,
+                               "%s was not waited for any longer", request->header.method);
         if (now >= request->deadline)
             return connection_blame (connection, request->header.method, now - started, error);
         uint64_t most = request->resend_every < RESEND_EVERY ? request->resend_every : RESEND_EVERY;

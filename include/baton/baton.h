@@ -10,6 +10,7 @@
 #define BATON_H
 
 #include <baton/status.h>
+#include <signal.h>
 #include <stdint.h>
 
 /* ---- context ---- */
@@ -70,6 +71,9 @@ typedef struct {
     /*  Called once when no connection has stood for two seconds of the wait; may be NULL. */
     void (*on_silence) (void *arg);
     void *silence_arg;
+    /*  The wait ends with deadline_exceeded when this is not 0 any more, as a signal handler may set it; may be NULL.
+     */
+    const volatile sig_atomic_t *stop;
 } baton_call_t;
 
 /*  Sends a request and waits for the answer. Lost connections are made again and the request is sent again: a read is

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from harness import BATON, PATIENCE, Refused, SystemTest, wait_until
@@ -31,8 +32,11 @@ class Attached:
                 self.seen.append(json.loads(line)["n"])
 
     def end(self, number):
+        """At once, whatever it waits for."""
         self.process.send_signal(number)
+        began = time.monotonic()
         self.process.wait(PATIENCE)
+        self.ended_after = time.monotonic() - began
         self.reader.join(PATIENCE)
         return self.seen
 
@@ -113,8 +117,10 @@ class Attach(SystemTest):
             wait_until(lambda each=each: each.seen and each.seen[-1] >= n, "the changes")
         # One that has no name leaves nothing behind; a name is kept.
         second.end(signal.SIGINT)
+        self.assertLess(second.ended_after, 1)
         wait_until(lambda: not [name for name in self.clients() if name.startswith(unnamed)], "it to be forgotten")
         first.end(signal.SIGINT)
+        self.assertLess(first.ended_after, 1)
         wait_until(lambda: "left_at" in self.clients()["one"], "the first to have left")
         self.assertEqual(first.process.returncode, 0)
 
