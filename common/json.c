@@ -2,6 +2,7 @@
 
 #include "value.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +50,22 @@ static json_t *from_map (const msgpack_object_map *map)
     return json;
 }
 
+/*  Exact, as text: jansson's integers end at 2^63 - 1, and a real would round. */
+static json_t *from_large (uint64_t number)
+{
+    char text[24];
+    snprintf (text, sizeof text, "%" PRIu64, number);
+    return json_string (text);
+}
+
 static json_t *from_object (const msgpack_object *object)
 {
     switch (object->type) {
     case MSGPACK_OBJECT_BOOLEAN:
         return json_boolean (object->via.boolean);
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
-        /*  JSON's integers end, in jansson, at 2^63 - 1. */
         return object->via.u64 <= INT64_MAX ? json_integer ((json_int_t) object->via.u64)
-                                            : json_real ((double) object->via.u64);
+                                            : from_large (object->via.u64);
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
         return json_integer (object->via.i64);
     case MSGPACK_OBJECT_FLOAT32:

@@ -1,4 +1,5 @@
-/*  Between msgpack and JSON. Bytes become base64 text; everything else keeps its kind. */
+/*  Between msgpack and JSON. Bytes become base64 text, and integers from 2^63 on become text, so that none of their
+ *  digits is lost; everything else keeps its kind. */
 #ifndef BATON_JSON_H
 #define BATON_JSON_H
 

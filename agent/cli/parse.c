@@ -136,9 +136,13 @@ static baton_status set_value (const field_t *field, baton_bytes_t *at, const ch
     baton_status status = read_text (text, field->limit, &content, error);
     if (status != BATON_OK)
         return status;
-    json_t *json = json_loads (content, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    json_error_t flaw;
+    json_t *json = json_loads (content, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &flaw);
     if (json)
         status = json_to_value (json, at, error);
+    else if (json_error_code (&flaw) == json_error_numeric_overflow && strchr ("{[", *content))
+        status =
+            REFUSE (field, "%s has a number beyond 2^63 - 1, or too large for a real: write it as a text", field->name);
     else {
         size_t length = strlen (content);
         if (length > 0 && content[length - 1] == '\n')

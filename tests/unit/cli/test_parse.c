@@ -134,8 +134,13 @@ static void reads_values_as_json_or_text (void **state)
         {"{\"b\":1,\"a\":[2]}", "{\"a\":[2],\"b\":1}"},
         {"@@home", "\"@home\""},
         {"", "\"\""},
+        {"18446744073709551615", "\"18446744073709551615\""},
     };
     const field_t *field = record_field (&METHODS[METHOD_memory_set].type, "value");
+    baton_bytes_t none = {0};
+    baton_error_t error = {0};
+    assert_int_equal (parse_field (field, &none, "{\"a\":18446744073709551615}", &error), BATON_invalid_argument);
+    assert_non_null (strstr (error.message, "2^63"));
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         baton_bytes_t value = {0};
         assert_int_equal (parse_field (field, &value, CASES[i].text, NULL), BATON_OK);

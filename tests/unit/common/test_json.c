@@ -16,6 +16,10 @@ static void test_a_value_on_one_line (void **context)
         {"\xc3", 1, "true"},
         {"\x07", 1, "7"},
         {"\xff", 1, "-1"},
+        /*  No digit is lost: 2^63 - 1 is the last that is a number. */
+        {"\xcf\x7f\xff\xff\xff\xff\xff\xff\xff", 9, "9223372036854775807"},
+        {"\xcf\x80\x00\x00\x00\x00\x00\x00\x00", 9, "\"9223372036854775808\""},
+        {"\xcf\xff\xff\xff\xff\xff\xff\xff\xff", 9, "\"18446744073709551615\""},
         {"\xa2hi", 3, "\"hi\""},
         {"\x93\x01\xa1x\x90", 5, "[1,\"x\",[]]"},
         {"\x81\xa1k\x81\xa1v\x02", 7, "{\"k\":{\"v\":2}}"},
