@@ -112,7 +112,7 @@ static baton_status history_later (store_t *store, const request_t *request, voi
                         .after = params->after,
                         .limit = params->limit ? params->limit : PAGE_DEFAULT,
                         .history = reply};
-    baton_status status = history_walk (store, params->session, 0, visit_event, &walk, error);
+    baton_status status = history_walk_some (store, params->session, 0, session_decides, visit_event, &walk, error);
     if (status == BATON_OK && walk.open.n > 0 && keep (&walk) != BATON_OK)
         status = baton_fail_memory (error);
     if (status == BATON_OK && !walk.known)

@@ -13,8 +13,20 @@ static baton_status show (const store_read_t *row, visit_t *visit, void *argumen
     return status;
 }
 
+static bool is_wanted (const store_read_t *row, wanted_kind_t *wanted)
+{
+    event_kind_t kind = wanted ? event_peek (row->data.data, row->data.size) : EVENT_none;
+    return kind == EVENT_none || wanted (kind);
+}
+
 baton_status history_walk (store_t *store, const char *session, uint64_t after, visit_t *visit, void *argument,
                            baton_error_t *error)
+{
+    return history_walk_some (store, session, after, NULL, visit, argument, error);
+}
+
+baton_status history_walk_some (store_t *store, const char *session, uint64_t after, wanted_kind_t *wanted,
+                                visit_t *visit, void *argument, baton_error_t *error)
 {
     baton_status status = BATON_OK;
     bool more = true;
@@ -23,7 +35,8 @@ baton_status history_walk (store_t *store, const char *session, uint64_t after, 
         status = store_history (store, session, after, LIMIT_PAGE, &rows, error);
         more = rows.count > 0;
         for (size_t i = 0; i < rows.count && more && status == BATON_OK; i++) {
-            status = show (&rows.items[i], visit, argument, &more, error);
+            if (is_wanted (&rows.items[i], wanted))
+                status = show (&rows.items[i], visit, argument, &more, error);
             after = rows.items[i].n;
         }
         store_reads_clear (&rows);

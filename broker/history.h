@@ -14,6 +14,14 @@ typedef baton_status visit_t (const event_t *event, void *argument, bool *ret_mo
 BATON_MUST_USE baton_status history_walk (store_t *store, const char *session, uint64_t after, visit_t *visit,
                                           void *argument, baton_error_t *error);
 
+/*  Whether events of that kind are of interest. */
+typedef bool wanted_kind_t (event_kind_t kind);
+
+/*  The same for some kinds only; the others are not even decoded. */
+BATON_MUST_USE baton_status history_walk_some (store_t *store, const char *session, uint64_t after,
+                                               wanted_kind_t *wanted, visit_t *visit, void *argument,
+                                               baton_error_t *error);
+
 /*  The state at position n (0: the newest), by the shortest way. ret_state is zeroed or valid. Errors as of the other
  * two.
  */

@@ -89,6 +89,25 @@ baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event,
     return status;
 }
 
+/*  Behind the kind stand numbers and an id only, so its key is the last of that name. */
+event_kind_t event_peek (const uint8_t *data, size_t size)
+{
+    static const char KEY[] = "\xa4kind";
+    const size_t length = sizeof KEY - 1;
+    for (size_t at = size; at-- > 0;) {
+        if (size - at <= length || memcmp (data + at, KEY, length) != 0)
+            continue;
+        char name[LIMIT_NAME + 1];
+        size_t count = data[at + length] & 0x1fu;
+        if ((data[at + length] & 0xe0u) != 0xa0u || size - at - length <= count)
+            return EVENT_none; /*  longer than any name is */
+        memcpy (name, data + at + length + 1, count);
+        name[count] = '\0';
+        return event_kind_find (name);
+    }
+    return EVENT_none;
+}
+
 /*  What a merge brings in, though the journal of the branch stays where it is. */
 static baton_status visit_merge (const merge_t *merge, event_blob_t *visit, void *argument)
 {

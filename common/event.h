@@ -31,6 +31,9 @@ void event_list_clear (event_list_t *list);
 
 BATON_MUST_USE baton_status event_encode (const event_t *event, baton_bytes_t *ret_bytes);
 
+/*  The kind of an encoded event, without decoding it; EVENT_none when that can't be told. */
+event_kind_t event_peek (const uint8_t *data, size_t size);
+
 /*  Into a zeroed event. An unknown kind is invalid_argument with reason bad_value. */
 BATON_MUST_USE baton_status event_decode (const uint8_t *data, size_t size, event_t *ret_event, baton_error_t *error);
 /*  The same from an envelope that was decoded already, which stays the caller's. */

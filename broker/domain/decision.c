@@ -107,3 +107,9 @@ baton_status evolve_decision_withdrawn (session_t *self, const event_t *event)
         list_remove (&self->decisions, &RECORD_decision, (size_t) (decision - self->decisions.items));
     return BATON_OK;
 }
+
+bool session_decides (event_kind_t kind)
+{
+    return session_begins (kind) || kind == EVENT_decision_recorded || kind == EVENT_decision_withdrawn ||
+           kind == EVENT_session_merged || kind == EVENT_run_rolled_back || kind == EVENT_session_restored;
+}

@@ -49,6 +49,9 @@ BATON_MUST_USE baton_status session_project (const session_t *self, projection_t
 /*  Whether an event of that kind can stand in the journal of a session. */
 bool session_knows (event_kind_t kind);
 
+/*  Whether an event of that kind may change which decisions stand. */
+bool session_decides (event_kind_t kind);
+
 /*  Whether it is one that a journal begins with. */
 bool session_begins (event_kind_t kind);
 

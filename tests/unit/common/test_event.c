@@ -34,6 +34,8 @@ static void every_kind_comes_back_as_it_was (void **state)
         if (event_decode (bytes.data, bytes.size, &decoded, &error) != BATON_OK)
             fail_msg ("%s: %s", EVENTS[kind].name, error.message);
         assert_int_equal (decoded.kind, kind);
+        assert_int_equal (event_peek (bytes.data, bytes.size), kind);
+        assert_int_equal (event_peek (bytes.data, 3), EVENT_none);
         assert_int_equal (decoded.seq, event.seq);
         assert_int_equal (decoded.n, event.n);
         assert_int_equal (decoded.at, event.at);

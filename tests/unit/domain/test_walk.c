@@ -321,6 +321,21 @@ static void check_replay (walk_t *walk)
     record_clear (&RECORD_session, &loaded);
 }
 
+/*  No other event has to be read to know which decisions stand. */
+static void check_decisions (const story_t *story)
+{
+    session_t state = {0};
+    bool equal = false;
+    for (size_t i = 0; i < story->journal.count; i++)
+        if (session_decides (story->journal.items[i].kind))
+            assert_int_equal (session_evolve (&state, &story->journal.items[i]), BATON_OK);
+    decision_page_t some = {{state.decisions.count, state.decisions.items}},
+                    all = {{story->state.decisions.count, story->state.decisions.items}};
+    assert_int_equal (record_equal (&RECORD_decision_page, &some, &all, &equal), BATON_OK);
+    assert_true (equal);
+    record_clear (&RECORD_session, &state);
+}
+
 /* ---- the walk ---- */
 
 /*  Chance alone would hardly ever name exactly one thing to wait for. */
@@ -399,6 +414,7 @@ static void walk_once (uint64_t seed, size_t *accepted)
         step (&walk, accepted);
     check_journal (&walk.story);
     check_replay (&walk);
+    check_decisions (&walk.story);
     for (size_t i = 0; i < LIMIT_BREAKPOINTS; i++)
         bytes_clear (&walk.closed.items[i]);
     story_end (&walk.story);
