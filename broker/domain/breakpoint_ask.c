@@ -94,16 +94,28 @@ static size_t text_bytes (const char *text)
     return text ? strlen (text) : 0;
 }
 
+size_t vote_bytes (const vote_t *vote)
+{
+    return text_bytes (vote->actor) + text_bytes (vote->option) + vote->value.size + text_bytes (vote->why) +
+           text_bytes (vote->key);
+}
+
 /*  What the state keeps of a breakpoint, but for small change. */
 static size_t breakpoint_bytes (const breakpoint_t *self)
 {
     size_t bytes = text_bytes (self->key) + text_bytes (self->title) + texts_bytes (&self->options) +
                    texts_bytes (&self->policy.people) + texts_bytes (&self->policy.exclude) +
                    text_bytes (self->expiry_option) + text_bytes (self->outcome) + self->value.size;
-    for (size_t i = 0; i < self->votes.count; i++) {
-        const vote_t *vote = &self->votes.items[i];
-        bytes += text_bytes (vote->actor) + text_bytes (vote->option) + vote->value.size + text_bytes (vote->why);
-    }
+    for (size_t i = 0; i < self->votes.count; i++)
+        bytes += vote_bytes (&self->votes.items[i]);
+    return bytes;
+}
+
+size_t breakpoints_bytes (const session_t *self)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < self->breakpoints.count; i++)
+        bytes += breakpoint_bytes (&self->breakpoints.items[i]);
     return bytes;
 }
 
@@ -111,11 +123,9 @@ static size_t breakpoint_bytes (const breakpoint_t *self)
 baton_status breakpoint_check_room (const deciding_t *deciding)
 {
     const session_t *self = deciding->self;
-    size_t open = 0, bytes = 0;
-    for (size_t i = 0; i < self->breakpoints.count; i++) {
+    size_t open = 0, bytes = breakpoints_bytes (self);
+    for (size_t i = 0; i < self->breakpoints.count; i++)
         open += self->breakpoints.items[i].state == breakpoint_state_open;
-        bytes += breakpoint_bytes (&self->breakpoints.items[i]);
-    }
     if (bytes > LIMIT_BREAKPOINT_BYTES)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "the breakpoints of session %s and their votes have %zu bytes: more than %u, so there can't "

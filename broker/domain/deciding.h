@@ -321,6 +321,10 @@ EVOLVE (breakpoint_cancelled);
 breakpoint_t *breakpoint_find (const session_t *self, uint64_t number);
 uint64_t breakpoint_next (const session_t *self);
 
+/*  What the state keeps of a vote, and of all breakpoints with their votes. */
+size_t vote_bytes (const vote_t *vote);
+size_t breakpoints_bytes (const session_t *self);
+
 /*  There is room for one more. */
 BATON_MUST_USE baton_status breakpoint_check_room (const deciding_t *deciding);
 

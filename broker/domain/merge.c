@@ -6,6 +6,7 @@
 #include "lineage.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* ---- comparing ---- */
 
@@ -225,12 +226,35 @@ baton_status merge_apply (session_t *self, const merge_t *merge, uint64_t key_n)
     return apply_line (self, merge, key_n);
 }
 
+static size_t merge_bytes (const merge_t *merge)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < merge->keys.count; i++) {
+        const merge_key_t *key = &merge->keys.items[i];
+        bytes += strlen (key->key) + key->base.size + key->ours.size + key->theirs.size + key->value.size;
+    }
+    return bytes;
+}
+
+/*  It stands in the state until it is decided, beside everything else that is there. */
+baton_status merge_check_bytes (const merge_t *merge, baton_error_t *error)
+{
+    size_t bytes = merge_bytes (merge);
+    if (bytes <= LIMIT_MERGE_BYTES)
+        return BATON_OK;
+    return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                       "what differs between the sessions, with what is chosen for it, has %zu bytes, and may have %u",
+                       bytes, LIMIT_MERGE_BYTES);
+}
+
 /*  Whatever the conflicts become, as many keys stay as there are: those are checked again when they are decided. */
 baton_status merge_check_limits (const session_t *self, const merge_t *merge, baton_error_t *error)
 {
     session_t after = {0};
     line_t line = {0};
-    baton_status status = BATON_OK;
+    baton_status status = merge_check_bytes (merge, error);
+    if (status != BATON_OK)
+        return status;
     if (record_copy (&RECORD_session, self, &after) != BATON_OK ||
         merge_apply (&after, merge, self->n + 1) != BATON_OK || line_of (&after, &line) != BATON_OK)
         status = baton_fail_memory (error);

@@ -30,6 +30,9 @@ BATON_MUST_USE baton_status merge_apply (session_t *self, const merge_t *merge, 
 /*  The state after the merge is within all limits. */
 BATON_MUST_USE baton_status merge_check_limits (const session_t *self, const merge_t *merge, baton_error_t *error);
 
+/*  Its keys are within their limit of bytes. */
+BATON_MUST_USE baton_status merge_check_bytes (const merge_t *merge, baton_error_t *error);
+
 /*  "memory/color". */
 void merge_key_name (const merge_key_t *key, char ret_name[LIMIT_FACT_KEY + 1]);
 

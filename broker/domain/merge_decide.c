@@ -252,6 +252,8 @@ static baton_status decide_key (deciding_t *deciding, const merge_key_t *key, me
     decided->at = deciding->command->now;
     if (bytes_set (&decided->value, value->data, value->size) || text_set (&decided->by, deciding->command->actor))
         status = baton_fail_memory (deciding->error);
+    if (status == BATON_OK && choice == merge_choice_edit)
+        status = merge_check_bytes (&merge, deciding->error);
     if (status == BATON_OK && count_open (&merge) == 0)
         status = complete (deciding, &merge, rule);
     record_clear (&RECORD_merge, &merge);

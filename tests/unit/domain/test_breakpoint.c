@@ -157,7 +157,7 @@ static void test_the_state_fits_into_a_frame (void **context)
     policy_t policy = {.kind = policy_kind_quorum, .k = LIMIT_VOTES, .exclude = {LIMIT_VOTES, lines}};
     story_t story;
     given_running (&story);
-    uint64_t asked = 0;
+    uint64_t asked = 0, refused = 0;
     for (bool room = true; room;) {
         breakpoint_ask_request_t request = {.session = (char *) STORY_ID,
                                             .key = key,
@@ -179,9 +179,15 @@ static void test_the_state_fits_into_a_frame (void **context)
             char name[LIMIT_NAME + 1];
             snprintf (name, sizeof name, "%064d", i);
             who_t voter = {.actor = name, .role = role_operator};
-            DOES (&story, "breakpoint_voted", voter, breakpoint_vote, .breakpoint = number, .option = lines[i % 2],
-                  .why = why);
+            breakpoint_vote_request_t wordy = {
+                .session = (char *) STORY_ID, .breakpoint = number, .option = lines[i % 2], .why = why};
+            if (give (&story, voter, METHOD_breakpoint_vote, &wordy) == BATON_OK)
+                continue;
+            assert_int_equal (story.error.reason, BATON_REASON_too_large); /*  without a reason it counts */
+            refused++;
+            DOES (&story, "breakpoint_voted", voter, breakpoint_vote, .breakpoint = number, .option = lines[i % 2]);
         }
+    assert_true (refused > 0);
     baton_bytes_t bytes = {0};
     session_t again = {0};
     assert_int_equal (record_encode (&RECORD_session, &story.state, &bytes), BATON_OK);

@@ -195,6 +195,22 @@ static void test_it_is_not_completed_under_a_lock (void **state)
     assert_int_equal (memory_of (into, "c"), 3);
 }
 
+/*  What a merge holds until it is decided is bounded by bytes: what differs, and what people make of it. */
+static void test_the_bytes_of_a_merge (void **state)
+{
+    (void) state;
+    merge_key_t keys[3] = {{.key = (char *) "a"}, {.key = (char *) "b"}, {.key = (char *) "c"}};
+    merge_t merge = {.keys = {3, keys}};
+    baton_error_t error = {0};
+    keys[0].ours.size = LIMIT_MERGE_BYTES / 2; /*  sizes alone count */
+    keys[1].theirs.size = LIMIT_MERGE_BYTES / 4;
+    keys[2].value.size = LIMIT_MERGE_BYTES / 4 - 3;
+    assert_int_equal (merge_check_bytes (&merge, &error), BATON_OK);
+    keys[2].value.size++;
+    assert_int_equal (merge_check_bytes (&merge, &error), BATON_resource_exhausted);
+    assert_int_equal (error.reason, BATON_REASON_too_large);
+}
+
 static void test_cancelling_the_breakpoint_ends_the_merge (void **state)
 {
     (void) state;
@@ -268,6 +284,7 @@ int main (void)
         TEST (test_a_key_that_was_changed_meanwhile_is_decided_anew),
         TEST (test_it_is_not_completed_under_a_run),
         TEST (test_it_is_not_completed_under_a_lock),
+        TEST (test_the_bytes_of_a_merge),
         TEST (test_cancelling_the_breakpoint_ends_the_merge),
         TEST (test_a_branch_that_went_on_does_not_end),
         TEST (test_what_can_be_edited),
