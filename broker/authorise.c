@@ -1,12 +1,36 @@
 #include "authorise.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- who asks ---- */
 
+/*  Whoever comes by a door is known by a token, whose identity then stands for the key. */
+static const identity_t *bearer_of (broker_t *broker, request_t *request)
+{
+    people_t *people = journal_people (broker->journal);
+    const access_token_t *token = people_token (people, request->credential, broker->now);
+    const identity_t *identity = token ? people_named (people, token->who) : NULL;
+    snprintf (request->key, sizeof request->key, "%s", identity ? identity->key : "");
+    request->expires_at = token ? token->expires_at : 0;
+    return identity;
+}
+
+static baton_status refuse_stranger (const request_t *request, baton_error_t *error)
+{
+    if (!request->door)
+        return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_key, "this key belongs to no identity");
+    if (!*request->credential)
+        return baton_fail (error, BATON_unauthenticated, BATON_REASON_no_token, "%s needs a token",
+                           METHODS[request->method].name);
+    return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_token,
+                       "this token is unknown, was revoked, or its time is over");
+}
+
 static baton_status identify (broker_t *broker, request_t *request, baton_error_t *error)
 {
-    const identity_t *identity = people_of_key (journal_people (broker->journal), request->key);
+    const identity_t *identity =
+        request->door ? bearer_of (broker, request) : people_of_key (journal_people (broker->journal), request->key);
     request->viewer = viewer_of (identity);
     request->access = access_none;
     if (identity && identity->revoked_at == 0) {
@@ -14,12 +38,12 @@ static baton_status identify (broker_t *broker, request_t *request, baton_error_
         request->role = identity->role;
         return BATON_OK;
     }
-    if (METHODS[request->method].access == ACCESS_open)
+    if (METHODS[request->method].access == ACCESS_open && !*request->credential)
         return BATON_OK;
     if (identity)
         return baton_fail (error, BATON_unauthenticated, BATON_REASON_revoked, "the identity %s was revoked",
                            identity->name);
-    return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_key, "this key belongs to no identity");
+    return refuse_stranger (request, error);
 }
 
 static baton_status not_allowed (const request_t *request, baton_error_t *error)

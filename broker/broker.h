@@ -13,6 +13,7 @@
 typedef struct {
     char endpoint[1024]; /*  that clients are told */
     char key[KEY_SIZE];  /*  CURVE public key, Z85 */
+    char http[256];      /*  URL that browsers and programs are told; "": HTTP is off */
     uint64_t lease_ttl;  /*  ms */
 } broker_options_t;
 

@@ -11,6 +11,8 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_identity_invite] = handle_identity_invite,
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
+    [METHOD_token_create] = handle_token_create,
+    [METHOD_token_list] = handle_token_list,
     [METHOD_session_create] = handle_session_create,
     [METHOD_session_activate] = handle_session_activate,
     [METHOD_session_spawn] = handle_session_spawn,
@@ -173,6 +175,7 @@ void dispatch (broker_t *broker, request_t *request)
 {
     const method_row_t *row = &METHODS[request->method];
     bytes_clear (&request->reply);
+    bytes_clear (&request->remembered);
     request->deferred = false;
     if (request->method == METHOD_none || request->error.status != BATON_OK)
         return; /*  it could not be read, and says so */
@@ -188,7 +191,8 @@ void dispatch (broker_t *broker, request_t *request)
     run_handler (broker, request);
     if (request->error.status == BATON_OK && !request->deferred && keyed &&
         journal_note_answer (broker->journal, answer_actor (request), request->header.key, request->payload,
-                             broker->now, &request->reply) != BATON_OK)
+                             broker->now,
+                             request->remembered.size > 0 ? &request->remembered : &request->reply) != BATON_OK)
         request->error.status = baton_fail_memory (&request->error);
     /*  It may have been applied in part, or without its answer. */
     if (row->change && request->error.status != BATON_OK && request->error.reason == BATON_REASON_out_of_memory)

@@ -18,6 +18,8 @@ baton_status handle_site_about (broker_t *broker, request_t *request, void *ret_
     about->started_at = broker->started_at;
     about->now = broker->now;
     about->sessions = request->role == role_admin ? store_session_count (broker->store) : 0;
+    if (request->role != role_none && text_set (&about->http, broker->options.http) != BATON_OK)
+        return baton_fail_memory (error);
     if (text_set (&about->version, BATON_VERSION) != BATON_OK || text_set (&about->you, request->actor) != BATON_OK)
         return baton_fail_memory (error);
     return BATON_OK;

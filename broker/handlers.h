@@ -8,6 +8,9 @@
 /*  handle_site.c */
 handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list;
 
+/*  handle_tokens.c */
+handler_t handle_token_create, handle_token_list;
+
 /*  handle_sessions.c: what is known now */
 handler_t handle_session_list, handle_session_resolve, handle_memory_get, handle_memory_list, handle_artifact_get,
     handle_trigger_list;

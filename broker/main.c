@@ -1,4 +1,5 @@
 /*  batond: the broker. */
+#include "gateway.h"
 #include "log.h"
 #include "server.h"
 #include "state_dir.h"
@@ -23,6 +24,7 @@ typedef struct {
     const char *listen;
     const char *advertise;
     uint64_t lease_ttl;
+    gateway_options_t http; /*  listen NULL: off */
 } arguments_t;
 
 static const char HELP[] =
@@ -31,6 +33,7 @@ static const char HELP[] =
     "  --state DIR          where everything is kept; made at the first start\n"
     "  --listen ENDPOINT    default tcp://127.0.0.1:7600; port * takes any free one\n"
     "  --advertise ENDPOINT what invitations tell others to connect to (default: where it listens)\n"
+    "  --http ADDRESS:PORT  serve HTTP there, as at 127.0.0.1:7680 (default: not at all)\n"
     "  --lease-ttl MS       a node that is silent for so long has lost its sessions (1000 to 600000, default 6000)\n"
     "  --log-level LEVEL    error, warning, info or debug (default info)\n"
     "  --version, --help\n\n"
@@ -63,9 +66,9 @@ static bool set_level (const char *name)
 /*  0: go on; otherwise exit with that code less one. */
 static int parse (int argc, char **argv, arguments_t *ret)
 {
-    static const struct option OPTIONS[] = {
-        {"state", 1, 0, 's'},     {"listen", 1, 0, 'l'},  {"advertise", 1, 0, 'a'}, {"lease-ttl", 1, 0, 't'},
-        {"log-level", 1, 0, 'v'}, {"version", 0, 0, 'V'}, {"help", 0, 0, 'h'},      {0}};
+    static const struct option OPTIONS[] = {{"state", 1, 0, 's'},     {"listen", 1, 0, 'l'}, {"advertise", 1, 0, 'a'},
+                                            {"lease-ttl", 1, 0, 't'}, {"http", 1, 0, 'w'},   {"log-level", 1, 0, 'v'},
+                                            {"version", 0, 0, 'V'},   {"help", 0, 0, 'h'},   {0}};
     *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;) {
         char *end = NULL;
@@ -83,6 +86,9 @@ static int parse (int argc, char **argv, arguments_t *ret)
             ret->lease_ttl = strtoull (optarg, &end, 10);
             if (*end || ret->lease_ttl < 1000 || ret->lease_ttl > 600000)
                 return 1 + usage ("--lease-ttl takes 1000 to 600000 milliseconds, not ", optarg);
+            break;
+        case 'w':
+            ret->http.listen = optarg;
             break;
         case 'v':
             if (!set_level (optarg))
@@ -137,6 +143,8 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     frontend_t *frontend = NULL;
     reader_t *reader = NULL;
     server_t *server = NULL;
+    door_t *door = NULL;
+    gateway_t *gateway = NULL;
     broker_options_t options = {.lease_ttl = arguments->lease_ttl};
     baton_status status = journal_new (store, CACHED_SESSIONS, &journal, error);
     if (status == BATON_OK)
@@ -151,16 +159,24 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
         status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
     if (status == BATON_OK)
         status = reader_new (frontend, arguments->state, &reader, error);
+    if (status == BATON_OK && arguments->http.listen)
+        status = door_new (frontend_context (frontend), &door, error);
+    if (status == BATON_OK && door)
+        status = gateway_new (&arguments->http, door, &gateway, error);
+    if (status == BATON_OK && gateway)
+        snprintf (options.http, sizeof options.http, "%s", gateway_url (gateway));
     if (status == BATON_OK)
-        status = server_new (&options, store, journal, frontend, reader, &server, error);
+        status = server_new (&options, store, journal, frontend, reader, door, &server, error);
     if (status == BATON_OK) {
-        log_info ("batond " BATON_VERSION " listens on %s, state in %s", frontend_endpoint (frontend),
-                  arguments->state);
+        log_info ("batond " BATON_VERSION " listens on %s%s%s, state in %s", frontend_endpoint (frontend),
+                  gateway ? " and " : "", options.http, arguments->state);
         sd_notify (0, "READY=1");
         status = server_run (server, stop_fd, error);
         sd_notify (0, "STOPPING=1");
     }
+    gateway_destroy (&gateway);
     server_destroy (&server);
+    door_destroy (&door);
     reader_destroy (&reader);
     frontend_destroy (&frontend);
     journal_destroy (&journal);

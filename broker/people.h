@@ -20,6 +20,9 @@ void people_destroy (people_t **self);
 const identity_t *people_of_key (people_t *self, const char *key);
 const identity_t *people_named (people_t *self, const char *name);
 
+/*  The token whose text has that digest and whose time is not over at `now`, or NULL. Borrowed likewise. */
+const access_token_t *people_token (people_t *self, const char *digest, uint64_t now);
+
 /*  The site's state was loaded anew. */
 void people_forget (people_t *self);
 

@@ -71,6 +71,40 @@ request_t *request_new (inbound_t *inbound, bool known, uint64_t now)
     return self;
 }
 
+request_t *request_new_at (door_t *door, void *ticket, method_id_t method, request_header_t *header, uint64_t now)
+{
+    request_t *self = calloc (1, sizeof *self);
+    void *params = calloc (1, METHODS[method].type.size + 1);
+    if (!self || !params) {
+        free (self);
+        free (params);
+        return NULL;
+    }
+    self->door = door;
+    self->ticket = ticket;
+    self->method = method;
+    self->params = params;
+    self->arrived = now;
+    self->header = *header;
+    *header = (request_header_t){0};
+    self->error.status = text_set (&self->header.method, METHODS[method].name);
+    if (self->error.status == BATON_OK)
+        self->error.status = record_check (&RECORD_request_header, &self->header, &self->error);
+    return self;
+}
+
+baton_status request_seal (request_t *self, baton_error_t *error)
+{
+    baton_bytes_t body = {0};
+    if (!self->header.key)
+        return BATON_OK;
+    if (record_encode (&METHODS[self->method].type, self->params, &body) != BATON_OK)
+        return baton_fail_memory (error);
+    digest_of_named (self->header.method, body.data, body.size, self->payload);
+    bytes_clear (&body);
+    return BATON_OK;
+}
+
 static void forget_prepared (request_t *self)
 {
     if (self->prepared)
@@ -92,6 +126,7 @@ void request_destroy (request_t **self)
     forget_prepared (*self);
     record_clear (&RECORD_request_header, &(*self)->header);
     bytes_clear (&(*self)->reply);
+    bytes_clear (&(*self)->remembered);
     free (*self);
     *self = NULL;
 }

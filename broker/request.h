@@ -11,6 +11,7 @@
 #include "store.h"
 
 typedef struct request request_t;
+typedef struct door door_t;
 
 /*  What needs nothing but the store, and runs on the reader's thread: the second half of a read, which fills the reply
  *  record; or what a change has to know before it can be decided, which fills `prepared`. */
@@ -18,8 +19,12 @@ typedef baton_status later_t (store_t *store, const request_t *request, void *re
 
 struct request {
     peer_t peer;
-    char key[KEY_SIZE];
-    char actor[LIMIT_NAME + 1]; /*  the identity's name; "" for an unknown key */
+    door_t *door;                 /*  the way in that it came by, and is given back to; NULL: the ROUTER, by peer */
+    void *ticket;                 /*  the door's own */
+    char credential[DIGEST_SIZE]; /*  by a door: the digest of the token that came along; "": none */
+    uint64_t expires_at;          /*  by a door: when that token does, once who asks is known */
+    char key[KEY_SIZE];           /*  by a door: that of the token's identity */
+    char actor[LIMIT_NAME + 1];   /*  the identity's name; "" for an unknown key */
     role_e role;
     viewer_t viewer; /*  as whom sessions are seen: the identity, or for a run the owner of its session */
     access_e access; /*  what may be done with the session that the request is about */
@@ -41,12 +46,21 @@ struct request {
     peer_t relayed_to;
     baton_error_t error; /*  status BATON_OK: the answer is in reply */
     baton_bytes_t reply; /*  encoded reply record */
+    baton_bytes_t
+        remembered; /*  what is remembered under the idempotency key in place of the reply; empty: the reply */
 };
 
 /*  Reads the frames; `known` says whether the key belongs to an identity: who is not known is not listened to for long.
  * On an error the request can still carry the answer: it has the peer, and the id if one could be read. NULL for lack
  * of memory only. */
 request_t *request_new (inbound_t *inbound, bool known, uint64_t now);
+
+/*  One that comes by a door, whose parameters are still to be filled in. Takes over the header's texts; what is wrong
+ * with it is in the request's error. NULL for lack of memory. */
+request_t *request_new_at (door_t *door, void *ticket, method_id_t method, request_header_t *header, uint64_t now);
+
+/*  Its parameters are complete: notes what its idempotency key stands for. */
+BATON_MUST_USE baton_status request_seal (request_t *self, baton_error_t *error);
 void request_destroy (request_t **self);
 
 /*  Encodes the reply record of its method as the answer, unless it is too large for a frame; sets error. */

@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "dispatch.h"
+#include "door.h"
 #include "keeper.h"
 #include "log.h"
 #include "parking.h"
@@ -22,6 +23,7 @@ struct server {
     steady_t steady;
     parking_t *parking;
     reader_t *reader; /*  borrowed */
+    door_t *door;     /*  borrowed; NULL: none */
     request_t *batch[LIMIT_BATCH];
     size_t count;
     uint64_t next_beat, next_forget; /*  monotonic */
@@ -36,13 +38,14 @@ static uint64_t clock_ms (clockid_t clock)
 }
 
 baton_status server_new (const broker_options_t *options, store_t *store, journal_t *journal, frontend_t *frontend,
-                         reader_t *reader, server_t **ret_server, baton_error_t *error)
+                         reader_t *reader, door_t *door, server_t **ret_server, baton_error_t *error)
 {
     server_t *self = calloc (1, sizeof *self);
     if (!self)
         return baton_fail_memory (error);
     self->broker = (broker_t){.options = *options, .store = store, .journal = journal, .frontend = frontend};
     self->reader = reader;
+    self->door = door;
     self->broker.now = self->broker.wall = self->broker.started_at = clock_ms (CLOCK_REALTIME);
     steady_start (&self->steady, self->broker.wall, clock_ms (CLOCK_BOOTTIME));
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
@@ -100,6 +103,10 @@ static void answer_failure (server_t *self, const request_t *request, const bato
 /*  Sends the answer and ends the request. What cannot be sent is lost with its connection, or asked for again. */
 static void answer (server_t *self, request_t **request)
 {
+    if ((*request)->door) {
+        door_give ((*request)->door, request);
+        return;
+    }
     reply_header_t reply = {.id = (*request)->header.id,
                             .status = (char *) baton_status_name ((*request)->error.status)};
     baton_bytes_t header = {0};
@@ -188,6 +195,13 @@ static void decide (server_t *self, request_t *request)
     dispatch (&self->broker, request);
 }
 
+static void take_up (server_t *self, request_t *request)
+{
+    self->batch[self->count++] = request;
+    if (METHODS[request->method].change)
+        decide (self, request);
+}
+
 static void take_request (server_t *self, inbound_t *inbound)
 {
     const identity_t *identity = people_of_key (journal_people (self->broker.journal), inbound->key);
@@ -197,9 +211,15 @@ static void take_request (server_t *self, inbound_t *inbound)
     if (!peer_is_ours (&inbound->peer))
         baton_fail (&request->error, BATON_invalid_argument, BATON_REASON_malformed,
                     "this connection has chosen a routing id: leave that to the broker");
-    self->batch[self->count++] = request;
-    if (METHODS[request->method].change)
-        decide (self, request);
+    take_up (self, request);
+}
+
+/*  At most half of a batch, so that neither way in holds up the other. */
+static void take_at_door (server_t *self)
+{
+    request_t *request = NULL;
+    while (self->door && self->count < LIMIT_BATCH / 2 && (request = door_take (self->door)))
+        take_up (self, request);
 }
 
 /*  What the reader is done with: reads are answered, and changes decided that had to read first. */
@@ -398,6 +418,7 @@ static void turn (server_t *self)
         fleet_pardon (self->broker.fleet, self->broker.monotonic);
     }
     take_read (self);
+    take_at_door (self);
     drain (self);
     keeper_turn (&self->broker);
     commit (self);
@@ -413,9 +434,11 @@ baton_status server_run (server_t *self, int stop_fd, baton_error_t *error)
         {.socket = frontend_zap (self->broker.frontend), .events = ZMQ_POLLIN},
         {.socket = reader_socket (self->reader), .events = ZMQ_POLLIN},
         {.fd = stop_fd, .events = ZMQ_POLLIN},
+        {.socket = self->door ? door_inside (self->door) : NULL, .events = ZMQ_POLLIN},
     };
+    int watched = self->door ? 5 : 4;
     for (;;) {
-        if (zmq_poll (items, 4, patience (self)) < 0 && zmq_errno () != EINTR)
+        if (zmq_poll (items, watched, patience (self)) < 0 && zmq_errno () != EINTR)
             return baton_fail (error, BATON_internal, BATON_REASON_bug, "cannot wait for requests: %s",
                                zmq_strerror (zmq_errno ()));
         if (items[3].revents)

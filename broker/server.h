@@ -13,9 +13,9 @@
 
 typedef struct server server_t;
 
-/*  Everything but the options is borrowed and outlives the server. */
+/*  Everything but the options is borrowed and outlives the server. door: another way in, or NULL. */
 BATON_MUST_USE baton_status server_new (const broker_options_t *options, store_t *store, journal_t *journal,
-                                        frontend_t *frontend, reader_t *reader, server_t **ret_server,
+                                        frontend_t *frontend, reader_t *reader, door_t *door, server_t **ret_server,
                                         baton_error_t *error);
 void server_destroy (server_t **self);
 

@@ -21,6 +21,10 @@
 #define LIMIT_PAGE 1000             /*  rows or events in one answer */
 #define LIMIT_PAGE_BYTES (4u << 20)
 
+/*  HTTP */
+#define LIMIT_HTTP_CONNECTIONS 8192 /*  at a time */
+#define LIMIT_HTTP_BODY (12u << 20) /*  a body: what fits into a frame, with its bytes as base64 */
+
 /*  Names and texts */
 #define LIMIT_NAME 64 /*  of an identity, node, agent, driver, team */
 #define LIMIT_WHO 69  /*  team:NAME */
@@ -108,9 +112,12 @@
 #define LIMIT_IDENTITIES 10000
 #define LIMIT_INVITATIONS 1000
 #define LIMIT_TEAMS 1000
-#define LIMIT_TEAMS_EACH 64         /*  that one identity is in */
-#define LIMIT_MEMBERSHIPS 20000     /*  of all teams */
-#define LIMIT_NODE_BYTES (4u << 20) /*  what all nodes say of themselves: the site's state fits into a frame */
+#define LIMIT_TOKENS 2000            /*  that work, of everybody */
+#define LIMIT_TOKENS_EACH 64         /*  of one identity */
+#define LIMIT_TOKEN_TTL 31536000000u /*  one year */
+#define LIMIT_TEAMS_EACH 64          /*  that one identity is in */
+#define LIMIT_MEMBERSHIPS 20000      /*  of all teams */
+#define LIMIT_NODE_BYTES (4u << 20)  /*  what all nodes say of themselves: the site's state fits into a frame */
 #define LIMIT_NODES 1000
 #define LIMIT_SLOTS 4096
 #define LIMIT_INVITATION_TTL 2592000000u /*  30 days */

@@ -104,7 +104,7 @@ static baton_status write_record (writer_t *writer, const record_type_t *type, c
     {
         const field_t *field = record_field (type, key);
         if (status == BATON_OK && !field)
-            status = baton_fail_field (writer->error, BATON_invalid_argument, BATON_REASON_bad_value, key,
+            status = baton_fail_field (writer->error, BATON_invalid_argument, BATON_REASON_unknown_field, key,
                                        "%s has no field %s", type->name, key);
         if (status == BATON_OK && json_is_null (value))
             status = msgpack_pack_str_with_body (&writer->packer, key, strlen (key)) == 0 &&

@@ -1,4 +1,5 @@
-/*  The site's own journal: dispatch, and the nodes. Identities are in site_identity.c, teams in site_team.c. */
+/*  The site's own journal: dispatch, and the nodes. Identities are in site_identity.c, teams in site_team.c, tokens in
+ *  site_token.c. */
 #include "site_internal.h"
 
 #include <string.h>
@@ -165,21 +166,29 @@ typedef baton_status site_decide_fn (site_deciding_t *deciding);
 typedef baton_status site_evolve_fn (site_t *self, const event_t *event);
 
 static site_decide_fn *const DECIDES[METHOD_COUNT] = {
-    [METHOD_identity_invite] = site_decide_invite,  [METHOD_identity_enroll] = site_decide_enroll,
-    [METHOD_identity_revoke] = site_decide_revoke,  [METHOD_node_register] = decide_register,
-    [METHOD_node_mark_lost] = decide_lost,          [METHOD_node_drain] = decide_drain,
-    [METHOD_node_undrain] = decide_undrain,         [METHOD_team_create] = site_decide_team_create,
-    [METHOD_team_delete] = site_decide_team_delete, [METHOD_team_add] = site_decide_team_add,
+    [METHOD_identity_invite] = site_decide_invite,
+    [METHOD_identity_enroll] = site_decide_enroll,
+    [METHOD_identity_revoke] = site_decide_revoke,
+    [METHOD_node_register] = decide_register,
+    [METHOD_node_mark_lost] = decide_lost,
+    [METHOD_node_drain] = decide_drain,
+    [METHOD_node_undrain] = decide_undrain,
+    [METHOD_team_create] = site_decide_team_create,
+    [METHOD_team_delete] = site_decide_team_delete,
+    [METHOD_team_add] = site_decide_team_add,
     [METHOD_team_remove] = site_decide_team_remove,
+    [METHOD_token_create] = site_decide_token_create,
+    [METHOD_token_revoke] = site_decide_token_revoke,
 };
 
 static site_evolve_fn *const EVOLVES[EVENT_COUNT] = {
-    [EVENT_site_created] = site_evolve_created,       [EVENT_identity_invited] = site_evolve_invited,
-    [EVENT_identity_enrolled] = site_evolve_enrolled, [EVENT_identity_revoked] = site_evolve_revoked,
-    [EVENT_node_registered] = evolve_registered,      [EVENT_node_lost] = evolve_lost,
-    [EVENT_node_draining] = evolve_draining,          [EVENT_team_created] = site_evolve_team_created,
-    [EVENT_team_deleted] = site_evolve_team_deleted,  [EVENT_team_joined] = site_evolve_team_joined,
-    [EVENT_team_left] = site_evolve_team_left,
+    [EVENT_site_created] = site_evolve_created,        [EVENT_identity_invited] = site_evolve_invited,
+    [EVENT_identity_enrolled] = site_evolve_enrolled,  [EVENT_identity_revoked] = site_evolve_revoked,
+    [EVENT_node_registered] = evolve_registered,       [EVENT_node_lost] = evolve_lost,
+    [EVENT_node_draining] = evolve_draining,           [EVENT_team_created] = site_evolve_team_created,
+    [EVENT_team_deleted] = site_evolve_team_deleted,   [EVENT_team_joined] = site_evolve_team_joined,
+    [EVENT_team_left] = site_evolve_team_left,         [EVENT_token_created] = site_evolve_token_created,
+    [EVENT_token_revoked] = site_evolve_token_revoked,
 };
 
 baton_status site_decide (const site_t *self, const command_t *command, event_list_t *ret_events, baton_error_t *error)

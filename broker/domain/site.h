@@ -17,6 +17,7 @@ BATON_MUST_USE baton_status site_evolve (site_t *self, const event_t *event);
 const identity_t *site_identity_of_key (const site_t *self, const char *key);
 const identity_t *site_identity (const site_t *self, const char *name);
 const node_t *site_node (const site_t *self, const char *name);
+const access_token_t *site_token (const site_t *self, const char *id);
 const team_t *site_team (const site_t *self, const char *name);
 bool site_in_team (const identity_t *identity, const team_t *team);
 

@@ -215,13 +215,14 @@ baton_status site_decide_revoke (site_deciding_t *deciding)
     return site_emit (deciding, EVENT_identity_revoked, &(identity_revoked_event_t){.name = request->name});
 }
 
-/*  An open invitation of that name goes too: it would let the revoked one in again. So do its teams. */
+/*  An open invitation of that name goes too: it would let the revoked one in again. So do its teams and its tokens. */
 baton_status site_evolve_revoked (site_t *self, const event_t *event)
 {
     const identity_revoked_event_t *body = event->body;
     for (size_t i = self->invitations.count; i-- > 0;)
         if (text_equal (self->invitations.items[i].name, body->name))
             list_remove (&self->invitations, &RECORD_invitation, i);
+    site_forget_tokens (self, body->name);
     for (size_t i = 0; i < self->identities.count; i++) {
         identity_t *identity = &self->identities.items[i];
         if (!text_equal (identity->name, body->name) || !is_live (identity))

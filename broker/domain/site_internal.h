@@ -33,4 +33,12 @@ BATON_MUST_USE baton_status site_evolve_team_deleted (site_t *self, const event_
 BATON_MUST_USE baton_status site_evolve_team_joined (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_team_left (site_t *self, const event_t *event);
 
+/* ---- site_token.c ---- */
+BATON_MUST_USE baton_status site_decide_token_create (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_token_revoke (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_evolve_token_created (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_token_revoked (site_t *self, const event_t *event);
+/*  All of an identity's. */
+void site_forget_tokens (site_t *self, const char *who);
+
 #endif

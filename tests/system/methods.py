@@ -28,6 +28,8 @@ class Method:
     def __init__(self, head, fields, words):
         self.name, self.access, self.change = head[1].strip('"'), head[3], head[4] == "change"
         self.inside = fields.split(",", 1)[0].strip()  # run, kin or no
+        self.verb, self.path = re.match(r'[^,]*, (\w+), "([^"]*)"', fields).groups()  # path "": not over HTTP
+        self.kinds = dict((name, kind) for kind, name in re.findall(r"^    (\w+) \((\w+),", fields, re.M))
         self.plain = False
         self.required, self.needs = {}, {}  # needs: the access to each session that it names
         for kind, name, rest in re.findall(r"^    (\w+) \((\w+), (.*)\)$", fields, re.M):

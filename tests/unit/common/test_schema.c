@@ -192,7 +192,8 @@ static void site_events_are_named_so (void **state)
     for (int kind = 1; kind < EVENT_COUNT; kind++) {
         const char *name = EVENTS[kind].name;
         bool site = strncmp (name, "site_", 5) == 0 || strncmp (name, "identity_", 9) == 0 ||
-                    strncmp (name, "node_", 5) == 0 || strncmp (name, "team_", 5) == 0;
+                    strncmp (name, "node_", 5) == 0 || strncmp (name, "team_", 5) == 0 ||
+                    strncmp (name, "token_", 6) == 0;
         bool session = true;
         if (EVENTS[kind].class == event_class_node && !site)
             session = strcmp (name, NODE_OF_SESSION[0]) == 0 || strncmp (name, NODE_OF_SESSION[1], 10) == 0;

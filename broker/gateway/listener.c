@@ -1,0 +1,76 @@
+/*  Where the gateway listens. */
+#include "gateway_internal.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static baton_status refuse (const char *listen_at, const char *why, baton_error_t *error)
+{
+    return baton_fail (error, BATON_invalid_argument, BATON_REASON_cant_listen, "cannot listen for HTTP at %s: %s",
+                       listen_at, why);
+}
+
+/*  The address without its brackets, and the port. */
+static bool split (const char *listen_at, char address[256], char port[6])
+{
+    const char *colon = strrchr (listen_at, ':');
+    size_t size = colon ? (size_t) (colon - listen_at) : 0;
+    bool brackets = size >= 2 && listen_at[0] == '[' && listen_at[size - 1] == ']';
+    if (size == 0 || size >= 256 || strlen (colon + 1) > 5 || !colon[1] ||
+        strspn (colon + 1, "0123456789") != strlen (colon + 1))
+        return false;
+    snprintf (address, 256, "%.*s", (int) (brackets ? size - 2 : size), listen_at + brackets);
+    snprintf (port, 6, "%s", colon + 1);
+    return brackets || !strchr (address, ':');
+}
+
+static int open_at (const struct addrinfo *at)
+{
+    int on = 1, fd = socket (at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (at->ai_family == AF_INET6)
+        setsockopt (fd, IPPROTO_IPV6, 26 /*  IPV6_V6ONLY */, &on, sizeof on);
+    if (bind (fd, at->ai_addr, at->ai_addrlen) == 0 && listen (fd, SOMAXCONN) == 0)
+        return fd;
+    int why = errno;
+    close (fd);
+    errno = why;
+    return -1;
+}
+
+static void name_url (int fd, char *ret_url, size_t room)
+{
+    struct sockaddr_storage bound = {0};
+    socklen_t size = sizeof bound;
+    char address[256] = "", port[8] = "";
+    getsockname (fd, (struct sockaddr *) &bound, &size);
+    getnameinfo ((struct sockaddr *) &bound, size, address, sizeof address, port, sizeof port,
+                 NI_NUMERICHOST | NI_NUMERICSERV);
+    bool v6 = strchr (address, ':');
+    snprintf (ret_url, room, "http://%s%s%s:%s", v6 ? "[" : "", address, v6 ? "]" : "", port);
+}
+
+baton_status listener_open (const char *listen_at, int *ret_socket, char *ret_url, size_t room, baton_error_t *error)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found = NULL;
+    char address[256], port[6];
+    if (!split (listen_at, address, port))
+        return refuse (listen_at, "it must be ADDRESS:PORT", error);
+    int failed = getaddrinfo (address, port, &hints, &found);
+    if (failed)
+        return refuse (listen_at, gai_strerror (failed), error);
+    int fd = open_at (found);
+    freeaddrinfo (found);
+    if (fd < 0)
+        return refuse (listen_at, strerror (errno), error);
+    name_url (fd, ret_url, room);
+    *ret_socket = fd;
+    return BATON_OK;
+}

@@ -1,0 +1,304 @@
+#include "gateway_internal.h"
+
+#include "bearer.h"
+#include "id.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char *header_of (const visit_t *self, const char *name)
+{
+    return MHD_lookup_connection_value (self->connection, MHD_HEADER_KIND, name);
+}
+
+static baton_status bad_header (const char *name, const char *what, baton_error_t *error)
+{
+    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_header, name, "%s must be %s", name, what);
+}
+
+/* ---- the header ---- */
+
+static baton_status take_token (visit_t *self, baton_error_t *error)
+{
+    static const char SCHEME[] = "Bearer ";
+    const char *given = header_of (self, MHD_HTTP_HEADER_AUTHORIZATION);
+    if (!given)
+        return BATON_OK;
+    if (strncasecmp (given, SCHEME, strlen (SCHEME)) != 0 || !bearer_valid (given + strlen (SCHEME)))
+        return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_token,
+                           "Authorization has no token of this site");
+    digest_of (given + strlen (SCHEME), strlen (given + strlen (SCHEME)), self->credential);
+    return BATON_OK;
+}
+
+static bool all_digits (const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return size > 0 && size <= 18;
+}
+
+/*  If-Match: "7", and If-None-Match: "7": the position of the session that the client knows. */
+static baton_status take_position (const visit_t *self, const char *name, uint64_t *ret, baton_error_t *error)
+{
+    const char *given = header_of (self, name);
+    size_t size = given ? strlen (given) : 0;
+    if (!given)
+        return BATON_OK;
+    if (size < 3 || given[0] != '"' || given[size - 1] != '"' || !all_digits (given + 1, size - 2))
+        return bad_header (name, "one position in quotes, as ETag had it", error);
+    *ret = strtoull (given + 1, NULL, 10);
+    return BATON_OK;
+}
+
+static baton_status take_number (const visit_t *self, const char *name, uint64_t *ret, baton_error_t *error)
+{
+    const char *given = header_of (self, name);
+    if (!given)
+        return BATON_OK;
+    if (!all_digits (given, strlen (given)))
+        return bad_header (name, "a number", error);
+    *ret = strtoull (given, NULL, 10);
+    return BATON_OK;
+}
+
+/*  Prefer: wait=SECONDS (RFC 7240); whatever else is preferred is ignored, as it says. */
+static void take_preference (visit_t *self)
+{
+    const char *given = header_of (self, MHD_HTTP_HEADER_PREFER), *wait = given ? strstr (given, "wait=") : NULL;
+    if (wait && (wait == given || wait[-1] == ' ' || wait[-1] == ','))
+        self->header.timeout = strtoull (wait + strlen ("wait="), NULL, 10) * 1000;
+}
+
+static baton_status take_text (const visit_t *self, const char *name, char **ret, baton_error_t *error)
+{
+    const char *given = header_of (self, name);
+    return !given || text_set (ret, given) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+/*  The rest of what a request's header says over ZeroMQ. */
+static baton_status take_headers (visit_t *self, baton_error_t *error)
+{
+    bool change = METHODS[self->route.method].change;
+    take_preference (self);
+    baton_status status = take_token (self, error);
+    if (status == BATON_OK && change)
+        status = take_text (self, "Idempotency-Key", &self->header.key, error);
+    if (status == BATON_OK)
+        status = take_text (self, "traceparent", &self->header.trace, error);
+    if (status == BATON_OK && change)
+        status = take_position (self, MHD_HTTP_HEADER_IF_MATCH, &self->header.if_n, error);
+    if (status == BATON_OK && change)
+        status = take_number (self, "Baton-Fence", &self->header.fence, error);
+    if (status != BATON_OK || change)
+        return status;
+    self->header.past = self->route.past;
+    if (self->route.timeout > 0)
+        self->header.timeout = self->route.timeout;
+    return self->header.past > 0 ? BATON_OK
+                                 : take_position (self, MHD_HTTP_HEADER_IF_NONE_MATCH, &self->header.past, error);
+}
+
+/* ---- the body ---- */
+
+static baton_status too_large (unsigned long long size, baton_error_t *error)
+{
+    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "body",
+                             "the body has %llu bytes, at most %u are taken", size, LIMIT_HTTP_BODY);
+}
+
+/*  What is known of it before it comes. */
+static baton_status check_body (const visit_t *self, baton_error_t *error)
+{
+    const char *length = header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *coding = header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    const char *type = header_of (self, MHD_HTTP_HEADER_CONTENT_TYPE);
+    static const char JSON[] = "application/json";
+    unsigned long long size = length ? strtoull (length, NULL, 10) : 0;
+    if (length && coding)
+        return bad_header (MHD_HTTP_HEADER_TRANSFER_ENCODING, "absent where there is a Content-Length", error);
+    if (size == 0 && !coding)
+        return BATON_OK;
+    if (!self->route.has_body)
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "%s takes no body", self->target);
+    if (!type || strncasecmp (type, JSON, strlen (JSON)) != 0 || !strchr (" ;", type[strlen (JSON)]))
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "the body must be %s, not %.100s",
+                           JSON, type ? type : "of an unknown type");
+    return size > LIMIT_HTTP_BODY ? too_large (size, error) : BATON_OK;
+}
+
+/*  False when it is more than is taken: no answer is possible amidst a body. */
+static bool add_to_body (visit_t *self, const char *data, size_t size)
+{
+    if (self->size + size > LIMIT_HTTP_BODY)
+        return false;
+    if (self->size + size > self->room) {
+        size_t room = self->room ? self->room : 1024;
+        while (room < self->size + size)
+            room *= 2;
+        char *body = realloc (self->body, room);
+        if (!body)
+            return false;
+        self->body = body;
+        self->room = room;
+    }
+    memcpy (self->body + self->size, data, size);
+    self->size += size;
+    return true;
+}
+
+/* ---- to the core and back ---- */
+
+static uint64_t monotonic_ms (void)
+{
+    struct timespec time;
+    clock_gettime (CLOCK_MONOTONIC, &time);
+    return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
+}
+
+static baton_status make_request (visit_t *self, request_t **ret_request, baton_error_t *error)
+{
+    baton_status status = route_add_body (&self->route, self->body, self->size, error);
+    free (self->body);
+    self->body = NULL;
+    self->header.id = 1;
+    if (status != BATON_OK)
+        return status;
+    *ret_request =
+        request_new_at (gateway_door (self->gateway), self, self->route.method, &self->header, monotonic_ms ());
+    if (!*ret_request)
+        return baton_fail_memory (error);
+    request_t *request = *ret_request;
+    if (request->error.status == BATON_OK)
+        request->error.status =
+            record_from_json (&METHODS[request->method].type, self->route.params, request->params, &request->error);
+    if (request->error.status == BATON_OK)
+        request->error.status = request_seal (request, &request->error);
+    return BATON_OK;
+}
+
+static enum MHD_Result submit (visit_t *self)
+{
+    request_t *request = NULL;
+    if (make_request (self, &request, &self->error) != BATON_OK)
+        return respond_problem (self, &self->error);
+    if (request->error.status != BATON_OK) {
+        self->error = request->error;
+        request_destroy (&request);
+        return respond_problem (self, &self->error);
+    }
+    memcpy (request->credential, self->credential, sizeof request->credential);
+    self->stage = STAGE_waiting;
+    gateway_wait (self->gateway, self);
+    door_submit (gateway_door (self->gateway), &request);
+    return MHD_YES;
+}
+
+void visit_finish (request_t **request)
+{
+    visit_t *self = (*request)->ticket;
+    self->request = *request;
+    *request = NULL;
+    self->stage = STAGE_done;
+    gateway_wake (self->gateway, self);
+}
+
+/* ---- for libmicrohttpd ---- */
+
+void *visit_begin (void *gateway, const char *target, struct MHD_Connection *connection)
+{
+    visit_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->gateway = gateway;
+    self->connection = connection;
+    self->target = strdup (target);
+    return self;
+}
+
+void visit_end (void *gateway, struct MHD_Connection *connection, void **visit, enum MHD_RequestTerminationCode how)
+{
+    (void) gateway;
+    (void) connection;
+    (void) how;
+    visit_t *self = *visit;
+    if (!self)
+        return;
+    route_clear (&self->route);
+    record_clear (&RECORD_request_header, &self->header);
+    request_destroy (&self->request);
+    free (self->body);
+    free (self->target);
+    free (self);
+    *visit = NULL;
+}
+
+/*  What needs no core: it says that this thread is alive. */
+static bool is_healthz (const visit_t *self, const char *verb)
+{
+    return strcmp (self->target, "/healthz") == 0 && (strcmp (verb, "GET") == 0 || strcmp (verb, "HEAD") == 0);
+}
+
+/*  A refusal amidst a request closes the connection, which is right for a body that nobody wants to read. */
+static enum MHD_Result refuse (visit_t *self)
+{
+    self->stage = STAGE_body;
+    bool has_body =
+        header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH) || header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    return has_body ? respond_problem (self, &self->error) : MHD_YES;
+}
+
+static enum MHD_Result begin (visit_t *self, const char *verb)
+{
+    bool readyz = strcmp (self->target, "/readyz") == 0; /*  an answer of the core's is what it asks for */
+    const char *target = readyz ? METHODS[METHOD_site_about].path : self->target;
+    self->local = is_healthz (self, verb);
+    baton_status status = self->local ? BATON_OK : route_find (verb, target, &self->route, &self->error);
+    if (status == BATON_OK && !self->local)
+        status = take_headers (self, &self->error);
+    if (status == BATON_OK)
+        status = check_body (self, &self->error);
+    if (status != BATON_OK)
+        return refuse (self);
+    self->stage = STAGE_body;
+    return MHD_YES;
+}
+
+/*  The whole request is here. */
+static enum MHD_Result perform (visit_t *self)
+{
+    if (self->error.status != BATON_OK)
+        return respond_problem (self, &self->error);
+    return self->local ? respond_text (self, MHD_HTTP_OK, "text/plain", strdup ("ok\n")) : submit (self);
+}
+
+enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection, const char *url, const char *verb,
+                                const char *version, const char *data, size_t *size, void **visit)
+{
+    (void) gateway;
+    (void) connection;
+    (void) url;
+    (void) version;
+    visit_t *self = *visit;
+    if (!self || !self->target)
+        return MHD_NO;
+    switch (self->stage) {
+    case STAGE_fresh:
+        return begin (self, verb);
+    case STAGE_body:
+        if (*size == 0)
+            return perform (self);
+        if (!add_to_body (self, data, *size))
+            return MHD_NO;
+        *size = 0;
+        return MHD_YES;
+    case STAGE_waiting: /*  the gateway ends */
+        return MHD_NO;
+    case STAGE_done:
+        return respond_request (self, self->request);
+    }
+    return MHD_NO;
+}
