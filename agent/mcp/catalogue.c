@@ -141,6 +141,20 @@ static json_t *input_schema (const mcp_catalogue_t *self, const method_row_t *ro
     return schema;
 }
 
+/*  Without what only people would read: a model is shown the schema of what it may ask, and a program checks answers.
+ */
+static void shorten (json_t *schema)
+{
+    const char *key;
+    json_t *value;
+    if (json_is_string (json_object_get (schema, "description")))
+        json_object_del (schema, "description");
+    json_object_foreach (schema, key, value)
+    {
+        shorten (value);
+    }
+}
+
 static json_t *new_tool (const mcp_catalogue_t *self, method_id_t method)
 {
     char name[LIMIT_NAME];
@@ -166,6 +180,12 @@ static bool fill (mcp_catalogue_t *self)
     for (int method = 1; method < METHOD_COUNT; method++)
         if (is_offered (self, (method_id_t) method))
             failed |= json_array_append_new (self->tools, new_tool (self, (method_id_t) method));
+    json_t *tool;
+    size_t at;
+    json_array_foreach (self->tools, at, tool)
+    {
+        shorten (json_object_get (tool, "outputSchema"));
+    }
     self->capabilities = json_pack ("{s:{}, s:{s:b}, s:{}, s:{}, s:{}}", "tools", "resources", "subscribe", 1,
                                     "prompts", "completions", "logging");
     return !failed && self->capabilities;
