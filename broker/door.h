@@ -8,6 +8,11 @@
 
 #include "request.h"
 
+/*  What a request's ticket begins with: the other thread's, for a request that has come back. */
+typedef struct {
+    void (*finish) (request_t **request);
+} ticket_t;
+
 /*  The context is that of the broker's sockets. */
 BATON_MUST_USE baton_status door_new (void *context, door_t **ret_door, baton_error_t *error);
 

@@ -22,6 +22,11 @@ void mcp_desk_destroy (mcp_desk_t **self)
     *self = NULL;
 }
 
+void *mcp_desk_backend_arg (const mcp_desk_t *self)
+{
+    return self->backend_arg;
+}
+
 void mcp_desk_hurry (mcp_desk_t *self)
 {
     self->hurried = true;

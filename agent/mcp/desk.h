@@ -16,6 +16,7 @@ typedef struct mcp_desk mcp_desk_t;
 mcp_desk_t *mcp_desk_new (const mcp_catalogue_t *catalogue, const mcp_backend_t *backend, void *backend_arg,
                           const char *session);
 void mcp_desk_destroy (mcp_desk_t **self);
+void *mcp_desk_backend_arg (const mcp_desk_t *self);
 
 /*  The client sends nothing more: whatever waits is answered as things stand. */
 void mcp_desk_hurry (mcp_desk_t *self);

@@ -148,7 +148,7 @@ static void member_release (member_t *member)
         member_destroy (member);
 }
 
-static member_t *member_new (mcp_http_t *self, const char *who, void *visit)
+static member_t *member_new (mcp_http_t *self, const char *who, bool stateless, void *visit)
 {
     member_t *member = calloc (1, sizeof *member);
     if (!member)
@@ -159,7 +159,7 @@ static member_t *member_new (mcp_http_t *self, const char *who, void *visit)
     member->next = self->members;
     self->members = member;
     member->offer_arg = self->host->open (self->host_arg, who, visit);
-    mcp_setting_t setting = {self->offer, member->offer_arg, send_message, member, &self->seal, member->who};
+    mcp_setting_t setting = {self->offer, member->offer_arg, send_message, member, &self->seal, member->who, stateless};
     member->peer = member->who && member->offer_arg ? mcp_peer_new (&setting) : NULL;
     if (member->peer)
         return member;
@@ -353,7 +353,7 @@ static mcp_exchange_t *take_stateless (mcp_http_t *self, const mcp_http_request_
         return NULL;
     }
     const char *flaw = compare (request, message);
-    member_t *member = flaw ? NULL : member_new (self, request->who, visit);
+    member_t *member = flaw ? NULL : member_new (self, request->who, true, visit);
     if (member)
         return hand_over (self, member, message, false, visit);
     answer (self, visit, flaw ? 400 : 500, message->id, flaw ? MCP_HEADER_MISMATCH : MCP_INTERNAL_ERROR,
@@ -369,7 +369,7 @@ static mcp_exchange_t *take_first (mcp_http_t *self, const mcp_http_request_t *r
                 "too many clients with a handshake: end some of them");
         return NULL;
     }
-    member_t *member = member_new (self, request->who, visit);
+    member_t *member = member_new (self, request->who, false, visit);
     if (!member) {
         answer (self, visit, 500, message->id, MCP_INTERNAL_ERROR, "out of memory");
         return NULL;

@@ -154,8 +154,11 @@ void initialize_session_begin (work_t *work)
     session_create_request_t request = {0};
     baton_error_t error = {0};
     baton_status status = record_from_json (&initialize_type, work->arguments, &wanted, &error);
-    if (status == BATON_OK && wanted.folder && mcp_catalogue_scope (work->desk->catalogue)->local)
-        status = look_around (work, wanted.folder, &request.workspace, &error);
+    if (status == BATON_OK && wanted.folder)
+        status = mcp_catalogue_scope (work->desk->catalogue)->local
+                     ? look_around (work, wanted.folder, &request.workspace, &error)
+                     : baton_fail_field (&error, BATON_invalid_argument, BATON_REASON_bad_value, "folder",
+                                         "the tool has no field folder here: it would be one of another machine");
     request.title = wanted.title;
     request.objective = wanted.objective;
     request.agent = wanted.agent;

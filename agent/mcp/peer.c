@@ -202,7 +202,7 @@ static bool id_in_use (const mcp_peer_t *peer, const json_t *id)
 static bool is_stateless (const mcp_peer_t *peer, const mcp_message_t *message)
 {
     const json_t *meta = json_object_get (message->params, "_meta");
-    if (json_object_get (meta, MCP_META "protocolVersion"))
+    if (peer->setting.stateless || json_object_get (meta, MCP_META "protocolVersion"))
         return true;
     return !*peer->revision && strcmp (message->method, "initialize") != 0 && strcmp (message->method, "ping") != 0;
 }

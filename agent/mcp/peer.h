@@ -63,6 +63,7 @@ typedef struct {
     void *send_arg;
     const mcp_seal_t *seal;
     const char *who;
+    bool stateless; /*  there is no handshake here: every request is of the revision without one */
 } mcp_setting_t;
 
 void mcp_seal_init (mcp_seal_t *self);

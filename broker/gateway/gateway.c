@@ -21,12 +21,18 @@ struct gateway {
     struct MHD_Daemon *daemon;
     int stop_fd;
     visit_t *waiting; /*  for the core */
+    agents_t *agents;
     char url[300];
 };
 
 door_t *gateway_door (const gateway_t *self)
 {
     return self->door;
+}
+
+agents_t *gateway_agents (const gateway_t *self)
+{
+    return self->agents;
 }
 
 const char *gateway_url (const gateway_t *self)
@@ -81,11 +87,13 @@ static void *run (void *argument)
         if (zmq_poll (items, 3, patience (self)) < 0 && zmq_errno () != EINTR)
             break;
         while ((request = door_collect (self->door)))
-            visit_finish (&request);
+            ((ticket_t *) request->ticket)->finish (&request);
+        agents_tick (self->agents);
         MHD_run (self->daemon);
     }
     while (self->waiting) /*  whose requests won't come back */
         gateway_wake (self, self->waiting);
+    agents_close (self->agents);
     MHD_stop_daemon (self->daemon);
     return NULL;
 }
@@ -140,7 +148,8 @@ baton_status gateway_new (const gateway_options_t *options, door_t *door, gatewa
         return baton_fail_memory (error);
     self->door = door;
     self->stop_fd = -1;
-    baton_status status = start (self, options, error);
+    self->agents = agents_new (door);
+    baton_status status = self->agents ? start (self, options, error) : baton_fail_memory (error);
     if (status == BATON_OK)
         *ret_gateway = self;
     else
@@ -159,6 +168,7 @@ void gateway_destroy (gateway_t **self)
         MHD_stop_daemon ((*self)->daemon);
     if ((*self)->stop_fd >= 0)
         close ((*self)->stop_fd);
+    agents_destroy (&(*self)->agents);
     free (*self);
     *self = NULL;
 }

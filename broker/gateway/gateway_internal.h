@@ -2,6 +2,7 @@
 #ifndef BATON_GATEWAY_INTERNAL_H
 #define BATON_GATEWAY_INTERNAL_H
 
+#include "agents.h"
 #include "gateway.h"
 #include "route.h"
 
@@ -11,14 +12,16 @@
 
 typedef struct visit visit_t;
 
-typedef enum { STAGE_fresh, STAGE_body, STAGE_waiting, STAGE_done } visit_stage_t;
+typedef enum { STAGE_fresh, STAGE_body, STAGE_waiting, STAGE_done, STAGE_agent } visit_stage_t;
 
 struct visit {
+    ticket_t ticket; /*  of its request; the first */
     gateway_t *gateway;
     struct MHD_Connection *connection;
     visit_stage_t stage;
-    char *target; /*  the path with its query, as it came */
-    bool local;   /*  answered here */
+    char *target;       /*  the path with its query, as it came */
+    bool local;         /*  answered here */
+    mcp_visit_t *agent; /*  at /mcp: what serves it, once the core has accepted its token; else NULL */
     route_t route;
     request_header_t header;
     char credential[DIGEST_SIZE]; /*  digest of the token; "": none */
@@ -59,6 +62,7 @@ unsigned respond_code (const baton_error_t *error);
 /* ---- gateway.c ---- */
 
 door_t *gateway_door (const gateway_t *self);
+agents_t *gateway_agents (const gateway_t *self);
 
 /*  Of the visits that wait for the core: it cannot be ended before they are. */
 void gateway_wait (gateway_t *self, visit_t *visit);

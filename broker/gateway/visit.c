@@ -79,6 +79,18 @@ static baton_status take_text (const visit_t *self, const char *name, char **ret
     return !given || text_set (ret, given) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
+/*  A page from elsewhere may be led to this machine by a name of its own: at an address of this machine, both headers
+ *  must name it. */
+static baton_status check_origin (const visit_t *self, baton_error_t *error)
+{
+    const char *origin = header_of (self, MHD_HTTP_HEADER_ORIGIN), *host = header_of (self, MHD_HTTP_HEADER_HOST);
+    bool here = mcp_origin_is_local (gateway_url (self->gateway));
+    if ((!origin || mcp_origin_is_local (origin)) && (!here || !host || mcp_origin_is_local (host)))
+        return BATON_OK;
+    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
+                       "/mcp is not for pages from elsewhere");
+}
+
 /*  The rest of what a request's header says over ZeroMQ. */
 static baton_status take_headers (visit_t *self, baton_error_t *error)
 {
@@ -213,6 +225,7 @@ void *visit_begin (void *gateway, const char *target, struct MHD_Connection *con
     visit_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
+    self->ticket.finish = visit_finish;
     self->gateway = gateway;
     self->connection = connection;
     self->target = strdup (target);
@@ -227,6 +240,7 @@ void visit_end (void *gateway, struct MHD_Connection *connection, void **visit, 
     visit_t *self = *visit;
     if (!self)
         return;
+    mcp_visit_destroy (&self->agent);
     route_clear (&self->route);
     record_clear (&RECORD_request_header, &self->header);
     request_destroy (&self->request);
@@ -251,8 +265,30 @@ static enum MHD_Result refuse (visit_t *self)
     return has_body ? respond_problem (self, &self->error) : MHD_YES;
 }
 
+/*  An agent: nothing of it is looked at before the core has accepted its token, by the same request as readyz. */
+static enum MHD_Result begin_agent (visit_t *self, const char *verb)
+{
+    baton_status status = route_find ("GET", METHODS[METHOD_site_about].path, &self->route, &self->error);
+    if (status == BATON_OK)
+        status = check_origin (self, &self->error);
+    if (status == BATON_OK)
+        status = take_headers (self, &self->error);
+    if (status == BATON_OK && !*self->credential)
+        status = baton_fail (&self->error, BATON_unauthenticated, BATON_REASON_no_token, "/mcp needs a token");
+    if (status == BATON_OK)
+        self->agent = mcp_visit_new (agents_web (gateway_agents (self->gateway)), self->connection, verb);
+    if (status == BATON_OK && !self->agent)
+        return MHD_NO;
+    if (status != BATON_OK)
+        return refuse (self);
+    self->stage = STAGE_body;
+    return MHD_YES;
+}
+
 static enum MHD_Result begin (visit_t *self, const char *verb)
 {
+    if (strcmp (self->target, "/mcp") == 0)
+        return begin_agent (self, verb);
     bool readyz = strcmp (self->target, "/readyz") == 0; /*  an answer of the core's is what it asks for */
     const char *target = readyz ? METHODS[METHOD_site_about].path : self->target;
     self->local = is_healthz (self, verb);
@@ -291,14 +327,19 @@ enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection
     case STAGE_body:
         if (*size == 0)
             return perform (self);
-        if (!add_to_body (self, data, *size))
+        if (self->agent ? !mcp_visit_add (self->agent, data, *size) : !add_to_body (self, data, *size))
             return MHD_NO;
         *size = 0;
         return MHD_YES;
     case STAGE_waiting: /*  the gateway ends */
         return MHD_NO;
     case STAGE_done:
-        return respond_request (self, self->request);
+        if (!self->agent || self->request->error.status != BATON_OK)
+            return respond_request (self, self->request);
+        self->stage = STAGE_agent;
+        return mcp_visit_serve (self->agent, self->credential);
+    case STAGE_agent:
+        return mcp_visit_serve (self->agent, self->credential);
     }
     return MHD_NO;
 }

@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     backend_t backend = {.count = 0};
     size_t answers = 0;
     mcp_desk_t *desk = mcp_desk_new (catalogues[inside], &BACKEND, &backend, inside ? "s" : "");
-    mcp_setting_t setting = {mcp_catalogue_offer (catalogues[inside]), desk, take, &answers, &seal, "me"};
+    mcp_setting_t setting = {mcp_catalogue_offer (catalogues[inside]), desk, take, &answers, &seal, "me", false};
     mcp_peer_t *peer = mcp_peer_new (&setting);
     size_t lines = feed (peer, &backend, data + inside, size - inside);
     must (mcp_peer_pending (peer) <= MCP_CALLS_MOST);

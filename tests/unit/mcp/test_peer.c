@@ -71,7 +71,7 @@ static int setup (void **context)
         json_pack ("{s:{s:b}, s:{s:b}, s:{}}", "tools", "listChanged", 1, "resources", "subscribe", 1, "logging");
     self->offer = (mcp_offer_t){"o", "O", "1", NULL, self->capabilities, begin, drop, watch, unwatch};
     mcp_seal_init (&self->seal);
-    mcp_setting_t setting = {&self->offer, self, take, self, &self->seal, "me"};
+    mcp_setting_t setting = {&self->offer, self, take, self, &self->seal, "me", false};
     self->peer = mcp_peer_new (&setting);
     *context = self;
     return 0;
