@@ -96,7 +96,7 @@ static baton_status check_known (const deciding_t *deciding, bool *ret_known)
         return baton_fail_field (deciding->error, BATON_already_exists, BATON_REASON_name_taken, "id",
                                  "session %s has had another message with the id %s, from %s", self->session,
                                  request->id, sender);
-    *ret_known = letter || seen;
+    *ret_known = letter || (seen && !request->again);
     return BATON_OK;
 }
 
@@ -107,7 +107,7 @@ baton_status decide_message_deliver (deciding_t *deciding)
     bool known = false;
     answer_text (deciding, &deciding->changed.message, request->id);
     baton_status status = check_known (deciding, &known);
-    if (status != BATON_OK || (known && !request->again))
+    if (status != BATON_OK || known)
         return status;
     if (request->wants_reply)
         status = request_check_room (deciding, true);

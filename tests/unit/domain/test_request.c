@@ -143,6 +143,8 @@ static void test_delivered_again (void **context)
     DOES (&story, "", BROKER, message_deliver, .id = (char *) "m", .from = (char *) "ada"); /*  known */
     DOES (&story, "message_delivered", BROKER, message_deliver, .id = (char *) "m", .from = (char *) "ada",
           .again = true);
+    DOES (&story, "", BROKER, message_deliver, .id = (char *) "m", .from = (char *) "ada",
+          .again = true); /*  it is there */
     story_end (&story);
 }
 
