@@ -197,7 +197,10 @@ static void report_resumed (daemon_t *self, const assignment_t *assignment)
 {
     char once[32];
     baton_error_t error;
-    migration_resumed_request_t request = {.session = assignment->session, .migration = assignment->migration.number};
+    char folder[PLACE_SIZE];
+    migration_resumed_request_t request = {
+        .session = assignment->session, .migration = assignment->migration.number, .folder = folder};
+    place_workspace_path (self->options->state, assignment->session, folder);
     snprintf (once, sizeof once, "%" PRIu64, request.migration);
     if (report_change (self, assignment->session, assignment->lease.epoch, METHOD_migration_resumed, &request, once,
                        &error) == BATON_OK)

@@ -153,8 +153,8 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     provenance_t provenance = {0};
     if (record_copy (&RECORD_provenance, &body->provenance, &provenance) ||
         (body->title && text_set (&self->title, body->title)) || text_set (&self->workspace, body->workspace) ||
-        text_set (&self->node, NULL) || text_set (&self->home, NULL) || text_set (&self->lease.node, NULL) ||
-        text_set (&self->audience.owner, event->actor)) {
+        text_set (&self->node, NULL) || text_set (&self->home, NULL) || text_set (&self->folder, NULL) ||
+        text_set (&self->lease.node, NULL) || text_set (&self->audience.owner, event->actor)) {
         record_clear (&RECORD_provenance, &provenance);
         return BATON_resource_exhausted;
     }

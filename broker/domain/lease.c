@@ -60,7 +60,7 @@ baton_status evolve_lease_moved (session_t *self, const event_t *event)
 {
     const lease_moved_event_t *body = event->body;
     self->lease.epoch = body->epoch;
-    if (body->abandon && text_set (&self->home, NULL))
+    if (body->abandon && (text_set (&self->home, NULL) || text_set (&self->folder, NULL)))
         return BATON_resource_exhausted;
     if (body->abandon)
         record_clear (&RECORD_origin, &self->origin);

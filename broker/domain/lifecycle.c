@@ -516,5 +516,9 @@ baton_status evolve_session_terminated (session_t *self, const event_t *event)
     texts_clear (&self->watchers); /*  they hear of it in this batch */
     self->state = lifecycle_terminated;
     self->cause = body->cause;
+    self->ended.at = event->at;
+    self->ended.run = event->run;
+    if (text_set (&self->ended.by, event->actor) || text_set (&self->ended.detail, body->detail))
+        return BATON_resource_exhausted;
     return mailbox_end (self, event->n);
 }

@@ -188,7 +188,7 @@ baton_status evolve_migration_committed (session_t *self, const event_t *event)
     self->migration.step = migration_step_resume;
     self->migration.deadline = 0;
     record_clear (&RECORD_origin, &self->origin); /*  what it shared before has come along as a copy */
-    if (text_set (&self->home, self->migration.target))
+    if (text_set (&self->home, self->migration.target) || text_set (&self->folder, NULL))
         return BATON_resource_exhausted;
     return run_placed (&self->run) ? text_set (&self->run.node, self->migration.target) : BATON_OK;
 }
@@ -200,15 +200,15 @@ baton_status decide_migration_resumed (deciding_t *deciding)
     deciding->changed.migration = request->migration;
     baton_status status = check_report (deciding, request->migration, migration_step_resume, &fresh);
     if (status == BATON_OK && fresh)
-        emit (deciding, EVENT_migration_finished, &(migration_finished_event_t){.number = request->migration});
+        emit (deciding, EVENT_migration_finished,
+              &(migration_finished_event_t){.number = request->migration, .folder = request->folder});
     return status;
 }
 
 baton_status evolve_migration_finished (session_t *self, const event_t *event)
 {
-    (void) event;
     self->migrating = false;
-    return BATON_OK;
+    return text_set (&self->folder, ((const migration_finished_event_t *) event->body)->folder);
 }
 
 /* ---- undoing ---- */

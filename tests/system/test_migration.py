@@ -120,6 +120,7 @@ class Moves(MoveTest):
                           "migration_finished"])
         self.assertFalse(alive(driver))
         self.wait_file("up-west")
+        self.assertEqual((state_there["home"], state_there["folder"]), ("west", self.west.workspace(session)))
         self.assertEqual(describe(self.west.workspace(session)), before)
         self.assertEqual(describe(folder), before)  # what somebody gave is not the node's to remove
         self.assertEqual(self.until_running(session, "west", attempt=2)["run"]["attempt"], 2)

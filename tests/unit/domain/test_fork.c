@@ -48,6 +48,8 @@ static const char *const ANEW[] = {
     "level",
     "parent_ended",
     "stem",
+    "ended",
+    "folder",
     "offshoots",
     "children",
     "child_ended_n",

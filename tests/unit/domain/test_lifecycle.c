@@ -245,6 +245,9 @@ static void test_cancel_ends_everything (void **context)
           ADA, session_cancel, .detail = (char *) "enough");
     CHECK_STATE (&story, terminated, cancelled);
     assert_string_equal (LAST (&story, session_terminated)->detail, "enough");
+    assert_string_equal (story.state.ended.detail, "enough");
+    assert_string_equal (story.state.ended.by, "ada");
+    assert_int_equal (story.state.ended.at, story.now);
     assert_int_equal (story.state.run.outcome, run_outcome_cancelled);
     assert_int_equal (story.state.lease.epoch, 2);
     assert_null (story.state.lease.node);

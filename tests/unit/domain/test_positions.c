@@ -50,7 +50,7 @@ static void only_the_own_journal_moves (void **context)
 static const char *const STAY[] = {
     "fork_point.n", "segment.after", "segment.upto",  "ancestor.n",   "child_row.n", "predecessor.n",    "provenance.n",
     "merge.n",      "merge.base_n",  "merge_key.n",   "merge_key.at", "offshoot.n",  "branch_merged.at", "vote.at",
-    "grant.at",     "firing.at",     "checkpoint.at", "letter.at",    "moment.at",
+    "grant.at",     "firing.at",     "checkpoint.at", "letter.at",    "moment.at",   "conclusion.at",
 };
 
 static bool stays (const char *record, const char *field)
