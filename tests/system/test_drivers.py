@@ -5,6 +5,7 @@ import os
 import unittest
 
 from harness import PATIENCE, read_text
+from methods import METHODS
 from nodes import NodeTest
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "drivers.md")
@@ -25,6 +26,7 @@ class Drivers(NodeTest):
     def setUp(self):
         super().setUp()
         self.drivers = {"sh": {"argv": [self.program("sh", block("#!/bin/sh"))]},
+                        "together": {"argv": [self.program("together", block("#!/bin/sh -eu"))]},
                         "python": {"argv": [self.program("python", block("#!/usr/bin/python3"))]}}
         self.east = self.node("east", self.drivers)
 
@@ -55,6 +57,22 @@ class Drivers(NodeTest):
         content = self.admin.call("artifact.get", {"session": session, "name": "lines.txt"})["content"]
         self.assertEqual(content.strip(), b"3")
         self.assertIn("attempt 1 of run 1", self.logs(session))
+
+    def test_not_alone(self):
+        session = self.begin("together", driver="together")
+        state = self.until(session, lambda s: s["state"] == "terminated", "the end")
+        self.assertEqual((state["cause"], state["ended"]["run"], state["ended"]["detail"]), ("completed", 1, "counted"),
+                         self.logs(session))
+        self.assertEqual([entry["value"] for entry in state["memory"]], [3])
+        self.assertEqual(state["budget"]["spent"]["tokens"], 1500)
+        self.assertEqual([child["cause"] for child in state["children"]], ["completed"])
+        self.assertEqual(self.events(session, "session_handed_off")[0]["run"], 1)
+
+    def test_each_command_of_a_run_is_named(self):
+        page = read_text(PAGE)
+        for method in METHODS:
+            if method.inside != "no":
+                self.assertIn("`" + method.name.replace(".", " ", 1) + "`", page)
 
     def test_sh_refused(self):
         state = self.vote(self.counted(), "reject")
