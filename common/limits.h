@@ -165,6 +165,20 @@
 #define LIMIT_TRANSCRIPT_DOCUMENT (256u << 20) /*  a file that is one JSON document */
 #define LIMIT_TRANSCRIPT_PART (256u << 10)     /*  what is longer becomes an artifact */
 
+/*  Coding agents */
+#define LIMIT_MCP_MESSAGE (16u << 20) /*  one message: an artifact as base64 fits */
+#define LIMIT_MCP_DEPTH 48            /*  nesting of one */
+#define LIMIT_MCP_VALUES 262144       /*  JSON values in one */
+#define LIMIT_MCP_ID 256              /*  a text id or progress token */
+#define LIMIT_MCP_URI 2048
+#define LIMIT_MCP_STATE 65536        /*  what a client keeps for a request that is asked again */
+#define LIMIT_MCP_CALLS 64           /*  requests of one client that are not answered yet */
+#define LIMIT_MCP_WATCHED 64         /*  resources that one client is told of */
+#define LIMIT_MCP_PEERS 4096         /*  clients with a handshake over HTTP */
+#define LIMIT_MCP_PEERS_EACH 256     /*  of one token */
+#define LIMIT_MCP_IDLE 3600          /*  seconds after which one that is not heard of is forgotten */
+#define LIMIT_MCP_BACKLOG (8u << 20) /*  what a client may leave unread of a stream */
+
 /*  One batch of the core thread */
 #define LIMIT_BATCH 256
 #define LIMIT_BATCH_BYTES (16u << 20)

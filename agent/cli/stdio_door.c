@@ -99,7 +99,7 @@ static bool grow (door_t *self, size_t size)
 /*  A line that is too long is refused once, with the beginning that was read, and skipped to its end. */
 static void take_part (door_t *self, const char *data, size_t size, bool whole)
 {
-    bool fits = self->length + size <= MCP_MESSAGE_MOST && grow (self, self->length + size);
+    bool fits = self->length + size <= LIMIT_MCP_MESSAGE && grow (self, self->length + size);
     if (!self->skipping && fits) {
         memcpy (self->line + self->length, data, size);
         self->length += size;

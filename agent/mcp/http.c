@@ -191,7 +191,7 @@ static bool has_room (const mcp_http_t *self, const char *who)
             all++;
             each += strcmp (member->who, who) == 0;
         }
-    return all < MCP_HTTP_PEERS_MOST && each < MCP_HTTP_PEERS_EACH;
+    return all < LIMIT_MCP_PEERS && each < LIMIT_MCP_PEERS_EACH;
 }
 
 /* ---- what is refused before it reaches a peer ---- */
@@ -261,11 +261,27 @@ static char *decode_value (const char *value)
     return text;
 }
 
-static bool mirrors (const mcp_http_request_t *request, const char *name, const char *wanted)
+/*  A header's value without the space around it, which belongs to no value; NULL when it is not there. Freed with
+ *  free (). */
+static char *value_of (const mcp_http_request_t *request, const char *name)
 {
     const char *given = header (request, name);
-    char *plain = given ? decode_value (given) : NULL;
-    bool same = plain && wanted && strcmp (plain, wanted) == 0;
+    if (!given)
+        return NULL;
+    given += strspn (given, " \t");
+    size_t length = strlen (given);
+    while (length > 0 && strchr (" \t", given[length - 1]))
+        length--;
+    return strndup (given, length);
+}
+
+/*  Whether a header says that; `encoded`: it may be as base64. */
+static bool says (const mcp_http_request_t *request, const char *name, const char *wanted, bool encoded)
+{
+    char *value = value_of (request, name), *plain = value && encoded ? decode_value (value) : NULL;
+    const char *is = encoded ? plain : value;
+    bool same = is && strcmp (is, wanted) == 0;
+    free (value);
     free (plain);
     return same;
 }
@@ -287,11 +303,11 @@ static const char *compare (const mcp_http_request_t *request, const mcp_message
     const char *said = mcp_text (json_object_get (message->params, "_meta"), META "protocolVersion");
     if (!version)
         return "header mismatch: MCP-Protocol-Version is missing";
-    if (said && strcmp (version, said) != 0)
+    if (said && !says (request, "MCP-Protocol-Version", said, false))
         return "header mismatch: MCP-Protocol-Version is not that of the body";
-    if (!header (request, "Mcp-Method") || strcmp (header (request, "Mcp-Method"), message->method) != 0)
+    if (!says (request, "Mcp-Method", message->method, false))
         return "header mismatch: Mcp-Method is not the method of the body";
-    if (needed && name && !mirrors (request, "Mcp-Name", name))
+    if (needed && name && !says (request, "Mcp-Name", name, true))
         return "header mismatch: Mcp-Name is not the name, or the URI, of the body";
     return NULL;
 }
@@ -519,7 +535,7 @@ void mcp_http_tick (mcp_http_t *self, uint64_t now)
         next = member->next;
         if (member->heard_at == 0 || is_heard (member))
             member->heard_at = now;
-        if (now - member->heard_at >= MCP_HTTP_IDLE_SECONDS)
+        if (now - member->heard_at >= LIMIT_MCP_IDLE)
             forget (member);
     }
 }

@@ -10,9 +10,6 @@
 
 #include "peer.h"
 
-#define MCP_HTTP_PEERS_MOST 4096      /*  with a handshake, of all clients */
-#define MCP_HTTP_PEERS_EACH 256       /*  of one `who` */
-#define MCP_HTTP_IDLE_SECONDS 3600    /*  a peer that is not heard of for so long is forgotten */
 #define MCP_HTTP_HEARTBEAT_SECONDS 15 /*  between comments on a stream on which nothing else is sent */
 
 typedef struct mcp_http mcp_http_t;

@@ -9,13 +9,13 @@ static const char *const LISTS[] = {"tools", "prompts", "resources"};
 
 static bool uri_valid (const json_t *uri)
 {
-    return json_is_string (uri) && json_string_length (uri) > 0 && json_string_length (uri) <= MCP_URI_MOST;
+    return json_is_string (uri) && json_string_length (uri) > 0 && json_string_length (uri) <= LIMIT_MCP_URI;
 }
 
 static bool watch (mcp_peer_t *peer, const char *uri)
 {
     json_int_t count = json_integer_value (json_object_get (peer->watched, uri));
-    if (count == 0 && (json_object_size (peer->watched) == MCP_WATCHED_MOST ||
+    if (count == 0 && (json_object_size (peer->watched) == LIMIT_MCP_WATCHED ||
                        !peer->setting.offer->watch (peer->setting.offer_arg, peer, uri)))
         return false;
     json_object_set_new (peer->watched, uri, json_integer (count + 1));

@@ -9,7 +9,7 @@ const char *mcp_text (const json_t *object, const char *key)
 
 bool mcp_id_valid (const json_t *id)
 {
-    return json_is_integer (id) || (json_is_string (id) && json_string_length (id) <= MCP_ID_MOST);
+    return json_is_integer (id) || (json_is_string (id) && json_string_length (id) <= LIMIT_MCP_ID);
 }
 
 /* ---- in ---- */
@@ -29,13 +29,13 @@ static bool is_modest (const char *data, size_t size)
             text = !text;
         else if (!text && (at == '[' || at == '{')) {
             values++;
-            if (++depth > MCP_DEPTH_MOST)
+            if (++depth > LIMIT_MCP_DEPTH)
                 return false;
         } else if (!text && (at == ']' || at == '}'))
             depth -= depth > 0;
         else if (!text && (at == ',' || at == ':'))
             values++;
-        if (values > MCP_VALUES_MOST)
+        if (values > LIMIT_MCP_VALUES)
             return false;
     }
     return true;
@@ -95,7 +95,7 @@ static bool check (mcp_message_t *message, mcp_fault_t *ret_fault)
 
 bool mcp_message_parse (const char *data, size_t size, mcp_message_t *ret_message, mcp_fault_t *ret_fault)
 {
-    if (size > MCP_MESSAGE_MOST)
+    if (size > LIMIT_MCP_MESSAGE)
         return fail (ret_fault, MCP_INVALID_REQUEST, "the message is too large", NULL);
     if (!is_modest (data, size))
         return fail (ret_fault, MCP_INVALID_REQUEST, "the message is nested too deeply, or has too many values", NULL);

@@ -4,13 +4,10 @@
 #ifndef BATON_MCP_MESSAGE_H
 #define BATON_MCP_MESSAGE_H
 
+#include "limits.h"
+
 #include <jansson.h>
 #include <stdbool.h>
-
-#define MCP_MESSAGE_MOST (16u << 20) /*  bytes of one message: an artifact as base64 in it fits */
-#define MCP_DEPTH_MOST 48            /*  nesting of one */
-#define MCP_VALUES_MOST 262144       /*  JSON values in one */
-#define MCP_ID_MOST 256              /*  bytes of a text id, a progress token, a URI's name … */
 
 /*  Errors. The first five are JSON-RPC's, the others the protocol's. */
 #define MCP_PARSE_ERROR (-32700)
@@ -47,7 +44,7 @@ typedef struct {
 bool mcp_message_parse (const char *data, size_t size, mcp_message_t *ret_message, mcp_fault_t *ret_fault);
 void mcp_message_clear (mcp_message_t *self);
 
-/*  Whether it can be an id, or a progress token: text of at most MCP_ID_MOST bytes, or an integer. */
+/*  Whether it can be an id, or a progress token: text of at most LIMIT_MCP_ID bytes, or an integer. */
 bool mcp_id_valid (const json_t *id);
 
 /*  Messages to send. `result`, `params` and `data` are taken over, and may be NULL for none; a NULL id becomes null. */

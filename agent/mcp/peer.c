@@ -12,7 +12,7 @@ mcp_peer_t *mcp_peer_new (const mcp_setting_t *setting)
     if (!self)
         return NULL;
     self->setting = *setting;
-    self->level = level_of ("info");
+    self->level = level_of ("warning");
     self->watched = json_object ();
     self->subscribed = json_object ();
     if (!self->watched || !self->subscribed)
@@ -216,7 +216,7 @@ static void answer_error (mcp_peer_t *self, void *exchange, const json_t *id, in
 
 static void take_request (mcp_peer_t *self, const mcp_message_t *message, void *exchange)
 {
-    bool full = self->call_count == MCP_CALLS_MOST;
+    bool full = self->call_count == LIMIT_MCP_CALLS;
     if (full || id_in_use (self, message->id)) {
         answer_error (self, exchange, message->id, full ? MCP_INTERNAL_ERROR : MCP_INVALID_REQUEST,
                       full ? "too many requests of this client are not answered yet"

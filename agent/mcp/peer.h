@@ -19,10 +19,6 @@
 
 #define MCP_REVISION_STATELESS "2026-07-28"
 #define MCP_REVISION_HANDSHAKE "2025-11-25"
-#define MCP_CALLS_MOST 64    /*  requests of one client that are not answered yet */
-#define MCP_WATCHED_MOST 64  /*  resources that one client is told of */
-#define MCP_URI_MOST 2048    /*  bytes of a resource's URI */
-#define MCP_STATE_MOST 65536 /*  bytes of a request's state, as the client hands it back */
 
 typedef struct mcp_peer mcp_peer_t;
 typedef struct mcp_call mcp_call_t;

@@ -22,7 +22,7 @@ static bool parse_run (const char *rest, uint64_t *ret_run)
 {
     size_t digits = strspn (rest, "0123456789");
     *ret_run = strtoull (rest, NULL, 10);
-    if (strncmp (rest, "last/log", strlen ("last/log") + 1) == 0)
+    if (strcmp (rest, "last/log") == 0)
         *ret_run = 0;
     else if (digits == 0 || digits > 18 || strcmp (rest + digits, "/log") != 0 || *ret_run == 0)
         return false;
@@ -193,7 +193,7 @@ void resource_begin (work_t *work)
 {
     const char *uri = mcp_text (mcp_call_params (work->call), "uri");
     uint64_t run = 0;
-    if (!uri || strlen (uri) > MCP_URI_MOST) {
+    if (!uri || strlen (uri) > LIMIT_MCP_URI) {
         work_fail (work, MCP_INVALID_PARAMS, "params.uri is missing, or too long");
         return;
     }

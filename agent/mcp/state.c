@@ -43,11 +43,11 @@ char *state_seal (const mcp_seal_t *seal, const mcp_call_t *call, const json_t *
         return NULL;
     size_t size = strlen (text);
     size_t room = sodium_base64_encoded_len (crypto_auth_BYTES + size, BASE64);
-    unsigned char *sealed = malloc (crypto_auth_BYTES + size);
-    char *encoded = sealed && room <= MCP_STATE_MOST ? malloc (room) : NULL;
+    unsigned char *sealed = malloc (crypto_auth_BYTES + size + 1);
+    char *encoded = sealed && room <= LIMIT_MCP_STATE ? malloc (room) : NULL;
     if (encoded) {
         crypto_auth (sealed, (const unsigned char *) text, size, seal->key);
-        memcpy (sealed + crypto_auth_BYTES, text, size);
+        memcpy (sealed + crypto_auth_BYTES, text, size + 1);
         sodium_bin2base64 (encoded, room, sealed, crypto_auth_BYTES + size, BASE64);
     }
     free (sealed);
@@ -69,7 +69,7 @@ static bool fits (const mcp_call_t *call, const json_t *whole, int64_t now)
 json_t *state_open (const mcp_seal_t *seal, const mcp_call_t *call, const char *text, int64_t now)
 {
     size_t length = strlen (text), size = 0;
-    unsigned char *sealed = length <= MCP_STATE_MOST ? malloc (length + 1) : NULL;
+    unsigned char *sealed = length <= LIMIT_MCP_STATE ? malloc (length + 1) : NULL;
     json_t *whole = NULL, *state = NULL;
     if (sealed && sodium_base642bin (sealed, length, text, length, NULL, &size, NULL, BASE64) == 0 &&
         size > crypto_auth_BYTES &&

@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     mcp_setting_t setting = {mcp_catalogue_offer (catalogues[inside]), desk, take, &answers, &seal, "me", false};
     mcp_peer_t *peer = mcp_peer_new (&setting);
     size_t lines = feed (peer, &backend, data + inside, size - inside);
-    must (mcp_peer_pending (peer) <= MCP_CALLS_MOST);
+    must (mcp_peer_pending (peer) <= LIMIT_MCP_CALLS);
     mcp_desk_hurry (desk);
     mcp_peer_half_close (peer);
     mcp_peer_destroy (&peer);

@@ -94,7 +94,7 @@ static void write_answer (void *visit, const char *data, size_t size)
         self->size = unsent;
         self->sent = 0;
     }
-    if (!add (self, data, size, self->queued ? MCP_WEB_BACKLOG : SIZE_MAX / 4))
+    if ((self->queued && unsent > LIMIT_MCP_BACKLOG) || !add (self, data, size, SIZE_MAX / 4))
         self->broken = true;
     resume (self);
 }
@@ -157,7 +157,7 @@ static const char *header_of (void *visit, const char *name)
 
 bool mcp_visit_add (mcp_visit_t *self, const char *data, size_t size)
 {
-    return add (self, data, size, MCP_MESSAGE_MOST);
+    return add (self, data, size, LIMIT_MCP_MESSAGE);
 }
 
 enum MHD_Result mcp_visit_serve (mcp_visit_t *self, const char *who)

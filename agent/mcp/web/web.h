@@ -8,8 +8,6 @@
 
 #include <microhttpd.h>
 
-#define MCP_WEB_BACKLOG (8u << 20) /*  bytes that a client may leave unread before its connection is closed */
-
 typedef struct mcp_web mcp_web_t;
 typedef struct mcp_visit mcp_visit_t; /*  one HTTP request */
 

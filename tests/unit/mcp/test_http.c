@@ -196,7 +196,7 @@ static void test_one_that_is_served_by_itself (void **context)
     assert_int_equal (visit.status, 200);
     assert_string_equal (visit.type, "application/json");
     assert_true (visit.ended && self->open == 0);
-    mcp_exchange_t *exchange = ask (self, "POST", NEWER "Mcp-Method: tools/list\n", "me", LIST, &visit);
+    mcp_exchange_t *exchange = ask (self, "POST", NEWER "Mcp-Method:  tools/list \n", "me", LIST, &visit);
     mcp_http_gone (exchange); /*  which cancels it */
     assert_int_equal (self->dropped, 1);
     assert_true (visit.status == 0 && !visit.ended && self->open == 0);
@@ -269,9 +269,9 @@ static void test_a_client_that_goes (void **context)
     greet (self, "me", mine);
     mcp_http_gone (ask (self, "POST", mine, "me", SLOW, &visit));
     assert_int_equal (self->dropped, 0);
-    mcp_http_tick (self->http, 1000 + MCP_HTTP_IDLE_SECONDS - 1);
+    mcp_http_tick (self->http, 1000 + LIMIT_MCP_IDLE - 1);
     assert_int_equal (self->open, 1);
-    mcp_http_tick (self->http, 1000 + MCP_HTTP_IDLE_SECONDS);
+    mcp_http_tick (self->http, 1000 + LIMIT_MCP_IDLE);
     assert_int_equal (self->dropped, 1);
     assert_int_equal (self->open, 0);
 }
@@ -281,13 +281,13 @@ static void test_how_many (void **context)
     fixture_t *self = *context;
     visit_t visit;
     char headers[128];
-    for (unsigned i = 0; i < MCP_HTTP_PEERS_EACH; i++)
+    for (unsigned i = 0; i < LIMIT_MCP_PEERS_EACH; i++)
         greet (self, "me", headers);
     assert_null (ask (self, "POST", "", "me", HELLO, &visit));
     assert_int_equal (visit.status, 503);
     greet (self, "somebody else", headers);
     assert_null (ask (self, "POST", "", "x", "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\"}", &visit));
-    assert_int_equal (self->open, MCP_HTTP_PEERS_EACH + 1);
+    assert_int_equal (self->open, LIMIT_MCP_PEERS_EACH + 1);
 }
 
 static void test_origins (void **context)

@@ -91,7 +91,7 @@ static void test_limits (void **context)
     static const struct {
         size_t depth, values;
         bool good;
-    } CASES[] = {{MCP_DEPTH_MOST, 0, true}, {MCP_DEPTH_MOST + 1, 0, false}, {3, 200000, true}, {3, 300000, false}};
+    } CASES[] = {{LIMIT_MCP_DEPTH, 0, true}, {LIMIT_MCP_DEPTH + 1, 0, false}, {3, 200000, true}, {3, 300000, false}};
     for (size_t i = 0; i < COUNT (CASES); i++) {
         mcp_message_t message = {0};
         mcp_fault_t fault = {0};
@@ -101,14 +101,16 @@ static void test_limits (void **context)
         mcp_message_clear (&message);
         free (text);
     }
-    char *large = malloc (MCP_MESSAGE_MOST + 1);
-    memset (large, ' ', MCP_MESSAGE_MOST + 1);
-    memcpy (large, "{\"jsonrpc\":\"2.0\",\"method\":\"x\"}", 30);
+    char *large = malloc (LIMIT_MCP_MESSAGE + 1);
+    memset (large, ' ', LIMIT_MCP_MESSAGE + 1);
+    static const char TEXT[] = "{\"jsonrpc\":\"2.0\",\"method\":\"x\"}";
+    for (size_t i = 0; TEXT[i]; i++)
+        large[i] = TEXT[i];
     mcp_message_t message = {0};
     mcp_fault_t fault = {0};
-    assert_true (mcp_message_parse (large, MCP_MESSAGE_MOST, &message, &fault));
+    assert_true (mcp_message_parse (large, LIMIT_MCP_MESSAGE, &message, &fault));
     mcp_message_clear (&message);
-    refuse (large, MCP_MESSAGE_MOST + 1, MCP_INVALID_REQUEST, NULL);
+    refuse (large, LIMIT_MCP_MESSAGE + 1, MCP_INVALID_REQUEST, NULL);
     free (large);
 }
 

@@ -188,9 +188,9 @@ static void test_a_state_is_good_for_a_while (void **context)
     assert_null (state_open (&self->seal, self->call, text, 1000));
     free (text);
     json_decref (early);
-    char *long_text = malloc (MCP_STATE_MOST + 1);
-    memset (long_text, 'a', MCP_STATE_MOST);
-    long_text[MCP_STATE_MOST] = '\0';
+    char *long_text = malloc (LIMIT_MCP_STATE + 1);
+    memset (long_text, 'a', LIMIT_MCP_STATE);
+    long_text[LIMIT_MCP_STATE] = '\0';
     json_t *large = json_pack ("{s:s}", "k", long_text);
     assert_null (state_seal (&self->seal, self->call, large, 1000));
     json_decref (large);
@@ -258,17 +258,17 @@ static void test_how_much_is_watched (void **context)
     fixture_t *self = *context;
     char text[256];
     say (self, HELLO);
-    for (unsigned i = 0; i <= MCP_WATCHED_MOST; i++) {
+    for (unsigned i = 0; i <= LIMIT_MCP_WATCHED; i++) {
         snprintf (text, sizeof text,
                   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/subscribe\",\"params\":{\"uri\":\"good:%u\"}}",
                   i);
         say (self, text);
-        assert_int_equal (code (self), i < MCP_WATCHED_MOST ? 0 : MCP_RESOURCE_NOT_FOUND);
+        assert_int_equal (code (self), i < LIMIT_MCP_WATCHED ? 0 : MCP_RESOURCE_NOT_FOUND);
     }
     say (self, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/unsubscribe\",\"params\":{\"uri\":\"good:0\"}}");
     assert_int_equal (self->unwatched, 1);
     mcp_peer_destroy (&self->peer);
-    assert_int_equal (self->unwatched, MCP_WATCHED_MOST);
+    assert_int_equal (self->unwatched, LIMIT_MCP_WATCHED);
 }
 
 int main (void)
