@@ -265,7 +265,7 @@ static enum MHD_Result refuse (visit_t *self)
     return has_body ? respond_problem (self, &self->error) : MHD_YES;
 }
 
-/*  An agent: nothing of it is looked at before the core has accepted its token, by the same request as readyz. */
+/*  An agent: no body of it is taken before the core has accepted its token, by the same request as readyz. */
 static enum MHD_Result begin_agent (visit_t *self, const char *verb)
 {
     baton_status status = route_find ("GET", METHODS[METHOD_site_about].path, &self->route, &self->error);
@@ -279,9 +279,17 @@ static enum MHD_Result begin_agent (visit_t *self, const char *verb)
         self->agent = mcp_visit_new (agents_web (gateway_agents (self->gateway)), self->connection, verb);
     if (status == BATON_OK && !self->agent)
         return MHD_NO;
-    if (status != BATON_OK)
-        return refuse (self);
-    self->stage = STAGE_body;
+    return status == BATON_OK ? submit (self) : refuse (self);
+}
+
+/*  Its token is good: takes the body, and serves it. */
+static enum MHD_Result continue_agent (visit_t *self, const char *data, size_t *size)
+{
+    if (*size == 0)
+        return mcp_visit_serve (self->agent, self->credential);
+    if (!mcp_visit_add (self->agent, data, *size))
+        return MHD_NO;
+    *size = 0;
     return MHD_YES;
 }
 
@@ -327,7 +335,7 @@ enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection
     case STAGE_body:
         if (*size == 0)
             return perform (self);
-        if (self->agent ? !mcp_visit_add (self->agent, data, *size) : !add_to_body (self, data, *size))
+        if (!add_to_body (self, data, *size))
             return MHD_NO;
         *size = 0;
         return MHD_YES;
@@ -336,10 +344,10 @@ enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection
     case STAGE_done:
         if (!self->agent || self->request->error.status != BATON_OK)
             return respond_request (self, self->request);
-        self->stage = STAGE_agent;
-        return mcp_visit_serve (self->agent, self->credential);
+        self->stage = STAGE_agent; /*  this was asked before the body; its first part, or its end, comes next */
+        return MHD_YES;
     case STAGE_agent:
-        return mcp_visit_serve (self->agent, self->credential);
+        return continue_agent (self, data, size);
     }
     return MHD_NO;
 }

@@ -67,6 +67,14 @@ class Http(SystemTest):
             self.assertEqual(answer.status, status, token)
             if status == 401:
                 self.assertIn("Bearer", answer.response.getheader("WWW-Authenticate"))
+        early = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=PATIENCE)
+        self.addCleanup(early.close)
+        early.putrequest("POST", "/mcp")  # of whom the broker doesn't know, it takes no body
+        for name, value in (("Authorization", f"Bearer {self.token[:-1]}x"), ("Content-Type", "application/json"),
+                            ("Content-Length", str(16 << 20))):
+            early.putheader(name, value)
+        early.endheaders()
+        self.assertEqual(early.getresponse().status, 401)
         for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Origin": "null"}):
             self.assertEqual(self.post("server/discover", **headers).status, 403, headers)
         self.assertEqual(self.post("server/discover", Origin="http://localhost:3000").status, 200)
