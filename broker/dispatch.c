@@ -33,6 +33,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_trigger_fire] = handle_trigger_fire,
     [METHOD_session_import] = handle_session_import,
     [METHOD_blob_put] = handle_blob_put,
+    [METHOD_blob_forget] = handle_blob_forget,
     [METHOD_blob_get] = handle_blob_get,
     [METHOD_run_list] = handle_run_list,
     [METHOD_run_logs] = handle_run_logs,
@@ -171,7 +172,7 @@ static void run_handler (broker_t *broker, request_t *request)
     free (reply);
 }
 
-void dispatch (broker_t *broker, request_t *request)
+static void decide (broker_t *broker, request_t *request)
 {
     const method_row_t *row = &METHODS[request->method];
     bytes_clear (&request->reply);
@@ -197,6 +198,13 @@ void dispatch (broker_t *broker, request_t *request)
     /*  It may have been applied in part, or without its answer. */
     if (row->change && request->error.status != BATON_OK && request->error.reason == BATON_REASON_out_of_memory)
         journal_spoil (broker->journal);
+}
+
+void dispatch (broker_t *broker, request_t *request)
+{
+    decide (broker, request);
+    if (!request->deferred)
+        import_ended (broker, request);
 }
 
 /*  As before it was dispatched first. */

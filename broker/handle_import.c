@@ -4,20 +4,27 @@
 #include "history.h"
 #include "id.h"
 #include "import.h"
+#include "log.h"
 
-#include <sodium.h>
 #include <string.h>
 
 /* ---- blob.put ---- */
 
-static baton_status check_room (broker_t *broker, size_t size, baton_error_t *error)
+static baton_status check_room (broker_t *broker, const request_t *request, size_t size, baton_error_t *error)
 {
     uint64_t count = 0, bytes = 0;
-    baton_status status = store_staged (broker->store, &count, &bytes, error);
+    baton_status status = journal_staged (broker->journal, request->actor, &count, &bytes, error);
+    if (status == BATON_OK && (count >= LIMIT_STAGED_SHARE || bytes + size > LIMIT_STAGED_SHARE_BYTES))
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_staging_full,
+                           "%lu contents of %lu bytes wait for imports of %s; at most %u of %llu bytes may", count,
+                           bytes, request->actor, LIMIT_STAGED_SHARE, LIMIT_STAGED_SHARE_BYTES);
+    if (status == BATON_OK)
+        status = journal_staged (broker->journal, NULL, &count, &bytes, error);
     if (status == BATON_OK && (count >= LIMIT_STAGED || bytes + size > LIMIT_STAGED_BYTES))
-        status = baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
-                             "%lu contents of %lu bytes wait for imports already; they are forgotten after a day",
-                             count, bytes);
+        status = baton_fail (error, BATON_resource_exhausted, BATON_REASON_staging_full,
+                             "%lu contents of %lu bytes wait for imports of the whole site; at most %u of %llu bytes "
+                             "may: somebody's imports have to end",
+                             count, bytes, LIMIT_STAGED, LIMIT_STAGED_BYTES);
     return status;
 }
 
@@ -30,10 +37,22 @@ baton_status handle_blob_put (broker_t *broker, request_t *request, void *ret_re
     if (strcmp (digest, params->digest) != 0)
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_archive, "digest",
                                  "the content has the digest %s, not %s", digest, params->digest);
-    baton_status status = check_room (broker, params->content.size, error);
-    if (status == BATON_OK && journal_note_staged (broker->journal, digest, &params->content, broker->now) != BATON_OK)
+    baton_status status = check_room (broker, request, params->content.size, error);
+    if (status == BATON_OK && journal_note_staged (broker->journal, digest, &params->content, broker->now,
+                                                   request->actor, params->upload ? params->upload : "") != BATON_OK)
         status = baton_fail_memory (error);
     return status;
+}
+
+/* ---- blob.forget ---- */
+
+baton_status handle_blob_forget (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    const blob_forget_request_t *params = request->params;
+    return journal_note_release (broker->journal, request->actor, params->upload) == BATON_OK
+               ? BATON_OK
+               : baton_fail_memory (error);
 }
 
 /* ---- blob.get ---- */
@@ -149,16 +168,22 @@ static baton_status nothing_new (const import_t *import, const session_import_re
     return text_set (&ret_imported->session, import->session) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
-/*  The pages were there for this import alone. */
-static baton_status spend_pages (broker_t *broker, const baton_bytes_t *pages, baton_error_t *error)
+/*  What the same request may find otherwise, said again as it is. */
+static bool may_change (const baton_error_t *error)
 {
-    for (size_t at = 0; at < pages->size; at += 32) {
-        char digest[DIGEST_SIZE];
-        sodium_bin2hex (digest, sizeof digest, pages->data + at, 32);
-        if (journal_note_spent (broker->journal, digest) != BATON_OK)
-            return baton_fail_memory (error);
-    }
-    return BATON_OK;
+    return error->status == BATON_unavailable || error->status == BATON_internal ||
+           error->status == BATON_deadline_exceeded || baton_reason_retry (error->reason);
+}
+
+/*  Ancestors come in the same upload as the session that needs them. */
+void import_ended (broker_t *broker, const request_t *request)
+{
+    const session_import_request_t *params = request->params;
+    if (request->method != METHOD_session_import || !params || !*request->actor ||
+        (request->error.status == BATON_OK ? params->ancestor : may_change (&request->error)))
+        return;
+    if (journal_note_release (broker->journal, request->actor, params->upload ? params->upload : "") != BATON_OK)
+        log_warning ("what was put for an import stays for a day: there is no memory to free it");
 }
 
 baton_status handle_session_import (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -184,7 +209,5 @@ baton_status handle_session_import (broker_t *broker, request_t *request, void *
         again.workspace = params->workspace || params->carried.size > 0 ? params->workspace : import->workspace;
         command.request = &again;
     }
-    if (status == BATON_OK)
-        status = journal_import (broker->journal, import, &command, ret_reply, error);
-    return status == BATON_OK ? spend_pages (broker, &params->pages, error) : status;
+    return status == BATON_OK ? journal_import (broker->journal, import, &command, ret_reply, error) : status;
 }

@@ -60,7 +60,10 @@ BATON_MUST_USE baton_status handle_create_one (broker_t *broker, const command_t
 /*  handle_watches.c */
 handler_t handle_node_watches;
 /*  handle_import.c */
-handler_t handle_session_import, handle_blob_put, handle_blob_get;
+handler_t handle_session_import, handle_blob_put, handle_blob_get, handle_blob_forget;
+
+/*  Frees what was put for an import that is over, whichever way; for any request that was decided. */
+void import_ended (broker_t *broker, const request_t *request);
 
 /*  handle_messages.c */
 handler_t handle_message_reply, handle_message_outcome, handle_message_broadcast, handle_message_dead,

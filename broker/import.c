@@ -46,6 +46,7 @@ static const field_t *import_fields (void)
         ROW (import_t, state, INNER, &RECORD_session),
         ROW (import_t, events, LIST, &RECORD_import_event),
         ROW (import_t, blobs, TEXTS, NULL),
+        ROW (import_t, packs, TEXTS, NULL),
         LAST (import_t),
     };
     return ROWS;
@@ -145,18 +146,23 @@ baton_status import_rename (const reading_t *self, const record_type_t *type, vo
     return BATON_OK;
 }
 
-static baton_status note_blob (const char *digest, void *argument)
+static baton_status note_there (reading_t *self, const char *digest, baton_texts_t *list)
 {
-    reading_t *self = argument;
     bool has = false;
     baton_status status = store_has_blob (self->store, digest, &has, self->error);
     if (status == BATON_OK && !has)
         return baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_no_such_artifact, "pages",
                                  "session %s refers to the content %s, which was not put; nothing was imported",
                                  self->params->origin_session, digest);
-    if (status == BATON_OK && texts_add (&self->import->blobs, digest) != BATON_OK)
+    if (status == BATON_OK && texts_add (list, digest) != BATON_OK)
         status = baton_fail_memory (self->error);
     return status;
+}
+
+static baton_status note_blob (const char *digest, void *argument)
+{
+    reading_t *self = argument;
+    return note_there (self, digest, &self->import->blobs);
 }
 
 static baton_status keep_event (reading_t *self, event_t *event)
@@ -265,6 +271,11 @@ static baton_status read_page (reading_t *self, const char *digest)
     baton_bytes_t bytes = {0};
     archive_page_t page = {0};
     baton_status status = store_blob (self->store, digest, &bytes, self->error);
+    if (status == BATON_not_found)
+        status = baton_fail_field (self->error, BATON_not_found, BATON_REASON_no_such_artifact, "pages",
+                                   "the page %s is not here, or was freed when an import ended: put all of them again; "
+                                   "nothing was imported",
+                                   digest);
     self->import->bytes += bytes.size;
     if (status == BATON_OK && self->import->bytes > LIMIT_IMPORT_BYTES)
         status = baton_fail_field (self->error, BATON_resource_exhausted, BATON_REASON_too_large, "pages",
@@ -380,7 +391,7 @@ baton_status import_read (store_t *store, const request_t *request, void *record
     for (size_t at = 0; at < self.params->carried.size && status == BATON_OK; at += 32) {
         char digest[DIGEST_SIZE];
         sodium_bin2hex (digest, sizeof digest, self.params->carried.data + at, 32);
-        status = note_blob (digest, &self);
+        status = note_there (&self, digest, &import->packs);
     }
     if (status == BATON_OK && !rewrites (&self)) {
         import->state = self.there;

@@ -32,6 +32,7 @@ typedef struct {
         import_event_t *items;
     } events;            /*  those after base */
     baton_texts_t blobs; /*  what the events refer to, each once an event */
+    baton_texts_t packs; /*  the workspace that comes along */
 } import_t;
 
 extern const record_type_t RECORD_import;

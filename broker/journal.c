@@ -159,6 +159,7 @@ static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *ev
     child_row_t before = {.state = lifecycle_suspended, .cause = cause_created, .alive = 1}; /*  as it was spawned */
     if (entry->state.parent || entry->state.stem)
         before = session_as_child (&entry->state);
+    uint64_t carried = entry->state.carried;
     for (size_t i = 0; i < events->count; i++) {
         event_t *event = &events->items[i];
         pending_t *pending = enqueue (self, event, entry, command);
@@ -172,7 +173,8 @@ static baton_status apply_all (journal_t *self, entry_t *entry, event_list_t *ev
             return BATON_resource_exhausted;
         add_session_nodes (pending, &entry->state);
     }
-    if (events->count > 0 && journal_note_check (self, &entry->state, command->now) != BATON_OK)
+    if (events->count > 0 && (journal_note_check (self, &entry->state, command->now) != BATON_OK ||
+                              journal_note_carried (self, carried, &entry->state) != BATON_OK))
         return BATON_resource_exhausted;
     return journal_note_family (self, &before, &entry->state, events);
 }

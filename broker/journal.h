@@ -78,10 +78,19 @@ BATON_MUST_USE baton_status journal_note_answer (journal_t *self, const char *ac
                                                  const char *payload, uint64_t now, const baton_bytes_t *reply);
 BATON_MUST_USE baton_status journal_note_blob (journal_t *self, const char *digest, const baton_bytes_t *content);
 
-/*  The same for a blob that nothing refers to yet; and that a staged blob has served its purpose. */
+/*  The same for a blob that nothing refers to yet, which an identity has put for an upload. */
 BATON_MUST_USE baton_status journal_note_staged (journal_t *self, const char *digest, const baton_bytes_t *content,
-                                                 uint64_t now);
-BATON_MUST_USE baton_status journal_note_spent (journal_t *self, const char *digest);
+                                                 uint64_t now, const char *owner, const char *upload);
+
+/*  Notes that an upload of an identity has served its purpose, or (NULL) all of them. */
+BATON_MUST_USE baton_status journal_note_release (journal_t *self, const char *owner, const char *upload);
+
+/*  What an identity has staged (NULL: all of them), with what this batch adds. */
+BATON_MUST_USE baton_status journal_staged (journal_t *self, const char *owner, uint64_t *ret_count,
+                                            uint64_t *ret_bytes, baton_error_t *error);
+
+/*  Whether this batch ends holds: then there is something for store_forget_staged. */
+bool journal_releases (const journal_t *self);
 
 /*  Writes the events of an import that was read, as they came, and then decides command, a session_import, on the state
  *  that they come to. import->state is taken. Nobody else must have written to that session since it was read. */

@@ -19,7 +19,7 @@ typedef struct {
     entry_t **snapshotted; /*  NULL: the site */
     store_answer_t *answers;
     store_blob_t *blobs;
-    const char **digests; /*  kept, then spent */
+    store_hold_t *holds;
     store_batch_t batch;
 } gathered_t;
 
@@ -39,7 +39,7 @@ static void gathered_clear (gathered_t *self)
     free (self->snapshotted);
     free (self->answers);
     free (self->blobs);
-    free (self->digests);
+    free (self->holds);
 }
 
 static bool equal_bytes (const baton_bytes_t *a, const baton_bytes_t *b)
@@ -133,8 +133,8 @@ static baton_status gather (journal_t *self, gathered_t *gathered)
     gathered->snapshotted = calloc (sessions, sizeof *gathered->snapshotted);
     gathered->answers = calloc (self->answers.count + 1, sizeof *gathered->answers);
     gathered->blobs = calloc (self->blobs.count + 1, sizeof *gathered->blobs);
-    gathered->digests = calloc (self->kept.count + self->spent.count + 1, sizeof *gathered->digests);
-    if (!gathered->digests || !gathered->events || !gathered->projections || !gathered->shown || !gathered->projected ||
+    gathered->holds = calloc (self->holds.count + 1, sizeof *gathered->holds);
+    if (!gathered->holds || !gathered->events || !gathered->projections || !gathered->shown || !gathered->projected ||
         !gathered->snapshots || !gathered->snapshotted || !gathered->answers || !gathered->blobs)
         return BATON_resource_exhausted;
     for (size_t i = 0; i < self->pending.count; i++) {
@@ -146,13 +146,15 @@ static baton_status gather (journal_t *self, gathered_t *gathered)
         const noted_answer_t *answer = &self->answers.items[i];
         gathered->answers[i] = (store_answer_t){answer->actor, answer->key, answer->payload, answer->at, answer->reply};
     }
-    for (size_t i = 0; i < self->blobs.count; i++)
-        gathered->blobs[i] =
-            (store_blob_t){self->blobs.items[i].digest, self->blobs.items[i].content, self->blobs.items[i].staged_at};
-    for (size_t i = 0; i < self->kept.count; i++)
-        gathered->digests[i] = self->kept.items[i].text;
-    for (size_t i = 0; i < self->spent.count; i++)
-        gathered->digests[self->kept.count + i] = self->spent.items[i].text;
+    for (size_t i = 0; i < self->blobs.count; i++) {
+        const noted_blob_t *blob = &self->blobs.items[i];
+        gathered->blobs[i] = (store_blob_t){blob->digest, blob->content, blob->staged_at, {blob->owner, blob->upload}};
+    }
+    for (size_t i = 0; i < self->holds.count; i++) {
+        const noted_hold_t *hold = &self->holds.items[i];
+        gathered->holds[i] =
+            (store_hold_t){hold->what, hold->digest, {hold->owner, hold->all ? NULL : hold->name}, hold->from};
+    }
     return gather_touched (self, gathered);
 }
 
@@ -201,7 +203,8 @@ bool journal_dirty (const journal_t *self)
     for (size_t i = 0; i < self->blobs.count; i++)
         if (self->blobs.items[i].staged_at > 0)
             return true; /*  for a blob that something refers to there is an event */
-    return self->pending.count > 0 || self->answers.count > 0 || self->touched.count > 0 || self->broken;
+    return self->pending.count > 0 || self->answers.count > 0 || self->holds.count > 0 || self->touched.count > 0 ||
+           self->broken;
 }
 
 bool journal_behind (const journal_t *self)
@@ -236,10 +239,8 @@ baton_status journal_commit (journal_t *self, baton_error_t *error)
         gathered.batch.snapshots = gathered.snapshots;
         gathered.batch.blobs = gathered.blobs;
         gathered.batch.blob_count = self->blobs.count;
-        gathered.batch.kept = gathered.digests;
-        gathered.batch.kept_count = self->kept.count;
-        gathered.batch.spent = gathered.digests + self->kept.count;
-        gathered.batch.spent_count = self->spent.count;
+        gathered.batch.holds = gathered.holds;
+        gathered.batch.hold_count = self->holds.count;
         status = store_commit (self->store, &gathered.batch, error);
     }
     if (status == BATON_OK)
@@ -280,14 +281,13 @@ void journal_clear (journal_t *self)
     free (self->pending.items);
     free (self->answers.items);
     free (self->blobs.items);
-    free (self->kept.items);
-    free (self->spent.items);
-    self->kept = self->spent = (digests_t){0};
+    free (self->holds.items);
     free (self->touched.items);
-    self->pending.count = self->answers.count = self->blobs.count = self->touched.count = 0;
+    self->pending.count = self->answers.count = self->blobs.count = self->holds.count = self->touched.count = 0;
     self->pending.items = NULL;
     self->answers.items = NULL;
     self->blobs.items = NULL;
+    self->holds.items = NULL;
     self->touched.items = NULL;
 }
 

@@ -20,27 +20,6 @@ static baton_status add_event (journal_t *self, const import_event_t *event, con
     return BATON_OK;
 }
 
-static baton_status add_digest (digests_t *list, const char *digest)
-{
-    digest_t *slot = list_append (list, sizeof *slot);
-    if (slot)
-        snprintf (slot->text, sizeof slot->text, "%s", digest);
-    return slot ? BATON_OK : BATON_resource_exhausted;
-}
-
-baton_status journal_note_staged (journal_t *self, const char *digest, const baton_bytes_t *content, uint64_t now)
-{
-    baton_status status = journal_note_blob (self, digest, content);
-    if (status == BATON_OK)
-        self->blobs.items[self->blobs.count - 1].staged_at = now;
-    return status;
-}
-
-baton_status journal_note_spent (journal_t *self, const char *digest)
-{
-    return add_digest (&self->spent, digest);
-}
-
 /*  The history as it came; the entry then has the state that it comes to. */
 static baton_status write_history (journal_t *self, entry_t *entry, import_t *import)
 {
@@ -52,26 +31,38 @@ static baton_status write_history (journal_t *self, entry_t *entry, import_t *im
         if (add_event (self, &import->events.items[i], entry->id) != BATON_OK)
             return BATON_resource_exhausted;
     for (size_t i = 0; i < import->blobs.count; i++)
-        if (add_digest (&self->kept, import->blobs.items[i]) != BATON_OK)
+        if (journal_note_kept (self, import->blobs.items[i]) != BATON_OK)
             return BATON_resource_exhausted;
+    /*  What came with the last import is of no use, and no event tells of its end. */
+    uint64_t before = entry->state.carried;
+    import->state.carried = 0;
     record_clear (&RECORD_session, &entry->state);
     entry->state = import->state;
     import->state = (session_t){0};
+    return journal_note_carried (self, before, &entry->state);
+}
+
+/*  After what the last import has left was released: some of it may have come again. */
+static baton_status hold_packs (journal_t *self, const entry_t *entry, const import_t *import)
+{
+    for (size_t i = 0; i < import->packs.count; i++)
+        if (journal_note_held (self, entry->id, entry->state.carried, import->packs.items[i]) != BATON_OK)
+            return BATON_resource_exhausted;
     return BATON_OK;
 }
 
 /*  They were there when the journal was read, on another thread; since then a day may have ended, or the clock jumped.
  */
-static baton_status check_blobs (journal_t *self, const import_t *import, baton_error_t *error)
+static baton_status check_blobs (journal_t *self, const baton_texts_t *blobs, baton_error_t *error)
 {
     baton_status status = BATON_OK;
-    for (size_t i = 0; i < import->blobs.count && status == BATON_OK; i++) {
+    for (size_t i = 0; i < blobs->count && status == BATON_OK; i++) {
         bool has = false;
-        status = store_has_blob (self->store, import->blobs.items[i], &has, error);
+        status = store_has_blob (self->store, blobs->items[i], &has, error);
         if (status == BATON_OK && !has)
             status = baton_fail_field (error, BATON_failed_precondition, BATON_REASON_no_such_artifact, "pages",
                                        "the content %s was forgotten meanwhile: put it again; nothing was imported",
-                                       import->blobs.items[i]);
+                                       blobs->items[i]);
     }
     return status;
 }
@@ -105,7 +96,9 @@ baton_status journal_import (journal_t *self, import_t *import, const command_t 
     entry_t *entry = NULL;
     event_list_t events = {0};
     changed_t changed = {0};
-    baton_status status = check_blobs (self, import, error);
+    baton_status status = check_blobs (self, &import->blobs, error);
+    if (status == BATON_OK)
+        status = check_blobs (self, &import->packs, error);
     if (status == BATON_OK)
         status = session_decide (&import->state, command, &events, &changed, error);
     if (status == BATON_OK)
@@ -113,7 +106,7 @@ baton_status journal_import (journal_t *self, import_t *import, const command_t 
                                   : cache_add (self->cache, import->session, &entry, error);
     if (status == BATON_OK &&
         (write_history (self, entry, import) != BATON_OK || journal_apply (self, entry, &events, command) != BATON_OK ||
-         text_set (&ret_imported->session, entry->id) != BATON_OK ||
+         hold_packs (self, entry, import) != BATON_OK || text_set (&ret_imported->session, entry->id) != BATON_OK ||
          tell (import, &entry->state, &events, ret_imported) != BATON_OK)) {
         self->broken = true;
         status = baton_fail_memory (error);

@@ -16,16 +16,18 @@ typedef struct {
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
     uint64_t staged_at; /*  0: something refers to it */
+    char owner[LIMIT_NAME + 1], upload[LIMIT_ID + 1];
 } noted_blob_t;
 
-typedef struct {
-    char text[DIGEST_SIZE];
-} digest_t;
+/*  The name of what a session holds. */
+#define HOLD_SIZE (LIMIT_ID + 24)
 
 typedef struct {
-    size_t count;
-    digest_t *items;
-} digests_t;
+    store_hold_e what;
+    char digest[DIGEST_SIZE];
+    char owner[LIMIT_NAME + 1], name[HOLD_SIZE], from[HOLD_SIZE];
+    bool all; /*  of the owner's */
+} noted_hold_t;
 
 /*  A command that follows from an event of this batch, for the session that it concerns. */
 typedef struct {
@@ -66,7 +68,10 @@ struct journal {
         size_t count;
         noted_blob_t *items;
     } blobs;
-    digests_t kept, spent; /*  staged blobs that something refers to now, and that an import is done with */
+    struct {
+        size_t count;
+        noted_hold_t *items;
+    } holds;
     struct {
         size_t count;
         note_t *items;
@@ -119,6 +124,15 @@ void journal_forget_notes (journal_t *self);
 /*  Whether what an effect ended with may not stay: its session could not be read or changed now, though it may have to
  *  be. The whole batch is undone then. What a session refuses, it refuses for good. */
 bool journal_must_undo (journal_t *self, baton_status status, const baton_error_t *error);
+
+/*  journal_holds.c: notes what a session holds no more, or holds as its source does; carried is what its state said of
+ * it before. */
+BATON_MUST_USE baton_status journal_note_carried (journal_t *self, uint64_t carried, const session_t *state);
+
+/*  Notes that something refers to a blob, and that the session holds one of what came with it. */
+BATON_MUST_USE baton_status journal_note_kept (journal_t *self, const char *digest);
+BATON_MUST_USE baton_status journal_note_held (journal_t *self, const char *session, uint64_t carried,
+                                               const char *digest);
 
 /*  Notes that the session has events that are not committed yet. */
 BATON_MUST_USE baton_status journal_touch (journal_t *self, entry_t *entry);

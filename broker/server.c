@@ -2,6 +2,7 @@
 
 #include "dispatch.h"
 #include "door.h"
+#include "handlers.h"
 #include "keeper.h"
 #include "log.h"
 #include "parking.h"
@@ -27,6 +28,7 @@ struct server {
     request_t *batch[LIMIT_BATCH];
     size_t count;
     uint64_t next_beat, next_forget; /*  monotonic */
+    bool sweep;                      /*  there may be blobs that nobody holds */
     bool full;                       /*  the batch was full: more is waiting */
 };
 
@@ -228,6 +230,7 @@ static void take_read (server_t *self)
     request_t *request = NULL;
     while (self->count < LIMIT_BATCH && (request = reader_take (self->reader))) {
         if (!METHODS[request->method].change || request->error.status != BATON_OK) {
+            import_ended (&self->broker, request);
             take_answered (self, request);
             continue;
         }
@@ -332,6 +335,7 @@ static void commit (server_t *self)
         return answer_changes (self);
     }
     keeper_note (broker);
+    self->sweep = self->sweep || journal_releases (broker->journal);
     answer_changes (self);
     size_t count = 0;
     const pending_t *events = journal_pending (broker->journal, &count);
@@ -356,6 +360,18 @@ static void answer_late (server_t *self)
     }
 }
 
+/*  Bit by bit: others want to be served meanwhile. */
+static void sweep (server_t *self)
+{
+    broker_t *broker = &self->broker;
+    baton_error_t error = {0};
+    bool more = false;
+    uint64_t before = broker->now > LIMIT_STAGED_AGE ? broker->now - LIMIT_STAGED_AGE : 1;
+    if (store_forget_staged (broker->store, before, &more, &error) != BATON_OK)
+        log_warning ("contents that nobody came to need cannot be forgotten: %s", error.message);
+    self->sweep = more;
+}
+
 static void look_after (server_t *self)
 {
     broker_t *broker = &self->broker;
@@ -371,10 +387,10 @@ static void look_after (server_t *self)
         if (broker->now > LIMIT_IDEMPOTENCY_AGE &&
             store_forget_answers (broker->store, broker->now - LIMIT_IDEMPOTENCY_AGE, &error) != BATON_OK)
             log_warning ("old answers cannot be forgotten: %s", error.message);
-        if (broker->now > LIMIT_STAGED_AGE &&
-            store_forget_staged (broker->store, broker->now - LIMIT_STAGED_AGE, &error) != BATON_OK)
-            log_warning ("contents that nobody came to need cannot be forgotten: %s", error.message);
+        self->sweep = true;
     }
+    if (self->sweep)
+        sweep (self);
     cache_trim (journal_cache (broker->journal));
 }
 
@@ -382,7 +398,7 @@ static long patience (const server_t *self)
 {
     const broker_t *broker = &self->broker;
     uint64_t wait = keeper_patience (broker), next = parking_next (self->parking);
-    if (self->full || broker->schedule || next <= broker->monotonic)
+    if (self->full || self->sweep || broker->schedule || next <= broker->monotonic)
         return 0;
     if (wait > IDLE)
         wait = IDLE;

@@ -143,8 +143,10 @@
 #define LIMIT_NOTES 32
 
 /*  A session that comes from another site */
-#define LIMIT_STAGED 16384u                  /*  blobs that nothing refers to yet, at one broker */
-#define LIMIT_STAGED_BYTES (4ull << 30)      /*  all of them */
+#define LIMIT_STAGED_SHARE 16384u             /*  blobs that nothing refers to yet, of one identity */
+#define LIMIT_STAGED_SHARE_BYTES (4ull << 30) /*  all of them */
+#define LIMIT_STAGED (4 * LIMIT_STAGED_SHARE) /*  of all identities together */
+#define LIMIT_STAGED_BYTES (4 * LIMIT_STAGED_SHARE_BYTES)
 #define LIMIT_STAGED_AGE 86400000u           /*  a staged blob is kept for a day */
 #define LIMIT_IMPORT_PAGES 512u              /*  pages of a journal, each a blob */
 #define LIMIT_IMPORT_EVENTS 1000000u         /*  events of a journal */

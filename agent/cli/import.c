@@ -1,5 +1,6 @@
 #include "import.h"
 
+#include "id.h"
 #include "putter.h"
 
 #include <errno.h>
@@ -153,9 +154,10 @@ typedef struct {
     struct {
         size_t count;
         journal_pages_t *items;
-    } journals;              /*  ancestors, and then the session itself */
-    baton_pairs_t ancestors; /*  the ids that ancestors have there, where they are others */
-    bool carries;            /*  the workspace goes along */
+    } journals;               /*  ancestors, and then the session itself */
+    char upload[DIGEST_SIZE]; /*  the same again with the same key */
+    baton_pairs_t ancestors;  /*  the ids that ancestors have there, where they are others */
+    bool carries;             /*  the workspace goes along */
     struct {
         size_t count;
         page_digest_t *items;
@@ -267,6 +269,7 @@ static session_import_request_t request_for (const sender_t *self, const journal
         .archive = (char *) self->summary->archive,
         .redacted = head->redacted,
         .ancestors = self->ancestors,
+        .upload = (char *) self->upload,
     };
 }
 
@@ -311,23 +314,47 @@ static baton_status ask_for_all (sender_t *self, const import_how_t *how, import
     return status;
 }
 
+static void name_upload (sender_t *self, const char *key)
+{
+    char id[ID_SIZE];
+    id_new (id);
+    digest_of (key ? key : id, strlen (key ? key : id), self->upload);
+}
+
+/*  For an import that was never asked for: what was put for it would wait for a day. */
+static void forget_upload (sender_t *self)
+{
+    blob_forget_request_t request = {.upload = self->upload};
+    nothing_t nothing = {};
+    baton_error_t ignored = {0};
+    if (!baton_reason_retry (self->error->reason) &&
+        cli_call (self->cli, METHOD_blob_forget, &request, &nothing, NULL, &ignored) != BATON_OK)
+        return; /*  then it waits */
+}
+
 baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summary, const import_how_t *how,
                           imported_t *ret_imported, baton_error_t *error)
 {
     sender_t self = {
         .cli = cli, .summary = summary, .carries = summary->files > 0 && !how->no_workspace, .error = error};
     archive_reader_t *reader = NULL;
+    const char *key = cli->key;
     if (self.carries && how->workspace) {
         cli_hint (cli, "leave out --workspace, or what is in the archive with --no-workspace");
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "workspace",
                                  "the archive has a workspace of its own, which goes to a folder that the node makes");
     }
+    name_upload (&self, how->key ? how->key : key);
     baton_status status = open_again (file, &reader, error);
     if (status == BATON_OK)
-        status = putter_new (cli, &self.putter, error);
+        status = putter_new (cli, self.upload, &self.putter, error);
     if (status == BATON_OK)
         status = send_sections (&self, reader, summary->archive);
     putter_destroy (&self.putter);
+    cli->key = NULL; /*  it is for the import alone */
+    if (status != BATON_OK)
+        forget_upload (&self);
+    cli->key = key;
     if (status == BATON_OK)
         status = ask_for_all (&self, how, ret_imported);
     archive_reader_destroy (&reader);

@@ -9,6 +9,7 @@
 
 typedef struct {
     cli_t cli; /*  the thread's while it runs */
+    const char *upload;
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
     pthread_t thread;
@@ -22,7 +23,7 @@ struct putter {
     size_t next; /*  the one that has been under way for longest */
 };
 
-baton_status putter_new (cli_t *cli, putter_t **ret_putter, baton_error_t *error)
+baton_status putter_new (cli_t *cli, const char *upload, putter_t **ret_putter, baton_error_t *error)
 {
     baton_status status = cli_connect (cli, error);
     putter_t *self = status == BATON_OK ? calloc (1, sizeof *self) : NULL;
@@ -32,6 +33,7 @@ baton_status putter_new (cli_t *cli, putter_t **ret_putter, baton_error_t *error
         self->ways[i].cli = *cli;
         self->ways[i].cli.client = NULL;
         self->ways[i].cli.key = NULL;
+        self->ways[i].upload = upload;
         self->ways[i].cli.progress = cli->progress && i == 0; /*  that the broker is away is said once */
     }
     *ret_putter = self;
@@ -67,7 +69,7 @@ void putter_destroy (putter_t **self)
 static void *send_content (void *argument)
 {
     way_t *way = argument;
-    blob_put_request_t request = {.digest = way->digest, .content = way->content};
+    blob_put_request_t request = {.digest = way->digest, .content = way->content, .upload = (char *) way->upload};
     nothing_t nothing = {};
     way->status = cli_call (&way->cli, METHOD_blob_put, &request, &nothing, NULL, &way->error);
     return NULL;

@@ -8,8 +8,9 @@
 
 typedef struct putter putter_t;
 
-/*  To the broker that cli talks to, with its settings but not its key. Connects cli. */
-BATON_MUST_USE baton_status putter_new (cli_t *cli, putter_t **ret_putter, baton_error_t *error);
+/*  To the broker that cli talks to, with its settings but not its key, as parts of that upload, which is borrowed.
+ * Connects cli. */
+BATON_MUST_USE baton_status putter_new (cli_t *cli, const char *upload, putter_t **ret_putter, baton_error_t *error);
 /*  Waits for what is under way. */
 void putter_destroy (putter_t **self);
 

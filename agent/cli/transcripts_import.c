@@ -53,7 +53,7 @@ typedef struct {
 static baton_status put (void *self, const char *digest, const baton_bytes_t *content, baton_error_t *error)
 {
     import_t *import = self;
-    blob_put_request_t request = {.digest = (char *) digest, .content = *content};
+    blob_put_request_t request = {.digest = (char *) digest, .content = *content, .upload = import->session};
     nothing_t nothing = {};
     const char *key = import->cli->key;
     import->cli->key = NULL; /*  it is for the import itself */
@@ -113,6 +113,7 @@ static baton_status ask (import_t *import, imported_t *ret_imported, baton_error
         .archive = import->about.digest,
         .title = (char *) title_of (import),
         .workspace = (char *) import->how->workspace,
+        .upload = import->session,
     };
     const char *given = import->cli->key;
     snprintf (key, sizeof key, "transcript-%s", import->session);

@@ -104,14 +104,15 @@ baton_status store_has_blob (store_t *self, const char *digest, bool *ret_has, b
     return self->ops->has_blob (self, digest, ret_has, error);
 }
 
-baton_status store_staged (store_t *self, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+baton_status store_staged (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
+                           baton_error_t *error)
 {
-    return self->ops->staged (self, ret_count, ret_bytes, error);
+    return self->ops->staged (self, owner, ret_count, ret_bytes, error);
 }
 
-baton_status store_forget_staged (store_t *self, uint64_t before, baton_error_t *error)
+baton_status store_forget_staged (store_t *self, uint64_t before, bool *ret_more, baton_error_t *error)
 {
-    return self->ops->forget_staged (self, before, error);
+    return self->ops->forget_staged (self, before, ret_more, error);
 }
 
 void store_reads_clear (store_reads_t *reads)

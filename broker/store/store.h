@@ -12,7 +12,7 @@
 
 #include "access.h"
 
-#define STORE_SCHEMA 7 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 8 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -43,13 +43,34 @@ typedef struct {
     baton_bytes_t state; /*  canonical `session` or `site` record */
 } store_snapshot_t;
 
-/*  A blob that is staged belongs to nobody yet: it is forgotten when nothing comes to refer to it. Several may have put
- *  the same one: its age counts from the last of them, and it goes when all of them are done with it. */
+/*  Who holds a blob that nothing refers to for good. It goes when its last hold does; one that something refers to has
+ *  none, and gets none. */
+typedef struct {
+    const char *owner; /*  an identity that has staged it; "": a session, for its first run */
+    const char *name;  /*  of the upload, or session.n: the event that it came with */
+} store_holder_t;
+
 typedef struct {
     const char *digest;
     baton_bytes_t content;
-    uint64_t staged_at; /*  0: something refers to it now, also when it was staged before */
+    uint64_t staged_at; /*  0: something refers to it now, also when it was held before */
+    store_holder_t holder;
 } store_blob_t;
+
+/*  Whatever becomes of holds, one after the other, once the blobs are written. */
+typedef enum {
+    STORE_HOLD_keep,    /*  something refers to the digest: nobody has to hold it */
+    STORE_HOLD_add,     /*  a session holds the digest, too, if anybody does */
+    STORE_HOLD_share,   /*  a session holds whatever the session `from` does */
+    STORE_HOLD_release, /*  all of the holder's end; a name of NULL: all of the owner's */
+} store_hold_e;
+
+typedef struct {
+    store_hold_e what;
+    const char *digest;
+    store_holder_t holder;
+    const char *from;
+} store_hold_t;
 
 /*  Everything of one batch. All pointers are borrowed for the call. Events stand in ascending and gapless seq,
  *  beginning at the store's head + 1. */
@@ -62,12 +83,10 @@ typedef struct {
     size_t answer_count;
     const store_snapshot_t *snapshots; /*  replaced when newer */
     size_t snapshot_count;
-    const store_blob_t *blobs; /*  ignored when the digest is known, but for ending its staging */
+    const store_blob_t *blobs; /*  ignored when the digest is known, but for its holds */
     size_t blob_count;
-    const char *const *kept; /*  digests of staged blobs that something refers to now */
-    size_t kept_count;
-    const char *const *spent; /*  digests of staged blobs that one of those who put them is done with */
-    size_t spent_count;
+    const store_hold_t *holds;
+    size_t hold_count;
 } store_batch_t;
 
 /*  An event read back; owned. */
@@ -172,12 +191,14 @@ BATON_MUST_USE baton_status store_blob (store_t *self, const char *digest, baton
 /*  Whether a blob of that digest is there. */
 BATON_MUST_USE baton_status store_has_blob (store_t *self, const char *digest, bool *ret_has, baton_error_t *error);
 
-/*  How many blobs are staged, and how many bytes they have. */
-BATON_MUST_USE baton_status store_staged (store_t *self, uint64_t *ret_count, uint64_t *ret_bytes,
+/*  How many blobs are staged by an identity (NULL: by all of them together), and how many bytes they have; each counts
+ *  once an upload. */
+BATON_MUST_USE baton_status store_staged (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
                                           baton_error_t *error);
 
-/*  Forgets the blobs that were staged before that time and are staged still. */
-BATON_MUST_USE baton_status store_forget_staged (store_t *self, uint64_t before, baton_error_t *error);
+/*  Forgets blobs whose last hold was released, or staged before that time; a few, so that nobody waits for long.
+ *  ret_more: there are others. */
+BATON_MUST_USE baton_status store_forget_staged (store_t *self, uint64_t before, bool *ret_more, baton_error_t *error);
 
 void store_reads_clear (store_reads_t *reads);
 void store_projections_clear (store_projections_t *rows);

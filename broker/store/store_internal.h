@@ -31,8 +31,9 @@ typedef struct {
     void (*view_end) (store_t *self);
     baton_status (*blob) (store_t *self, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
     baton_status (*has_blob) (store_t *self, const char *digest, bool *ret_has, baton_error_t *error);
-    baton_status (*staged) (store_t *self, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error);
-    baton_status (*forget_staged) (store_t *self, uint64_t before, baton_error_t *error);
+    baton_status (*staged) (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
+                            baton_error_t *error);
+    baton_status (*forget_staged) (store_t *self, uint64_t before, bool *ret_more, baton_error_t *error);
 } store_ops_t;
 
 /*  The first member of each implementation's struct. */

@@ -1,6 +1,7 @@
 /*  The store in memory, for tests: plain lists, searched from end to end. It means what the SQLite store means. */
 #include "store_memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,20 +34,6 @@ static baton_status put_document (memory_documents_t *documents, const char *nam
     return bytes_set (&known->data, data->data, data->size);
 }
 
-static baton_status put_blob (memory_documents_t *documents, const store_blob_t *blob)
-{
-    memory_document_t *known = find_document (documents, blob->digest);
-    if (!known && put_document (documents, blob->digest, blob->staged_at, &blob->content) != BATON_OK)
-        return BATON_resource_exhausted;
-    if (!known)
-        documents->items[documents->count - 1].puts = 1;
-    else if (known->n > 0) {
-        known->n = blob->staged_at;
-        known->puts++;
-    }
-    return BATON_OK;
-}
-
 static void remove_document (memory_documents_t *documents, memory_document_t *document)
 {
     free (document->name);
@@ -54,18 +41,88 @@ static void remove_document (memory_documents_t *documents, memory_document_t *d
     *document = documents->items[--documents->count];
 }
 
-static void end_staging (memory_documents_t *blobs, const store_batch_t *batch)
+/* ---- holds ---- */
+
+static bool is_held (const store_memory_t *self, const char *digest)
 {
-    for (size_t i = 0; i < batch->kept_count; i++) {
-        memory_document_t *blob = find_document (blobs, batch->kept[i]);
-        if (blob)
-            blob->n = 0;
+    for (size_t i = 0; i < self->holds.count; i++)
+        if (strcmp (self->holds.items[i].digest, digest) == 0)
+            return true;
+    return false;
+}
+
+static bool is_of (const memory_hold_t *hold, const store_holder_t *holder)
+{
+    return strcmp (hold->owner, holder->owner) == 0 && (!holder->name || strcmp (hold->name, holder->name) == 0);
+}
+
+static baton_status hold (store_memory_t *self, const char *digest, const store_holder_t *holder, uint64_t at,
+                          uint64_t size)
+{
+    for (size_t i = 0; i < self->holds.count; i++)
+        if (is_of (&self->holds.items[i], holder) && strcmp (self->holds.items[i].digest, digest) == 0) {
+            self->holds.items[i].at = at;
+            return BATON_OK;
+        }
+    memory_hold_t *added = list_append (&self->holds, sizeof *added);
+    if (!added)
+        return BATON_resource_exhausted;
+    added->at = at;
+    added->size = size;
+    snprintf (added->digest, sizeof added->digest, "%s", digest);
+    snprintf (added->owner, sizeof added->owner, "%s", holder->owner);
+    snprintf (added->name, sizeof added->name, "%s", holder->name);
+    return BATON_OK;
+}
+
+static void keep_blob (store_memory_t *self, const char *digest)
+{
+    for (size_t i = self->holds.count; i-- > 0;)
+        if (strcmp (self->holds.items[i].digest, digest) == 0)
+            self->holds.items[i] = self->holds.items[--self->holds.count];
+}
+
+/*  Nobody reads the store between a release and the sweep, so both are one here. */
+static void release (store_memory_t *self, const store_holder_t *holder)
+{
+    for (size_t i = self->holds.count; i-- > 0;) {
+        memory_hold_t ended = self->holds.items[i];
+        if (!is_of (&ended, holder))
+            continue;
+        self->holds.items[i] = self->holds.items[--self->holds.count];
+        if (!is_held (self, ended.digest))
+            remove_document (&self->blobs, find_document (&self->blobs, ended.digest));
     }
-    for (size_t i = 0; i < batch->spent_count; i++) {
-        memory_document_t *blob = find_document (blobs, batch->spent[i]);
-        if (blob && blob->n > 0 && --blob->puts == 0)
-            remove_document (blobs, blob);
+}
+
+static baton_status write_hold (store_memory_t *self, const store_hold_t *wanted)
+{
+    baton_status status = BATON_OK;
+    store_holder_t from = {wanted->holder.owner, wanted->from};
+    if (wanted->what == STORE_HOLD_keep)
+        keep_blob (self, wanted->digest);
+    if (wanted->what == STORE_HOLD_release)
+        release (self, &wanted->holder);
+    if (wanted->what == STORE_HOLD_add && is_held (self, wanted->digest))
+        status = hold (self, wanted->digest, &wanted->holder, UINT64_MAX, 0);
+    for (size_t i = 0; wanted->what == STORE_HOLD_share && i < self->holds.count && status == BATON_OK; i++) {
+        memory_hold_t held = self->holds.items[i];
+        if (is_of (&held, &from))
+            status = hold (self, held.digest, &wanted->holder, held.at, held.size);
     }
+    return status;
+}
+
+static baton_status put_blob (store_memory_t *self, const store_blob_t *blob)
+{
+    bool known = find_document (&self->blobs, blob->digest);
+    if (!known && put_document (&self->blobs, blob->digest, 0, &blob->content) != BATON_OK)
+        return BATON_resource_exhausted;
+    if (blob->staged_at == 0)
+        keep_blob (self, blob->digest);
+    else if (!known || is_held (self, blob->digest))
+        return hold (self, blob->digest, &blob->holder, blob->staged_at, blob->content.size);
+    return BATON_OK;
 }
 
 static baton_status put_event (store_memory_t *self, const store_event_t *event)
@@ -116,10 +173,11 @@ static baton_status commit_memory (store_t *base, const store_batch_t *batch, ba
         status = put_document (&self->snapshots, batch->snapshots[i].session, batch->snapshots[i].n,
                                &batch->snapshots[i].state);
     for (size_t i = 0; i < batch->blob_count && status == BATON_OK; i++)
-        status = put_blob (&self->blobs, &batch->blobs[i]);
+        status = put_blob (self, &batch->blobs[i]);
+    for (size_t i = 0; i < batch->hold_count && status == BATON_OK; i++)
+        status = write_hold (self, &batch->holds[i]);
     if (status != BATON_OK)
         return baton_fail_memory (error);
-    end_staging (&self->blobs, batch);
     base->head += batch->event_count;
     base->session_count = self->projections.count;
     return BATON_OK;
@@ -261,25 +319,34 @@ static baton_status has_blob_memory (store_t *base, const char *digest, bool *re
     return BATON_OK;
 }
 
-static baton_status staged_memory (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+static baton_status staged_memory (store_t *base, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
+                                   baton_error_t *error)
 {
     (void) error;
-    const memory_documents_t *blobs = &((store_memory_t *) base)->blobs;
+    const store_memory_t *self = (store_memory_t *) base;
     *ret_count = *ret_bytes = 0;
-    for (size_t i = 0; i < blobs->count; i++) {
-        *ret_count += blobs->items[i].n > 0;
-        *ret_bytes += blobs->items[i].n > 0 ? blobs->items[i].data.size : 0;
+    for (size_t i = 0; i < self->holds.count; i++) {
+        const memory_hold_t *held = &self->holds.items[i];
+        bool counts = *held->owner && (!owner || strcmp (held->owner, owner) == 0);
+        *ret_count += counts;
+        *ret_bytes += counts ? held->size : 0;
     }
     return BATON_OK;
 }
 
-static baton_status forget_staged_memory (store_t *base, uint64_t before, baton_error_t *error)
+static baton_status forget_staged_memory (store_t *base, uint64_t before, bool *ret_more, baton_error_t *error)
 {
     (void) error;
-    memory_documents_t *blobs = &((store_memory_t *) base)->blobs;
-    for (size_t i = blobs->count; i-- > 0;)
-        if (blobs->items[i].n > 0 && blobs->items[i].n < before)
-            remove_document (blobs, &blobs->items[i]);
+    store_memory_t *self = (store_memory_t *) base;
+    for (size_t i = self->holds.count; i-- > 0;) {
+        memory_hold_t ended = self->holds.items[i];
+        if (ended.at >= before)
+            continue;
+        self->holds.items[i] = self->holds.items[--self->holds.count];
+        if (!is_held (self, ended.digest))
+            remove_document (&self->blobs, find_document (&self->blobs, ended.digest));
+    }
+    *ret_more = false;
     return BATON_OK;
 }
 
@@ -307,6 +374,7 @@ static void close_memory (store_t *base)
     free (self->answers.items);
     clear_documents (&self->snapshots);
     clear_documents (&self->blobs);
+    free (self->holds.items);
     store_projections_clear (&self->projections);
     free (self);
 }

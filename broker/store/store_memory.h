@@ -21,8 +21,7 @@ typedef struct {
 /*  A snapshot or a blob. */
 typedef struct {
     char *name;
-    uint64_t n;    /*  of a blob: when it was staged */
-    uint64_t puts; /*  of a staged blob: how many are not done with it */
+    uint64_t n; /*  of a snapshot */
     baton_bytes_t data;
 } memory_document_t;
 
@@ -30,6 +29,11 @@ typedef struct {
     size_t count;
     memory_document_t *items;
 } memory_documents_t;
+
+typedef struct {
+    char digest[2 * LIMIT_ID], owner[LIMIT_NAME + 1], name[2 * LIMIT_ID];
+    uint64_t at, size;
+} memory_hold_t;
 
 typedef struct {
     store_t base;
@@ -43,6 +47,10 @@ typedef struct {
     } answers;
     memory_documents_t snapshots;
     memory_documents_t blobs;
+    struct {
+        size_t count;
+        memory_hold_t *items;
+    } holds;
     store_projections_t projections;
 } store_memory_t;
 

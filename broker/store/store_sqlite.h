@@ -110,12 +110,13 @@ void store_sqlite_mark (const store_sqlite_t *self);
 /*  store_sqlite_blob.c. What the commit's transaction does with blobs; the folder is settled by whoever commits. */
 BATON_MUST_USE baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *blob,
                                                      baton_error_t *error);
-BATON_MUST_USE baton_status store_sqlite_end_staging (store_sqlite_t *self, const store_batch_t *batch,
-                                                      baton_error_t *error);
-baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error);
+BATON_MUST_USE baton_status store_sqlite_write_hold (store_sqlite_t *self, const store_hold_t *hold,
+                                                     baton_error_t *error);
+baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, bool *ret_more, baton_error_t *error);
 baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
 baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error);
-baton_status store_sqlite_staged (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error);
+baton_status store_sqlite_staged (store_t *base, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
+                                  baton_error_t *error);
 /*  Clears up after a crash; failed_precondition/corrupt when there is no folder where there was one. */
 BATON_MUST_USE baton_status store_sqlite_recover_blobs (store_sqlite_t *self, baton_error_t *error);
 

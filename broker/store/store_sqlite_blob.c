@@ -5,12 +5,26 @@
  *  pages; a file costs a flush of its own. */
 #define FILE_LEAST 65536
 
+/*  How many one call sweeps: some 10 ms where each is as large as can be. */
+#define SWEPT_MOST 8
+
 /* ---- writing ---- */
 
-static baton_status about_blob (store_sqlite_t *self, sql_t statement, const char *digest, baton_error_t *error)
+static baton_status about_hold (store_sqlite_t *self, sql_t statement, const store_holder_t *holder, const char *third,
+                                baton_error_t *error)
 {
-    store_sqlite_bind_text (store_sqlite_statement (self, statement), 1, digest);
-    return store_sqlite_run (self, statement, "write about an artifact", error);
+    sqlite3_stmt *about = store_sqlite_statement (self, statement);
+    store_sqlite_bind_text (about, 1, holder->owner);
+    store_sqlite_bind_text (about, 2, holder->name);
+    if (third) /*  a digest, or another name */
+        store_sqlite_bind_text (about, 3, third);
+    return store_sqlite_run (self, statement, "note who holds an artifact", error);
+}
+
+static baton_status keep_blob (store_sqlite_t *self, const char *digest, baton_error_t *error)
+{
+    store_sqlite_bind_text (store_sqlite_statement (self, SQL_hold_keep), 1, digest);
+    return store_sqlite_run (self, SQL_hold_keep, "keep an artifact", error);
 }
 
 /*  Runs a statement that has its values and gives the rows that it deletes; their files go with them. */
@@ -28,15 +42,17 @@ static baton_status delete_blobs (store_sqlite_t *self, sql_t name, baton_error_
     return status;
 }
 
-static baton_status note_staging (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
+static baton_status note_holder (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
 {
     if (blob->staged_at == 0)
-        return about_blob (self, SQL_staged_keep, blob->digest, error);
-    sqlite3_stmt *put = store_sqlite_statement (self, SQL_staged_put);
-    store_sqlite_bind_text (put, 1, blob->digest);
-    store_sqlite_bind_uint (put, 2, blob->staged_at);
-    store_sqlite_bind_uint (put, 3, blob->content.size);
-    return store_sqlite_run (self, SQL_staged_put, "stage an artifact", error);
+        return keep_blob (self, blob->digest, error);
+    sqlite3_stmt *put = store_sqlite_statement (self, SQL_hold_put);
+    store_sqlite_bind_text (put, 1, blob->holder.owner);
+    store_sqlite_bind_text (put, 2, blob->holder.name);
+    store_sqlite_bind_text (put, 3, blob->digest);
+    store_sqlite_bind_uint (put, 4, blob->staged_at);
+    store_sqlite_bind_uint (put, 5, blob->content.size);
+    return store_sqlite_run (self, SQL_hold_put, "stage an artifact", error);
 }
 
 /*  Whether there is a row, and the size of its file, 0 for one that has its content. */
@@ -79,7 +95,7 @@ baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *
 {
     bool known = false;
     uint64_t size = 0;
-    baton_status status = note_staging (self, blob, error);
+    baton_status status = note_holder (self, blob, error);
     if (status == BATON_OK)
         status = find_file (self, blob->digest, &known, &size, error);
     if (status != BATON_OK || (known && (size == 0 || blob_folder_has (self->folder, blob->digest, size))))
@@ -87,34 +103,47 @@ baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *
     return write_content (self, blob, error);
 }
 
-baton_status store_sqlite_end_staging (store_sqlite_t *self, const store_batch_t *batch, baton_error_t *error)
+baton_status store_sqlite_write_hold (store_sqlite_t *self, const store_hold_t *hold, baton_error_t *error)
 {
     baton_status status = BATON_OK;
-    for (size_t i = 0; i < batch->kept_count && status == BATON_OK; i++)
-        status = about_blob (self, SQL_staged_keep, batch->kept[i], error);
-    for (size_t i = 0; i < batch->spent_count && status == BATON_OK; i++) {
-        status = about_blob (self, SQL_staged_spend, batch->spent[i], error);
-        store_sqlite_bind_text (store_sqlite_statement (self, SQL_staged_drop_blob), 1, batch->spent[i]);
-        if (status == BATON_OK)
-            status = delete_blobs (self, SQL_staged_drop_blob, error);
-        if (status == BATON_OK)
-            status = about_blob (self, SQL_staged_drop, batch->spent[i], error);
+    switch (hold->what) {
+    case STORE_HOLD_keep:
+        return keep_blob (self, hold->digest, error);
+    case STORE_HOLD_add:
+        return about_hold (self, SQL_hold_add, &hold->holder, hold->digest, error);
+    case STORE_HOLD_share:
+        return about_hold (self, SQL_hold_share, &hold->holder, hold->from, error);
+    case STORE_HOLD_release:
+        status = about_hold (self, SQL_hold_release, &hold->holder, NULL, error);
+        return status == BATON_OK ? about_hold (self, SQL_hold_end, &hold->holder, NULL, error) : status;
     }
     return status;
 }
 
-baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, baton_error_t *error)
+static void bind_sweep (store_sqlite_t *self, sql_t name, uint64_t before)
+{
+    sqlite3_stmt *statement = store_sqlite_statement (self, name);
+    store_sqlite_bind_uint (statement, 1, before);
+    store_sqlite_bind_uint (statement, 2, SWEPT_MOST);
+}
+
+baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, bool *ret_more, baton_error_t *error)
 {
     store_sqlite_t *self = (store_sqlite_t *) base;
     const char *what = "forget what was staged";
+    int swept = 0;
     baton_status status = store_sqlite_begin (self, what, error);
-    store_sqlite_bind_uint (store_sqlite_statement (self, SQL_staged_forget_blobs), 1, before);
+    bind_sweep (self, SQL_sweep_blobs, before);
     if (status == BATON_OK)
-        status = delete_blobs (self, SQL_staged_forget_blobs, error);
-    store_sqlite_bind_uint (store_sqlite_statement (self, SQL_staged_forget), 1, before);
+        status = delete_blobs (self, SQL_sweep_blobs, error);
+    bind_sweep (self, SQL_sweep_holds, before);
     if (status == BATON_OK)
-        status = store_sqlite_run (self, SQL_staged_forget, what, error);
-    return store_sqlite_end (self, status, what, error);
+        status = store_sqlite_run (self, SQL_sweep_holds, what, error);
+    swept = sqlite3_changes (self->db);
+    status = store_sqlite_end (self, status, what, error);
+    if (status == BATON_OK)
+        *ret_more = swept == SWEPT_MOST;
+    return status;
 }
 
 /* ---- reading ---- */
@@ -158,10 +187,12 @@ baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret
     return find_file ((store_sqlite_t *) base, digest, ret_has, &size, error);
 }
 
-baton_status store_sqlite_staged (store_t *base, uint64_t *ret_count, uint64_t *ret_bytes, baton_error_t *error)
+baton_status store_sqlite_staged (store_t *base, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
+                                  baton_error_t *error)
 {
     store_sqlite_t *self = (store_sqlite_t *) base;
-    sqlite3_stmt *load = store_sqlite_statement (self, SQL_staged_load);
+    sqlite3_stmt *load = store_sqlite_statement (self, SQL_held_load);
+    store_sqlite_bind_text (load, 1, owner);
     baton_status status = BATON_OK;
     if (sqlite3_step (load) == SQLITE_ROW) {
         *ret_count = (uint64_t) sqlite3_column_int64 (load, 0);

@@ -45,6 +45,19 @@ static const char *const MIGRATIONS[] = {
      "CREATE INDEX projection_wakes ON projection (wakes, position) WHERE wakes > 0;"),
     "ALTER TABLE blob ADD COLUMN file INTEGER;",
     "ALTER TABLE projection ADD COLUMN driver TEXT;",
+    /*  held: how much each owner holds, so that nobody has to count. */
+    ("CREATE TABLE hold (owner TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL,"
+     " size INTEGER NOT NULL, PRIMARY KEY (owner, name, digest)) WITHOUT ROWID;"
+     "CREATE INDEX hold_digest ON hold (digest);"
+     "CREATE INDEX hold_at ON hold (at);"
+     "CREATE TABLE held (owner TEXT PRIMARY KEY, count INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE TRIGGER hold_begins AFTER INSERT ON hold BEGIN"
+     " INSERT INTO held (owner, count, bytes) VALUES (new.owner, 1, new.size)"
+     " ON CONFLICT (owner) DO UPDATE SET count = count + 1, bytes = bytes + new.size; END;"
+     "CREATE TRIGGER hold_ends AFTER DELETE ON hold BEGIN"
+     " UPDATE held SET count = count - 1, bytes = bytes - old.size WHERE owner = old.owner; END;"
+     "INSERT INTO hold (owner, name, digest, at, size) SELECT '*', '', digest, at, size FROM staged;"
+     "DROP TABLE staged;"),
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");

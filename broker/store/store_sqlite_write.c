@@ -69,8 +69,8 @@ static baton_status write_rows (store_sqlite_t *self, const store_batch_t *batch
         status = write_snapshot (self, &batch->snapshots[i], error);
     for (size_t i = 0; i < batch->blob_count && status == BATON_OK; i++)
         status = store_sqlite_write_blob (self, &batch->blobs[i], error);
-    if (status == BATON_OK)
-        status = store_sqlite_end_staging (self, batch, error);
+    for (size_t i = 0; i < batch->hold_count && status == BATON_OK; i++)
+        status = store_sqlite_write_hold (self, &batch->holds[i], error);
     if (status == BATON_OK)
         *ret_added = added;
     return status;

@@ -388,8 +388,8 @@ class RoundTrip(Archives):
                                  "body": {"state": {key: state[key] for key in ("session", "n", "title", "lineage",
                                                                                 "state", "cause")}, "title": "T"}}]})
         digest = hashlib.blake2b(body, digest_size=32)
-        eve.call("blob.put", {"digest": digest.hexdigest(), "content": body})
         for ancestors in ({}, {secret: secret}):
+            eve.call("blob.put", {"digest": digest.hexdigest(), "content": body})
             self.refused("failed_precondition", "no_such_session", eve.call, "session.import",
                          {"origin_session": "x", "origin_n": 1, "pages": digest.digest(), "ancestors": ancestors})
 

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """A session's workspace in an archive: it comes back at another site as it was, also when the node there is killed."""
+import contextlib
 import os
+import sqlite3
 import subprocess
 import unittest
 
@@ -98,6 +100,11 @@ class ArchiveWorkspace(NodeTest):
         self.assertEqual(done.returncode, code, done.stderr + done.stdout)
         return done.stdout + done.stderr
 
+    def packs(self):
+        """What the other broker keeps."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.other.state, "baton.db"))) as base:
+            return base.execute("SELECT count (*) FROM blob").fetchone()[0]
+
     def refuses_for(self, reason):
         try:
             self.admin.call("workspace.manifest", {"session": self.session}, timeout=PATIENCE)
@@ -117,13 +124,23 @@ class ArchiveWorkspace(NodeTest):
         self.assertGreater(self.far.call("session.show", {"session": self.session})["carried"], 0)
         self.assertIn("before its first run", self.cli("session", "export", self.session, "-o", self.path("t.baton"),
                                                        site=self.other, code=5))
+        packs = self.packs()
+        self.assertGreater(packs, 1)
+        self.other.kill()
+        self.other.start()
         west = self.west().start()
         state = self.run_at(self.far)
         self.assertEqual(state["run"]["outcome"], "completed", state["run"])
         self.assertNotIn("carried", state)
+        # The node has it: the broker frees its own, whoever is killed now.
+        self.other.kill()
+        west.kill()
+        self.other.start()
+        west.start()
+        wait_until(lambda: self.packs() == 0, "the packs to be freed")
         self.assertEqual(tree(west.workspace(self.session)), before)
         self.assertIn("deep", self.far.call("run.logs", {"session": self.session})["content"].decode())
-        self.assertEqual(os.listdir(os.path.join(west.state, "carried")), [])
+        self.assertFalse(os.path.exists(os.path.join(west.state, "carried")))
         # A second run finds what the first has left, and not what came along.
         with open(os.path.join(west.workspace(self.session), "new"), "w", encoding="utf-8") as file:
             file.write("later")
@@ -208,6 +225,8 @@ class ArchiveWorkspace(NodeTest):
         west.kill()
         if os.path.isdir(west.workspace(self.session)):
             self.assertEqual(tree(west.workspace(self.session)), before)
+        else:
+            self.assertGreater(self.packs(), 1)
         west.start()
         self.assertEqual(self.until_ended(self.far)["run"]["outcome"], "completed")
         self.assertEqual(tree(west.workspace(self.session)), before)

@@ -70,7 +70,7 @@ static const char *const NO_SESSIONS[] = {
     "after", "agent", "archive", "as", "at", "calendar", "call", "client", "create", "detail", "digest", "driver", "drivers", "exclude", "expiry_option", "exporter",
     "file", "from", "git", "id", "instance", "key", "kind", "label", "labels", "manifest", "match", "media_type",
     "message", "name", "node", "of", "on", "option", "options", "origin_session", "origin_site", "owner", "path", "people", "pressure", "ref",
-    "secret", "signer", "site", "snapshot", "source", "subject", "supersedes", "title", "token", "tool", "transfer", "value", "version", "who", "why", "with",
+    "secret", "signer", "site", "snapshot", "source", "subject", "supersedes", "title", "token", "tool", "transfer", "upload", "value", "version", "who", "why", "with",
     "workspace", "zone",
 };
 /* clang-format on */

@@ -595,7 +595,9 @@ static void an_answer_is_kept_until_it_is_forgotten (void **state)
 static void a_blob_is_kept_by_its_digest (void **state)
 {
     store_t *store = store_of (state);
-    store_blob_t blobs[] = {{"d1", fixture_bytes ("content"), 0}, {"d2", {0}, 0}, {"d1", fixture_bytes ("ignored"), 0}};
+    store_blob_t blobs[] = {{.digest = "d1", .content = fixture_bytes ("content")},
+                            {.digest = "d2"},
+                            {.digest = "d1", .content = fixture_bytes ("ignored")}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 3});
     baton_bytes_t content = {0};
     assert_int_equal (store_blob (store, "d1", &content, NULL), BATON_OK);
@@ -611,7 +613,7 @@ static void a_blob_is_kept_by_its_digest (void **state)
 static void check_staged (store_t *store, uint64_t count, uint64_t bytes)
 {
     uint64_t found = 99, size = 99;
-    assert_int_equal (store_staged (store, &found, &size, NULL), BATON_OK);
+    assert_int_equal (store_staged (store, NULL, &found, &size, NULL), BATON_OK);
     assert_int_equal (found, count);
     assert_int_equal (size, bytes);
 }
@@ -623,6 +625,23 @@ static void check_blobs (store_t *store, const char *there)
         assert_int_equal (store_has_blob (store, (char[]){*digest, '\0'}, &has, NULL), BATON_OK);
         assert_int_equal (has, strchr (there, *digest) != NULL);
     }
+}
+
+static void sweep (store_t *store, uint64_t before)
+{
+    for (bool more = true; more;)
+        assert_int_equal (store_forget_staged (store, before, &more, NULL), BATON_OK);
+}
+
+static void hold (store_t *store, store_hold_t wanted)
+{
+    fixture_commit (store, &(store_batch_t){.holds = &wanted, .hold_count = 1});
+}
+
+static void stage (store_t *store, const char *digest, const char *owner, const char *name, uint64_t at)
+{
+    store_blob_t blob = {digest, fixture_bytes ("page"), at, {owner, name}};
+    fixture_commit (store, &(store_batch_t){.blobs = &blob, .blob_count = 1});
 }
 
 /*  Whichever way a store keeps them. */
@@ -637,16 +656,17 @@ static void large_blobs_are_as_small_ones (void **state)
         random ^= random << 17;
         content[i / sizeof *content][i % sizeof *content] = (uint8_t) random;
     }
-    store_blob_t blobs[] = {{"a", {sizeof *content, content[0]}, 10},
-                            {"b", {sizeof *content, content[1]}, 0},
-                            {"c", {sizeof *content, content[2]}, 10},
-                            {"d", {sizeof *content, content[3]}, 10}};
-    const char *kept[] = {"a"}, *spent[] = {"c"};
+    store_blob_t blobs[] = {{"a", {sizeof *content, content[0]}, 10, {"ada", "1"}},
+                            {"b", {sizeof *content, content[1]}, 0, {0}},
+                            {"c", {sizeof *content, content[2]}, 10, {"eve", "1"}},
+                            {"d", {sizeof *content, content[3]}, 10, {"ada", "1"}}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 4});
     check_staged (store, 3, 3 * sizeof *content);
-    fixture_commit (store, &(store_batch_t){.kept = kept, .kept_count = 1, .spent = spent, .spent_count = 1});
+    hold (store, (store_hold_t){STORE_HOLD_keep, "a", {0}, NULL});
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"eve", "1"}, NULL});
+    sweep (store, 5);
     check_blobs (store, "abd");
-    assert_int_equal (store_forget_staged (store, 20, NULL), BATON_OK);
+    sweep (store, 20);
     check_blobs (store, "ab");
     for (size_t i = 0; i < 2; i++) {
         baton_bytes_t found = {0};
@@ -662,43 +682,89 @@ static void large_blobs_are_as_small_ones (void **state)
 static void a_staged_blob_is_forgotten_unless_something_refers_to_it (void **state)
 {
     store_t *store = store_of (state);
-    store_blob_t blobs[] = {{"a", fixture_bytes ("kept"), 0},       {"b", fixture_bytes ("old"), 10},
-                            {"c", fixture_bytes ("adopted"), 10},   {"d", fixture_bytes ("spent"), 10},
-                            {"e", fixture_bytes ("put later"), 10}, {"f", fixture_bytes ("new"), 20},
-                            {"a", fixture_bytes ("kept"), 10}};
+    const store_holder_t ada = {"ada", "1"}, eve = {"eve", "1"};
+    store_blob_t blobs[] = {{"a", fixture_bytes ("kept"), 0, {0}},     {"b", fixture_bytes ("old"), 10, ada},
+                            {"c", fixture_bytes ("adopted"), 10, ada}, {"d", fixture_bytes ("spent"), 10, eve},
+                            {"e", fixture_bytes ("later"), 10, ada},   {"f", fixture_bytes ("new"), 20, ada},
+                            {"a", fixture_bytes ("kept"), 10, eve}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 7});
-    check_staged (store, 5, strlen ("oldadoptedspentput laternew"));
-    /*  "spent" is for what is staged: what something refers to stays. */
-    const char *kept[] = {"c"}, *spent[] = {"d", "a"};
-    store_blob_t put = {"e", fixture_bytes ("put later"), 0};
-    fixture_commit (
-        store, &(store_batch_t){
-                   .blobs = &put, .blob_count = 1, .kept = kept, .kept_count = 1, .spent = spent, .spent_count = 2});
+    check_staged (store, 5, strlen ("oldadoptedspentlaternew"));
+    store_blob_t put = {"e", fixture_bytes ("later"), 0, {0}};
+    store_hold_t holds[] = {{STORE_HOLD_keep, "c", {0}, NULL}, {STORE_HOLD_release, NULL, eve, NULL}};
+    fixture_commit (store, &(store_batch_t){.blobs = &put, .blob_count = 1, .holds = holds, .hold_count = 2});
     check_staged (store, 2, strlen ("oldnew"));
+    sweep (store, 5);
     check_blobs (store, "abcef");
-    assert_int_equal (store_forget_staged (store, 20, NULL), BATON_OK);
+    sweep (store, 20);
     check_staged (store, 1, strlen ("new"));
     check_blobs (store, "acef");
 }
 
-/*  Two bring the same content: neither takes it from the other, and it is as old as the later one of them. */
+/*  Two bring the same content: neither takes it from the other, and each has a share of its own. */
 static void a_staged_blob_stays_for_all_who_put_it (void **state)
 {
     store_t *store = store_of (state);
-    const char *spent[] = {"a"};
-    store_batch_t put = {.blobs = (store_blob_t[]){{"a", fixture_bytes ("page"), 10}}, .blob_count = 1};
-    store_batch_t again = {.blobs = (store_blob_t[]){{"a", fixture_bytes ("page"), 20}}, .blob_count = 1};
-    store_batch_t spend = {.spent = spent, .spent_count = 1};
-    fixture_commit (store, &put);
-    fixture_commit (store, &again);
+    uint64_t count = 0, bytes = 0;
+    stage (store, "a", "ada", "1", 10);
+    stage (store, "a", "ada", "1", 10); /*  asked again */
+    stage (store, "a", "ada", "2", 10);
+    stage (store, "a", "eve", "1", 20);
+    check_staged (store, 3, 3 * strlen ("page"));
+    assert_int_equal (store_staged (store, "eve", &count, &bytes, NULL), BATON_OK);
+    assert_int_equal (count, 1);
+    assert_int_equal (bytes, strlen ("page"));
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"ada", "1"}, NULL});
+    sweep (store, 5);
+    check_staged (store, 2, 2 * strlen ("page"));
+    sweep (store, 15);
     check_staged (store, 1, strlen ("page"));
-    assert_int_equal (store_forget_staged (store, 15, NULL), BATON_OK);
     check_blobs (store, "a");
-    fixture_commit (store, &spend);
-    check_blobs (store, "a");
-    fixture_commit (store, &spend);
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"eve", NULL}, NULL});
+    sweep (store, 5);
     check_blobs (store, "");
     check_staged (store, 0, 0);
+}
+
+/*  A session holds what came with it, without an age and without a share, until it has no more need of it. */
+static void a_blob_that_sessions_hold_goes_with_the_last_of_them (void **state)
+{
+    store_t *store = store_of (state);
+    stage (store, "a", "ada", "1", 10);
+    stage (store, "b", "ada", "1", 0); /*  an artifact, too */
+    store_hold_t holds[] = {{STORE_HOLD_add, "a", {"", "s.7"}, NULL},
+                            {STORE_HOLD_add, "b", {"", "s.7"}, NULL},
+                            {STORE_HOLD_release, NULL, {"ada", "1"}, NULL},
+                            {STORE_HOLD_share, NULL, {"", "fork.7"}, "s.7"},
+                            {STORE_HOLD_release, NULL, {"", "s.7"}, NULL}};
+    fixture_commit (store, &(store_batch_t){.holds = holds, .hold_count = 5});
+    check_staged (store, 0, 0);
+    sweep (store, 1000);
+    check_blobs (store, "ab");
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"", "fork.7"}, NULL});
+    sweep (store, 1000);
+    check_blobs (store, "b");
+}
+
+/*  A sweep is done in steps, so that nobody waits for all of it. */
+static void many_blobs_are_swept_one_after_another (void **state)
+{
+    store_t *store = store_of (state);
+    char digest[8];
+    for (int i = 0; i < 40; i++) {
+        snprintf (digest, sizeof digest, "n%d", i);
+        stage (store, digest, "ada", "1", 10);
+    }
+    stage (store, "a", "ada", "2", 10);
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"ada", "1"}, NULL});
+    check_staged (store, 1, strlen ("page"));
+    sweep (store, 5);
+    for (int i = 0; i < 40; i++) {
+        bool has = true;
+        snprintf (digest, sizeof digest, "n%d", i);
+        assert_int_equal (store_has_blob (store, digest, &has, NULL), BATON_OK);
+        assert_false (has);
+    }
+    check_blobs (store, "a");
 }
 
 #define BOTH(test)                                                                                                     \
@@ -730,6 +796,8 @@ int main (void)
         BOTH (large_blobs_are_as_small_ones),
         BOTH (a_staged_blob_is_forgotten_unless_something_refers_to_it),
         BOTH (a_staged_blob_stays_for_all_who_put_it),
+        BOTH (a_blob_that_sessions_hold_goes_with_the_last_of_them),
+        BOTH (many_blobs_are_swept_one_after_another),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -70,7 +70,13 @@ static store_blob_t large (const char *digest, uint64_t staged_at, uint8_t conte
         random ^= random << 17;
         content[i] = (uint8_t) random;
     }
-    return (store_blob_t){digest, {LARGE, content}, staged_at};
+    return (store_blob_t){digest, {LARGE, content}, staged_at, {"ada", digest}};
+}
+
+static baton_status forget (store_t *store, uint64_t before, baton_error_t *error)
+{
+    bool more = false;
+    return store_forget_staged (store, before, &more, error);
 }
 
 static baton_status try_put (store_t *store, const char *digest, uint64_t staged_at, baton_error_t *error)
@@ -149,7 +155,8 @@ static void a_large_content_is_a_file_and_others_are_not (void **state)
 {
     fixture_t *fixture = *state;
     static uint8_t zeros[LARGE * 10];
-    store_blob_t small = {"small", fixture_bytes ("text"), 0}, flat = {"flat", {sizeof zeros, zeros}, 0};
+    store_blob_t small = {.digest = "small", .content = fixture_bytes ("text")};
+    store_blob_t flat = {.digest = "flat", .content = {sizeof zeros, zeros}};
     fixture_commit (fixture->store, &(store_batch_t){.blobs = &small, .blob_count = 1});
     fixture_commit (fixture->store, &(store_batch_t){.blobs = &flat, .blob_count = 1});
     assert_int_equal (count_files (fixture), 0);
@@ -171,14 +178,15 @@ static void a_large_content_is_a_file_and_others_are_not (void **state)
 static void a_file_goes_with_the_last_who_needs_it (void **state)
 {
     fixture_t *fixture = *state;
-    const char *const names[] = {"a", "b"};
+    store_hold_t holds[] = {{.what = STORE_HOLD_keep, .digest = "a"},
+                            {.what = STORE_HOLD_release, .holder = {"ada", "b"}}};
     put (fixture->store, "a", 10);
     put (fixture->store, "b", 10);
     put (fixture->store, "c", 20);
-    fixture_commit (fixture->store,
-                    &(store_batch_t){.kept = names, .kept_count = 1, .spent = names + 1, .spent_count = 1});
+    fixture_commit (fixture->store, &(store_batch_t){.holds = holds, .hold_count = 2});
+    assert_int_equal (forget (fixture->store, 5, NULL), BATON_OK);
     assert_false (is_there (fixture, "b/b"));
-    assert_int_equal (store_forget_staged (fixture->store, 30, NULL), BATON_OK);
+    assert_int_equal (forget (fixture->store, 30, NULL), BATON_OK);
     assert_int_equal (count_files (fixture), 1);
     check_content (fixture->store, "a");
     put (fixture->store, "c", 0);
@@ -282,11 +290,11 @@ static void a_folder_that_cannot_be_written_is_told (void **state)
     }
     assert_int_equal (mount (NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
     check_put_fails (fixture, BATON_REASON_storage_failed);
-    assert_int_equal (store_forget_staged (fixture->store, 30, NULL), BATON_unavailable);
+    assert_int_equal (forget (fixture->store, 30, NULL), BATON_unavailable);
     check_content (fixture->store, "a");
     assert_int_equal (umount2 (path, MNT_DETACH), 0);
     put (fixture->store, "b", 0);
-    assert_int_equal (store_forget_staged (fixture->store, 30, NULL), BATON_OK);
+    assert_int_equal (forget (fixture->store, 30, NULL), BATON_OK);
     assert_int_equal (count_files (fixture), 1);
 }
 
@@ -299,25 +307,25 @@ static void a_folder_that_cannot_be_written_is_told (void **state)
 static baton_status commit_number (store_t *store, size_t number)
 {
     static uint8_t contents[3][LARGE];
-    const char *const spent[] = {"b"};
+    store_hold_t spent = {.what = STORE_HOLD_release, .holder = {"ada", "b"}};
     store_blob_t blobs[] = {large ("a", 0, contents[0]), large ("b", 10, contents[1]), large ("c", 10, contents[2])};
     switch (number) {
     case 0:
         return store_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 3}, NULL);
     case 1:
-        return store_commit (store, &(store_batch_t){.spent = spent, .spent_count = 1}, NULL);
+        return store_commit (store, &(store_batch_t){.holds = &spent, .hold_count = 1}, NULL);
     case 2:
-        return store_forget_staged (store, 20, NULL);
+        return forget (store, 20, NULL);
     case 3: /*  put and spent at once */
         return store_commit (
-            store, &(store_batch_t){.blobs = blobs + 1, .blob_count = 1, .spent = spent, .spent_count = 1}, NULL);
+            store, &(store_batch_t){.blobs = blobs + 1, .blob_count = 1, .holds = &spent, .hold_count = 1}, NULL);
     default:
         blobs[1].staged_at = 0;
         return store_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 2}, NULL);
     }
 }
 
-static const char *const THERE[COMMITS + 1] = {"", "abc", "ac", "a", "a", "ab"};
+static const char *const THERE[COMMITS + 1] = {"", "abc", "abc", "a", "ab", "ab"};
 
 /*  Whether exactly those contents are there, and can be read. */
 static bool has_just (store_t *store, const char *wanted)

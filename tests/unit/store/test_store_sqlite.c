@@ -144,7 +144,7 @@ static void everything_is_there_after_a_restart (void **state)
                         .due = 9};
     store_snapshot_t snapshot = {"a", 1, fixture_bytes ("state")};
     store_answer_t answers[] = {{"ann", "old", "digest", 10, {0}}, {"ann", "new", "digest", 20, {0}}};
-    store_blob_t blob = {"d", fixture_bytes ("content"), 0};
+    store_blob_t blob = {.digest = "d", .content = fixture_bytes ("content")};
     fixture_put (fixture->store, "a", 1, event_class_run);
     fixture_put (fixture->store, "a", 2, event_class_run);
     fixture_commit (fixture->store, &(store_batch_t){.projections = &row,
@@ -251,7 +251,7 @@ static void an_older_schema_is_brought_forward (void **state)
         .row = {.session = (char *) "s", .title = (char *) "T", .state = lifecycle_running, .cause = cause_created},
         .order = 1,
         .due = 7};
-    store_blob_t blob = {"d", fixture_bytes ("content"), 0};
+    store_blob_t blob = {.digest = "d", .content = fixture_bytes ("content")};
     fixture_commit (fixture->store,
                     &(store_batch_t){.projections = &row, .projection_count = 1, .blobs = &blob, .blob_count = 1});
     store_close (&fixture->store);
@@ -261,7 +261,8 @@ static void an_older_schema_is_brought_forward (void **state)
     query (fixture, "ALTER TABLE projection DROP COLUMN wakes");
     query (fixture, "ALTER TABLE projection DROP COLUMN audience");
     query (fixture, "ALTER TABLE projection DROP COLUMN driver");
-    query (fixture, "DROP TABLE staged");
+    query (fixture, "DROP TABLE hold"); /*  with its triggers */
+    query (fixture, "DROP TABLE held");
     query (fixture, "UPDATE meta SET value = 1 WHERE key = 'schema'");
     fixture_open_sqlite (fixture);
     const viewer_t operator= {.name = "ada", .role = role_operator}, guest = {.name = "eve", .role = role_guest};
