@@ -42,6 +42,7 @@ static baton_status make_fork (broker_t *broker, request_t *request, const sessi
     branching.request = &branch;
     forking.request = &params;
     forking.source = source;
+    forking.present = present;
     forking.run = forking.if_n = 0; /*  both are about the source */
     baton_status status = journal_decide_two (
         broker->journal, (const share_t[2]){{id, &forking}, {params.session, &branching}}, ret_reply, error);

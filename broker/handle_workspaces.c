@@ -84,7 +84,12 @@ static baton_status content_later (store_t *store, const request_t *request, voi
     const workspace_carried_request_t *params = request->params;
     carried_content_t *content = reply;
     wanted_t wanted = {.number = params->number};
-    baton_status status = history_walk (store, params->session, request->seen - 1, find_digest, &wanted, error);
+    session_t state = {0};
+    baton_status status = history_load (store, params->session, &state, NULL, error);
+    if (status == BATON_OK && state.carried > 0)
+        status = history_walk (store, state.carried_from ? state.carried_from : state.session, state.carried - 1,
+                               find_digest, &wanted, error);
+    record_clear (&RECORD_session, &state);
     if (status == BATON_OK && !*wanted.digest)
         return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_artifact, "number",
                                  "no content %lu came along with session %s", params->number, params->session);
@@ -107,7 +112,6 @@ baton_status handle_workspace_carried (broker_t *broker, request_t *request, voi
     if (state->carried == 0)
         return baton_fail (error, BATON_failed_precondition, BATON_REASON_wrong_state,
                            "session %s has no workspace that is still to be fetched", state->session);
-    request->seen = state->carried;
     request->later = content_later;
     return BATON_OK;
 }

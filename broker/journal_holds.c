@@ -94,12 +94,11 @@ baton_status journal_note_carried (journal_t *self, uint64_t carried, const sess
 {
     if (carried == state->carried)
         return BATON_OK;
-    noted_hold_t *hold = NULL;
-    if (carried > 0) {
-        hold = note (self, STORE_HOLD_release);
-        if (!hold)
-            return BATON_resource_exhausted;
-        name_held (hold->name, state->session, carried);
-    }
+    noted_hold_t *hold = note (self, carried > 0 ? STORE_HOLD_release : STORE_HOLD_share);
+    if (!hold)
+        return BATON_resource_exhausted;
+    name_held (hold->name, state->session, carried > 0 ? carried : state->carried);
+    if (carried == 0 && state->forked_from.session)
+        name_held (hold->from, state->forked_from.session, state->carried);
     return BATON_OK;
 }

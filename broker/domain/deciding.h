@@ -38,6 +38,8 @@ typedef baton_status decide_fn (deciding_t *deciding);
 typedef baton_status evolve_fn (session_t *self, const event_t *event);
 
 /* ---- import.c ---- */
+/*  Its workspace is no longer one that came along and is to be fetched. */
+void session_forget_carried (session_t *self);
 DECIDE (session_import);
 DECIDE (session_moved);
 EVOLVE (session_imported);

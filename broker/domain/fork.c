@@ -91,11 +91,29 @@ static void start (deciding_t *deciding)
     deciding->changed.run = 1;
 }
 
+/*  Files are those of now, whatever the position. */
+static const session_t *present_source (const deciding_t *deciding)
+{
+    const command_t *command = deciding->command;
+    return command->present ? command->present : command->source;
+}
+
+/*  A workspace that came along and that no run has started in is at no node: the broker has it, for a copy. */
+static baton_status carry_along (const session_t *source, session_t *ret_state)
+{
+    ret_state->carried = source->carried;
+    return source->carried > 0
+               ? text_set (&ret_state->carried_from, source->carried_from ? source->carried_from : source->session)
+               : BATON_OK;
+}
+
 /*  Where the files come from: from the source, once it has a workspace; until then, and while it shares one, from where
  *  that comes from. Without any, there is nothing to copy. */
 static baton_status find_origin (const session_t *source, fork_workspace_e how, origin_t *ret_origin)
 {
     const origin_t *further = &source->origin;
+    if (source->carried > 0)
+        return BATON_OK;
     bool own = source->home && further->how != fork_workspace_shared;
     if (!own && !further->session && !source->workspace)
         return BATON_OK;
@@ -112,6 +130,12 @@ static baton_status check_workspace (const deciding_t *deciding, const session_t
 {
     const session_fork_request_t *request = deciding->command->request;
     bool copies = request->workspace == fork_workspace_none || request->workspace == fork_workspace_copy;
+    if (!copies && present_source (deciding)->carried > 0)
+        return baton_fail_field (
+            deciding->error, BATON_failed_precondition, BATON_REASON_wrong_state, "workspace",
+            "the workspace of session %s came along when it was imported, and is at no node before "
+            "its first run here: fork it then, or with a copy",
+            source->session);
     if (copies || deciding->command->access >= access_edit)
         return BATON_OK;
     return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_no_access, "workspace",
@@ -132,12 +156,14 @@ baton_status decide_session_fork (deciding_t *deciding)
     status = check_workspace (deciding, source);
     if (status != BATON_OK)
         return status;
+    const session_t *present = present_source (deciding);
     session_forked_event_t body = {.title = request->title, .workspace = request->workspace, .driver = request->driver};
     if (body.workspace == fork_workspace_none)
         body.workspace = fork_workspace_copy;
     if (inherit (source, &body.state) != BATON_OK ||
         audience_inherit (deciding->command, source, &body.state.audience) != BATON_OK ||
-        find_origin (source, body.workspace, &body.state.origin) != BATON_OK ||
+        find_origin (present, body.workspace, &body.state.origin) != BATON_OK ||
+        carry_along (present, &body.state) != BATON_OK ||
         (deciding->command->role == role_node && text_set (&body.state.stem, session_stem (source)) != BATON_OK))
         deciding->out_of_memory = true;
     emit (deciding, EVENT_session_forked, &body);

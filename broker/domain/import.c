@@ -7,6 +7,13 @@
 
 /* ---- coming ---- */
 
+void session_forget_carried (session_t *self)
+{
+    self->carried = 0;
+    free (self->carried_from);
+    self->carried_from = NULL;
+}
+
 /*  What belongs to the other site ends: its node runs nothing here, and whoever was asked there is nobody here. */
 static void end_life (deciding_t *deciding)
 {
@@ -164,6 +171,7 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     forget_others (self);
     forget_senders (self);
     settle_requests (self, event->n);
+    session_forget_carried (self);
     self->carried = body->carried.size > 0 ? event->n : 0;
     forget_sights (self);
     self->lease.epoch++;

@@ -62,8 +62,10 @@ baton_status evolve_lease_moved (session_t *self, const event_t *event)
     self->lease.epoch = body->epoch;
     if (body->abandon && (text_set (&self->home, NULL) || text_set (&self->folder, NULL)))
         return BATON_resource_exhausted;
-    if (body->abandon)
+    if (body->abandon) {
         record_clear (&RECORD_origin, &self->origin);
+        session_forget_carried (self);
+    }
     return text_set (&self->lease.node, body->node);
 }
 

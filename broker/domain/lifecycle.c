@@ -305,7 +305,7 @@ static baton_status start_later (deciding_t *deciding, multitask_e strategy)
 static void abandon_workspace (deciding_t *deciding)
 {
     const session_t *self = deciding->self;
-    if (self->home || self->lease.node || self->origin.session)
+    if (self->home || self->lease.node || self->origin.session || self->carried > 0)
         emit (deciding, EVENT_lease_moved, &(lease_moved_event_t){.epoch = self->lease.epoch + 1, .abandon = true});
 }
 

@@ -135,7 +135,7 @@ baton_status evolve_run_started (session_t *self, const event_t *event)
     self->run.attempt = body->attempt;
     if (self->run.started_at == 0)
         self->run.started_at = event->at;
-    self->carried = 0;
+    session_forget_carried (self);
     if (text_set (&self->home, body->node))
         return BATON_resource_exhausted;
     if (self->origin.how != fork_workspace_shared)

@@ -26,6 +26,7 @@ static const char *const ANEW[] = {
     "lease",
     "home",
     "carried",
+    "carried_from",
     "waiting",
     "lent",
     "provenance",
@@ -296,6 +297,41 @@ static void test_where_the_files_come_from (void **context)
     story_end (&story);
 }
 
+/*  What came along with an import is at no node before the first run: only a copy can be made of it. */
+static void test_a_workspace_that_came_along (void **context)
+{
+    (void) context;
+    story_t story;
+    given_rich (&story);
+    session_t fork = {0}, again = {0};
+    story.state.carried = 7;
+    story.state.run.phase = run_phase_finished;
+    fork = given_fork (&story.state, "f1");
+    check_origin (&fork, NULL, fork_workspace_none);
+    assert_int_equal (fork.carried, 7);
+    assert_string_equal (fork.carried_from, STORY_ID);
+    again = given_fork (&fork, "f2");
+    assert_int_equal (again.carried, 7);
+    assert_string_equal (again.carried_from, STORY_ID);
+    for (fork_workspace_e how = fork_workspace_none + 1; how < fork_workspace_count; how++) {
+        session_t refused = {0};
+        baton_error_t error = {0};
+        session_fork_request_t request = {.session = STORY_ID, .title = (char *) "f3", .workspace = how};
+        if (how == fork_workspace_copy)
+            continue;
+        assert_int_equal (fork_story (&story.state, "f3", &request, &refused, &error), BATON_failed_precondition);
+        assert_string_equal (error.field, "workspace");
+    }
+    event_t abandoned = {
+        .kind = EVENT_lease_moved, .n = 2, .body = &(lease_moved_event_t){.epoch = 2, .abandon = true}};
+    assert_int_equal (session_evolve (&fork, &abandoned), BATON_OK);
+    assert_int_equal (fork.carried, 0);
+    assert_null (fork.carried_from);
+    record_clear (&RECORD_session, &fork);
+    record_clear (&RECORD_session, &again);
+    story_end (&story);
+}
+
 /* ---- the line ---- */
 
 static void check_stretch (const stretch_t *stretch, const char *session, uint64_t after, uint64_t upto)
@@ -409,6 +445,7 @@ int main (void)
         cmocka_unit_test (test_there_must_be_something_to_fork),
         cmocka_unit_test (test_the_source_counts_its_forks),
         cmocka_unit_test (test_where_the_files_come_from),
+        cmocka_unit_test (test_a_workspace_that_came_along),
         cmocka_unit_test (test_a_line_goes_through_all_ancestors),
         cmocka_unit_test (test_a_merged_branch_stands_in_the_line),
         cmocka_unit_test (test_places_grow_along_the_line),

@@ -14,7 +14,7 @@ static const char *const KEPT[] = {
 static const char *const CLEARED[] = {
     "node",       "selector",  "home",      "origin", "wake_on_message", "wake_on_family", "wake_at",       "clients",
     "watchers",   "parent",    "root",      "level",  "parent_ended",    "children",       "child_ended_n", "follows",
-    "depends_on", "migration", "migrating", "stem",   "offshoots",       "folder",
+    "depends_on", "migration", "migrating", "stem",   "offshoots",       "folder",         "carried_from",
 };
 
 /*  In part, or to what the import says. */
