@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What a fork works in: a copy, a git worktree, or the same folder; and what a killed node leaves of a copy."""
 import os
+import signal
 import subprocess
 import unittest
 
@@ -15,6 +16,11 @@ ls -A | tr '\\n' ' '
 cat notes
 git rev-parse --abbrev-ref HEAD
 echo "$BATON_SESSION" >> notes
+exit 0
+"""
+WAITS = WORDS + """
+echo "$BATON_SESSION" >> notes
+until [ -e "$DIR/go" ]; do sleep 0.02; done
 exit 0
 """
 SLOW_COPY = """#!/bin/sh
@@ -151,6 +157,82 @@ class ForkWorkspaces(NodeTest):
         self.assertFalse(os.path.islink(east.workspace(copy)))
         self.assertEqual(self.notes(east.workspace(copy)), ["base", copy])
         self.assertEqual(self.notes(self.path("real")), ["base"])
+
+    def test_a_copy_of_a_linked_worktree(self):
+        """It has an index, a HEAD and a branch of its own; what was staged and what was not is as it was."""
+        east = self.node("east", {"default": DRIVER})
+        main, given = self.path("main"), self.path("given")
+        os.mkdir(main)
+        self.touch("main/notes", "base\n")
+        self.touch("main/staged", "base\n")
+        self.git(main, "init", "-q", "-b", "main")
+        self.git(main, "add", ".")
+        self.git(main, "commit", "-q", "-m", "base")
+        self.git(main, "worktree", "add", "-q", "-b", "work", given)
+        hook = os.path.join(main, ".git", "hooks", "post-checkout")
+        with open(hook, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\ntouch {self.path('hooked')}\n")
+        os.chmod(hook, 0o755)
+        self.git(main, "config", "core.fsmonitor", f"touch {self.path('hooked')}; false")
+        self.touch("given/staged", "staged\n")
+        self.git(given, "-c", "core.fsmonitor=false", "add", "staged")
+        self.touch("given/loose", "loose\n")
+        self.git(main, "config", "--unset", "core.fsmonitor")
+        source = self.create("source", workspace=given)
+        copy = self.fork(source)
+        self.assertEqual(self.run_once(copy)["run"]["outcome"], "completed")
+        there = east.workspace(copy)
+        self.assertFalse(os.path.exists(self.path("hooked")))
+        self.assertEqual(self.git(given, "status", "--porcelain").split(), ["M", "staged", "??", "loose"])
+        self.assertEqual(self.git(there, "status", "--porcelain").split(), ["M", "notes", "M", "staged", "??", "loose"])
+        self.assertEqual(self.git(there, "rev-parse", "--abbrev-ref", "HEAD").strip(), f"baton/{copy}")
+        before = self.git(given, "rev-parse", "HEAD")
+        self.git(there, "add", ".")
+        self.git(there, "commit", "-q", "-m", "from the fork")
+        self.assertEqual(self.git(given, "rev-parse", "HEAD"), before)
+        self.assertEqual(self.git(given, "status", "--porcelain").split(), ["M", "staged", "??", "loose"])
+        self.git(main, "worktree", "prune")
+        listed = self.git(main, "worktree", "list")
+        self.assertIn(given, listed)
+        self.assertIn(there, listed)
+        self.assertEqual(os.listdir(os.path.join(east.state, "forks")), [])
+        # What can't be made independent is refused: a repository in it whose index is elsewhere.
+        os.mkdir(self.path("folder"))
+        self.git(main, "worktree", "add", "-q", "-b", "other", self.path("folder/inner"))
+        detail = self.failed(self.fork(self.create("folder", workspace=self.path("folder"))))
+        self.assertIn("--workspace worktree", detail)
+        self.assertIn("inner/.git", detail)
+        # One that is whole in itself is not.
+        self.git(main, "clone", "-q", main, self.path("whole"))
+        whole = self.fork(self.create("whole", workspace=self.path("whole")))
+        self.assertEqual(self.run_once(whole)["run"]["outcome"], "completed")
+
+    def test_a_shared_folder_stays_while_a_run_works_in_it(self):
+        self.node("east", {"default": WAITS})
+        self.touch("go")
+        source = self.create("source")
+        self.run_once(source)
+        os.unlink(self.path("go"))
+        shared = self.fork(source, workspace="shared", activate=True)
+        self.until(shared, lambda s: s["run"]["phase"] == "running", "the fork to run")
+        west = self.node("west", {"default": WAITS})
+        move = {"session": source, "to": "west"}
+        failure = self.refused("failed_precondition", "run_active", self.admin.call, "session.migrate", move)
+        self.assertIn(shared, failure["message"])
+        self.refused("failed_precondition", "run_active", self.admin.call, "session.migrate", {**move, "dry_run": True})
+        # Once it has ended, the source may go; a run that comes meanwhile waits, and follows.
+        self.touch("go")
+        self.until_settled(shared)
+        os.kill(west.process.pid, signal.SIGSTOP)
+        self.admin.call("session.migrate", move)
+        self.admin.call("session.activate", {"session": shared})
+        waiting = self.show(shared)
+        self.assertEqual(waiting["run"]["phase"], "queued")
+        self.assertIn(f"of session {source}, which is on its way to node west", waiting["waiting"])
+        os.kill(west.process.pid, signal.SIGCONT)
+        self.until(source, lambda s: home(s) == "west" and not s.get("migrating"), "the move")
+        self.until_settled(shared)
+        self.assertEqual(self.notes(west.workspace(source)), [source, shared, shared])
 
     def test_the_source_has_moved(self):
         self.node("east", {"default": DRIVER})
