@@ -47,8 +47,10 @@ void fleet_destroy (fleet_t **self)
 {
     if (!*self)
         return;
-    for (size_t i = 0; i < (*self)->members.count; i++)
+    for (size_t i = 0; i < (*self)->members.count; i++) {
+        pairs_clear (&(*self)->members.items[i]->waiting);
         free ((*self)->members.items[i]);
+    }
     free ((*self)->members.items);
     free ((*self)->placements.items);
     free (*self);

@@ -1,6 +1,7 @@
 /*  Nodes: what they report, what they are to do, and moving sessions between them. */
 #include "handlers.h"
 
+#include "origin.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -72,9 +73,12 @@ baton_status handle_node_heartbeat (broker_t *broker, request_t *request, void *
         return baton_fail (error, BATON_not_found, BATON_REASON_no_such_node,
                            "another process has registered as node %s: this one must register first", request->actor);
     baton_status status = hear (broker, request, params->instance, ret_reply, error);
-    if (status == BATON_OK)
-        fleet_member (broker->fleet, request->actor)->free_bytes = params->free_bytes;
-    return status;
+    if (status != BATON_OK)
+        return status;
+    member_t *heard = fleet_member (broker->fleet, request->actor);
+    heard->free_bytes = params->free_bytes;
+    pairs_clear (&heard->waiting);
+    return pairs_copy (&params->waiting, &heard->waiting) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
 baton_status handle_node_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -166,6 +170,12 @@ static baton_status plan_migration (broker_t *broker, const session_t *session, 
     if (!source)
         return baton_fail (error, BATON_failed_precondition, BATON_REASON_wrong_state,
                            "session %s is at no node yet: there is nothing to move", session->session);
+    const session_t *guest = origin_guest (broker, session);
+    if (guest)
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_run_active,
+                           "run %lu of session %s, a fork, works in the workspace of session %s, which can't leave it "
+                           "behind",
+                           guest->run.number, guest->session, session->session);
     const node_t *target = to ? registered (broker, to)
                               : fleet_choose (broker->fleet, journal_site (broker->journal), session, source,
                                               broker->monotonic, broker->options.lease_ttl, why, sizeof why);

@@ -167,7 +167,8 @@ static bool note_ahead (broker_t *broker, const entry_t *entry)
 static bool place (broker_t *broker, const char *session)
 {
     entry_t *entry = NULL;
-    if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating)
+    if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating ||
+        origin_moving (broker, &entry->state))
         return false;
     session_t placed = origin_placed (broker, &entry->state);
     const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL, broker->monotonic,
@@ -242,7 +243,7 @@ static bool move_away (broker_t *broker, const char *session, const char *node)
 {
     entry_t *entry = NULL;
     if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating ||
-        entry->state.state == lifecycle_terminated)
+        entry->state.state == lifecycle_terminated || origin_guest (broker, &entry->state))
         return false;
     const node_t *target = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, node,
                                          broker->monotonic, broker->options.lease_ttl, NULL, 0);

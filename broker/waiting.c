@@ -2,14 +2,30 @@
 
 #include "origin.h"
 
+#include <stdio.h>
+
+/*  What the node has said with its last heartbeat. */
+static baton_status show_what_keeps_it (broker_t *broker, session_t *answer)
+{
+    const member_t *member = answer->lease.node ? fleet_member (broker->fleet, answer->lease.node) : NULL;
+    return text_set (&answer->waiting, member ? pairs_get (&member->waiting, answer->session) : NULL);
+}
+
 baton_status waiting_show (broker_t *broker, session_t *answer)
 {
     char why[LIMIT_SHORT] = "it will be placed in a moment";
+    if (answer->run.phase == run_phase_placed)
+        return show_what_keeps_it (broker, answer);
     if (answer->run.phase != run_phase_queued)
         return BATON_OK;
     session_t placed = origin_placed (broker, answer);
-    fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL, broker->monotonic,
-                  broker->options.lease_ttl, why, sizeof why);
+    const session_t *source = origin_moving (broker, answer);
+    if (source)
+        snprintf (why, sizeof why, "its workspace is that of session %s, which is on its way to node %s",
+                  source->session, source->migration.target);
+    else
+        fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL, broker->monotonic,
+                      broker->options.lease_ttl, why, sizeof why);
     return text_set (&answer->waiting, why);
 }
 

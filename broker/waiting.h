@@ -4,7 +4,8 @@
 
 #include "broker.h"
 
-/*  Fills in `waiting` of an answer to session.show: the scheduler's reason, while a run waits for a node. */
+/*  Fills in `waiting` of an answer to session.show: the scheduler's reason, while a run waits for a node, or
+ *  what keeps the node from starting it. */
 BATON_MUST_USE baton_status waiting_show (broker_t *broker, session_t *answer);
 
 /*  Adds a row with nothing but id and `waiting` for each session whose run waits for what no known node has, of the

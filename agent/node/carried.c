@@ -1,11 +1,17 @@
 #include "carried.h"
 
 #include "files.h"
+#include "log.h"
 #include "place.h"
+#include "text.h"
 #include "transfer_stage.h"
 #include "trash.h"
 
-#define IDLE_MOST 60000 /*  milliseconds */
+#include <sodium.h>
+
+#define IDLE_MOST 60000  /*  milliseconds */
+#define PAUSE_LEAST 1000 /*  milliseconds, before what went wrong here is tried again; doubled each time */
+#define PAUSE_MOST 30000 /*  up to this */
 
 /*  What comes up the pipe of a thread: what it is to be told next, and an error. */
 enum { UNPACK_more, UNPACK_done, UNPACK_failed };
@@ -20,6 +26,8 @@ typedef struct {
     int64_t asked;        /*  monotonic milliseconds */
     bool staged, placed;
     baton_error_t error; /*  status BATON_OK: none */
+    unsigned failures;   /*  one after the other, of what a later try may do */
+    int64_t again;       /*  when it is tried again, monotonic milliseconds */
     zactor_t *actor;
 } arrival_t;
 
@@ -161,12 +169,23 @@ baton_status carried_new (zloop_t *loop, const char *state, carried_done_fn *don
     return BATON_OK;
 }
 
-static void drop (carried_t *self, arrival_t *arrival)
+/*  What has come of it goes, and answers that are on their way are for nobody. */
+static void stop (arrival_t *arrival)
 {
+    carried_t *self = arrival->carried;
     if (arrival->actor)
         zloop_reader_end (self->loop, zactor_sock (arrival->actor));
     zactor_destroy (&arrival->actor);
-    trash_put (self->state, arrival->staging);
+    if (*arrival->staging)
+        trash_put (self->state, arrival->staging);
+    arrival->staged = false;
+    arrival->next = arrival->count = 0;
+    arrival->serial = ++self->serial;
+}
+
+static void drop (carried_t *self, arrival_t *arrival)
+{
+    stop (arrival);
     zlistx_detach (self->arrivals, zlistx_find (self->arrivals, arrival));
     free (arrival);
 }
@@ -192,10 +211,47 @@ void carried_tidy (carried_t *self)
         }
 }
 
-static void fail (arrival_t *arrival, const baton_error_t *error)
+/*  Many nodes may share a disk, or a broker: each waits for another while. */
+static int64_t pause_after (unsigned failures)
+{
+    int64_t most = PAUSE_LEAST;
+    for (unsigned i = 1; i < failures && most < PAUSE_MOST; i++)
+        most *= 2;
+    most = most < PAUSE_MOST ? most : PAUSE_MOST;
+    return most / 2 + randombytes_uniform ((uint32_t) (most / 2) + 1);
+}
+
+/*  A full disk may have room later, and needs what has come so far: all of it is asked for again then. */
+static void note_failure (arrival_t *arrival, const baton_error_t *error)
 {
     arrival->error = *error;
-    arrival->carried->done (arrival->carried->arg);
+    if (!baton_reason_retry (error->reason))
+        return;
+    int64_t pause = pause_after (++arrival->failures);
+    arrival->again = zclock_mono () + pause;
+    stop (arrival);
+    log_warning ("the workspace of %s can't be fetched, and is tried again in %lld ms: %s", arrival->session,
+                 (long long) pause, error->message);
+}
+
+static void fail (arrival_t *arrival, const baton_error_t *error)
+{
+    note_failure (arrival, error);
+    if (!baton_reason_retry (error->reason))
+        arrival->carried->done (arrival->carried->arg);
+}
+
+void carried_waiting (const carried_t *self, baton_pairs_t *ret_waiting)
+{
+    char why[LIMIT_SHORT];
+    for (arrival_t *arrival = zlistx_first (self->arrivals); arrival; arrival = zlistx_next (self->arrivals)) {
+        if (arrival->error.status == BATON_OK)
+            continue;
+        snprintf (why, sizeof why, "its workspace can't be fetched, and is tried again: %s", arrival->error.message);
+        why[text_cut (why, LIMIT_SHORT / 2)] = '\0';
+        if (pairs_set (ret_waiting, arrival->session, why) != BATON_OK)
+            return; /*  the next heartbeat tells of the others */
+    }
 }
 
 /* ---- asking ---- */
@@ -227,6 +283,7 @@ static void take_content (void *arg, const link_answer_t *answer)
                               : baton_fail (&error, answer->status, answer->reason,
                                             "the workspace that came along can't be fetched: %.400s",
                                             answer->failure->message ? answer->failure->message : "");
+    arrival->asked = zclock_mono ();
     if (status == BATON_OK) {
         arrival->count = content.count;
         arrival->next++;
@@ -274,21 +331,14 @@ static int on_unpacked (zloop_t *loop, zsock_t *pipe, void *arg)
     return 0;
 }
 
-static baton_status begin (carried_t *self, const assignment_t *assignment, baton_error_t *error)
+static baton_status start (arrival_t *arrival, baton_error_t *error)
 {
+    carried_t *self = arrival->carried;
     char folder[PLACE_SIZE];
-    arrival_t *arrival = calloc (1, sizeof *arrival);
-    if (!arrival || !zlistx_add_end (self->arrivals, arrival)) {
-        free (arrival);
-        return baton_fail_memory (error);
-    }
-    arrival->carried = self;
-    arrival->n = assignment->carried;
+    arrival->error = (baton_error_t){0};
     arrival->serial = ++self->serial;
-    arrival->asked = zclock_mono ();
-    snprintf (arrival->session, sizeof arrival->session, "%s", assignment->session);
     snprintf (folder, sizeof folder, "%s/carried", self->state);
-    snprintf (arrival->staging, sizeof arrival->staging, "%.3000s/%.64s.%llu", folder, assignment->session,
+    snprintf (arrival->staging, sizeof arrival->staging, "%.3000s/%.64s.%llu", folder, arrival->session,
               (unsigned long long) arrival->serial);
     baton_status status = files_make_folder (folder, error);
     if (status == BATON_OK && !(arrival->actor = zactor_new (run, arrival->staging)))
@@ -297,9 +347,23 @@ static baton_status begin (carried_t *self, const assignment_t *assignment, bato
         zloop_reader (self->loop, zactor_sock (arrival->actor), on_unpacked, arrival);
         status = ask (arrival, error);
     }
-    if (status != BATON_OK)
-        drop (self, arrival);
     return status;
+}
+
+static baton_status begin (carried_t *self, const assignment_t *assignment, arrival_t **ret_arrival,
+                           baton_error_t *error)
+{
+    arrival_t *arrival = calloc (1, sizeof *arrival);
+    if (!arrival || !zlistx_add_end (self->arrivals, arrival)) {
+        free (arrival);
+        return baton_fail_memory (error);
+    }
+    arrival->carried = self;
+    arrival->n = assignment->carried;
+    arrival->asked = zclock_mono ();
+    snprintf (arrival->session, sizeof arrival->session, "%s", assignment->session);
+    *ret_arrival = arrival;
+    return BATON_OK;
 }
 
 static baton_status place (carried_t *self, arrival_t *arrival, const char *destination, baton_error_t *error)
@@ -328,16 +392,24 @@ baton_status carried_workspace (carried_t *self, link_t *link, const assignment_
     self->link = link;
     if (arrival)
         arrival->asked = zclock_mono ();
-    if (arrival && arrival->error.status != BATON_OK) {
-        baton_status status = arrival->error.status;
+    baton_status status = arrival ? arrival->error.status : begin (self, assignment, &arrival, error);
+    if (!arrival)
+        return status;
+    if (status != BATON_OK && !baton_reason_retry (arrival->error.reason)) {
         *error = arrival->error;
         drop (self, arrival);
         return status;
     }
-    if (arrival && arrival->staged)
-        return arrival->placed ? BATON_OK : place (self, arrival, destination, error);
-    baton_status status = arrival ? BATON_OK : begin (self, assignment, error);
-    return status == BATON_OK ? baton_fail (error, BATON_unavailable, BATON_REASON_busy,
-                                            "the workspace of session %s is being fetched", assignment->session)
-                              : status;
+    if (arrival->placed)
+        return BATON_OK;
+    status = BATON_OK;
+    if (arrival->staged)
+        status = place (self, arrival, destination, error);
+    else if (!arrival->actor && zclock_mono () >= arrival->again)
+        status = start (arrival, error);
+    if (status != BATON_OK)
+        note_failure (arrival, error);
+    return arrival->placed ? BATON_OK
+                           : baton_fail (error, BATON_unavailable, BATON_REASON_busy,
+                                         "the workspace of session %s is being fetched", assignment->session);
 }

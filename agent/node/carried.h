@@ -21,9 +21,13 @@ BATON_MUST_USE baton_status carried_new (zloop_t *loop, const char *state, carri
 void carried_destroy (carried_t **self);
 
 /*  Brings the workspace of that assignment to its destination, in place of whatever an earlier import left there.
- *  unavailable/busy while it is on its way; what went wrong, once, and it is begun anew when asked again. */
+ *  unavailable/busy while it is on its way, or waits to be tried again, longer each time, after what may pass (a full
+ *  disk); what went wrong for good, once, and it is begun anew when asked again. */
 BATON_MUST_USE baton_status carried_workspace (carried_t *self, link_t *link, const assignment_t *assignment,
                                                const char *destination, baton_error_t *error);
+
+/*  Adds which sessions wait to be tried again, and why. */
+void carried_waiting (const carried_t *self, baton_pairs_t *ret_waiting);
 
 /*  Forgets what nobody has asked for in a minute. */
 void carried_tidy (carried_t *self);

@@ -2,6 +2,7 @@
 """A session's workspace in an archive: it comes back at another site as it was, also when the node there is killed."""
 import contextlib
 import os
+import re
 import sqlite3
 import subprocess
 import unittest
@@ -184,6 +185,30 @@ class ArchiveWorkspace(NodeTest):
         with open(os.path.join(self.other.state, "baton.db"), "rb") as file:
             self.assertNotIn(secret.encode(), file.read())
 
+    def test_a_fork_before_the_first_run(self):
+        """It gets what came along, too, whoever of the two runs first; the broker keeps it for the other one."""
+        before = tree(self.east.workspace(self.session))
+        self.cli("session", "import", self.cli_export(), site=self.other)
+        for how in ("worktree", "shared"):
+            failure = self.refused("failed_precondition", "wrong_state", self.far.call, "session.fork",
+                                   {"session": self.session, "workspace": how})
+            self.assertIn("with a copy", failure["message"])
+        fork = self.far.call("session.fork", {"session": self.session})["session"]
+        deep = self.far.call("session.fork", {"session": fork, "at": 1})["session"]
+        given_up = self.far.call("session.fork", {"session": fork})["session"]
+        west = self.west().start()
+        self.run_at(self.far)
+        self.other.kill()
+        self.other.start()
+        for self.session in (deep, fork):
+            self.assertGreater(self.packs(), 1)
+            self.assertEqual(self.run_at(self.far)["run"]["outcome"], "completed")
+            self.assertEqual(tree(west.workspace(self.session)), before)
+            self.assertNotIn("carried_from", self.far.call("session.show", {"session": self.session}))
+        self.assertGreater(self.packs(), 1)
+        self.far.call("session.activate", {"session": given_up, "abandon_workspace": True})
+        wait_until(lambda: self.packs() == 0, "the packs to be freed")
+
     def test_a_push_brings_it_and_a_run_or_a_lost_node_refuses_it(self):
         self.east.kill()
         wait_until(lambda: self.refuses_for("node_away"), "the node to be away")
@@ -231,6 +256,29 @@ class ArchiveWorkspace(NodeTest):
         self.assertEqual(self.until_ended(self.far)["run"]["outcome"], "completed")
         self.assertEqual(tree(west.workspace(self.session)), before)
         self.assertEqual(os.listdir(place), [])
+
+    def test_a_disk_that_is_full_for_a_while(self):
+        """Tried again, less and less often, with the reason for everybody to see; and done when there is room."""
+        before = tree(self.east.workspace(self.session))
+        self.cli("session", "import", self.cli_export(), site=self.other)
+        west = Node(self.there, "west", {"default": DRIVER},
+                    prefix=["prlimit", "--fsize=5000000:unlimited", "env", "--ignore-signal=XFSZ"])
+        self.addCleanup(west.close)
+        west.start()
+        self.far.call("session.activate", {"session": self.session}, timeout=PATIENCE)
+        wait_until(lambda: read_text(west.log).count("is tried again in") >= 3, "some tries")
+        wait_until(lambda: "File too large" in self.far.call("session.show", {"session": self.session})
+                   .get("waiting", ""), "the reason to be shown")
+        self.assertIn("File too large", self.cli("session", "show", self.session, site=self.other))
+        pauses = [int(pause) for pause in re.findall(r"tried again in (\d+) ms", read_text(west.log))]
+        for number, pause in enumerate(pauses[:4]):
+            self.assertTrue(500 << number <= pause <= 1000 << number, pauses)
+        subprocess.run(["prlimit", "--pid", str(west.process.pid), "--fsize=unlimited:"], check=True)
+        state = self.until_ended(self.far)
+        self.assertEqual(state["run"]["outcome"], "completed", state["run"])
+        self.assertNotIn("waiting", state)
+        self.assertEqual(tree(west.workspace(self.session)), before)
+        self.assertEqual(os.listdir(os.path.join(west.state, "carried")), [])
 
     def cli_export(self):
         self.cli("session", "export", self.session, "-o", self.path("s.baton"))
