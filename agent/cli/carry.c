@@ -18,6 +18,7 @@ struct carry {
     uint32_t *lengths;
     chunk_index_t *index; /*  into chunks; CHUNK_NOWHERE - 1: has come */
     size_t come;          /*  of them */
+    size_t packs;
 };
 
 #define COME (CHUNK_NOWHERE - 1)
@@ -129,6 +130,10 @@ baton_status carry_take_pack (carry_t *self, const void *data, size_t size, bato
 {
     workspace_pack_t pack = {0};
     baton_status status = BATON_OK;
+    if (++self->packs + 1 > LIMIT_PACKS) /*  an import names them with the manifest */
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "the workspace has too many contents: at most %u packs of them can go along",
+                           LIMIT_PACKS - 1);
     if (size > LIMIT_ARTIFACT || record_decode (&RECORD_workspace_pack, data, size, &pack, NULL) != BATON_OK ||
         pack.pieces.count == 0)
         status = damaged (error, "has contents that cannot be read");
@@ -157,7 +162,7 @@ baton_status carry_write (cli_t *cli, const char *session, const baton_bytes_t *
                           baton_error_t *error)
 {
     carry_t *self = NULL;
-    size_t count = 0, packs = 1;
+    size_t count = 0;
     baton_status status = carry_new (manifest->data, manifest->size, &self, error);
     if (status == BATON_OK)
         status = archive_write (writer, ARCHIVE_workspace, manifest->data, manifest->size, error);
@@ -167,11 +172,6 @@ baton_status carry_write (cli_t *cli, const char *session, const baton_bytes_t *
         baton_bytes_t bytes = {0};
         if (count == 0)
             break;
-        if (++packs > LIMIT_PACKS) {
-            status = baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
-                                 "the workspace of session %s has too many contents", session);
-            break;
-        }
         count = count < LIMIT_PACK_PIECES ? count : LIMIT_PACK_PIECES;
         workspace_chunks_request_t request = {.session = (char *) session,
                                               .digests = {count * CHUNK_DIGEST, (uint8_t *) wanted}};

@@ -17,7 +17,7 @@ void carry_destroy (carry_t **self);
  *  any order. bad_archive for anything else, and for what can't be written to a disk without harm (manifest_check). */
 BATON_MUST_USE baton_status carry_take (carry_t *self, const baton_bytes_t *content, baton_error_t *error);
 
-/*  The same with all of a workspace_pack. */
+/*  The same with all of a workspace_pack; resource_exhausted/too_large when there are too many of them. */
 BATON_MUST_USE baton_status carry_take_pack (carry_t *self, const void *data, size_t size, baton_error_t *error);
 
 /*  The digests that are best asked for next, in order; 0 when all is there. */

@@ -179,9 +179,6 @@ static baton_status send_carried (sender_t *self, const archive_section_t *secti
 {
     char digest[DIGEST_SIZE];
     baton_bytes_t content = {section->size, (uint8_t *) section->data};
-    if (self->carried.count == LIMIT_PACKS)
-        return baton_fail (self->error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "the workspace has more than %u packs", LIMIT_PACKS);
     page_digest_t *slot = list_append (&self->carried, sizeof *slot);
     if (!slot)
         return baton_fail_memory (self->error);

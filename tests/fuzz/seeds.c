@@ -5,6 +5,7 @@
 #include "archive.h"
 #include "event.h"
 #include "fill.h"
+#include "manifest.h"
 #include "token.h"
 #include "types.h"
 
@@ -171,6 +172,64 @@ static void write_manifest (const char *directory)
     write_seed (directory, "manifest", "small", -1, &bytes);
     bytes_clear (&bytes);
     free (entries[2].chunks.data);
+}
+
+/*  Adds a section as fuzz_carry cuts it. */
+static void add_section (baton_bytes_t *input, const void *data, size_t size)
+{
+    input->data = realloc (input->data, input->size + 2 + size);
+    input->data[input->size] = (uint8_t) (size >> 8);
+    input->data[input->size + 1] = (uint8_t) size;
+    if (size > 0)
+        memcpy (input->data + input->size + 2, data, size);
+    input->size += 2 + size;
+}
+
+static void add_file (workspace_t *workspace, const char *path, const char *content)
+{
+    workspace_item_t *item = list_append (workspace, sizeof *item);
+    uint8_t digest[CHUNK_DIGEST];
+    chunk_digest (content, strlen (content), digest);
+    item->entry.kind = *path ? entry_kind_file : entry_kind_directory;
+    item->entry.size = *path ? strlen (content) : 0;
+    if (bytes_set (&item->entry.path, path, strlen (path)) != BATON_OK ||
+        (*path && bytes_set (&item->entry.chunks, digest, sizeof digest) != BATON_OK))
+        fail ("a workspace");
+}
+
+/*  A workspace as an export packs it: its manifest with the part in a pack, or the part alone; and then its files. */
+static void write_carry (const char *directory)
+{
+    workspace_t workspace = {0};
+    manifest_packed_t packed = {0};
+    workspace_piece_t files[] = {{.content = {3, (uint8_t *) "one"}}, {.content = {5, (uint8_t *) "three"}}};
+    workspace_pack_t pack = {.pieces = {2, files}};
+    baton_bytes_t whole = {0}, part = {0}, bytes = {0}, first = {0};
+    add_file (&workspace, "", "");
+    add_file (&workspace, "a", "one");
+    add_file (&workspace, "b", "three");
+    add_file (&workspace, "c", "one");
+    if (manifest_pack (&workspace, &packed, NULL) != BATON_OK ||
+        record_encode (&RECORD_workspace_pack, &pack, &bytes) != BATON_OK)
+        fail ("a workspace");
+    workspace_piece_t piece = {.content = packed.parts.items[0].bytes};
+    workspace_pack_t parts = {.pieces = {1, &piece}};
+    if (record_encode (&RECORD_workspace_pack, &parts, &first) != BATON_OK)
+        fail ("a workspace");
+    add_section (&whole, packed.root.data, packed.root.size);
+    add_section (&whole, first.data, first.size);
+    add_section (&whole, bytes.data, bytes.size);
+    add_section (&part, NULL, 0);
+    add_section (&part, piece.content.data, piece.content.size);
+    add_section (&part, bytes.data, bytes.size);
+    write_seed (directory, "carry", "whole", -1, &whole);
+    write_seed (directory, "carry", "part", -1, &part);
+    bytes_clear (&whole);
+    bytes_clear (&part);
+    bytes_clear (&bytes);
+    bytes_clear (&first);
+    manifest_packed_clear (&packed);
+    workspace_clear (&workspace);
 }
 
 /*  [1, [["s", 1, 1, bin]], []] and [[1, 1, bin]]: the two kinds that store_frame.h describes. */
@@ -392,6 +451,7 @@ int main (int count, char **arguments)
     for (int kind = 1; kind < EVENT_COUNT; kind++)
         write_event (directory, (event_kind_t) kind, &seed);
     write_manifest (directory);
+    write_carry (directory);
     write_frames (directory);
     write_patterns (directory);
     write_journal (directory, "sparse", 30, &seed);

@@ -222,6 +222,21 @@ class ArchiveWorkspace(NodeTest):
         self.run_at(self.far)
         self.assertEqual(tree(west.workspace(self.session)), tree(self.east.workspace(self.session)))
 
+    def test_a_node_gives_to_so_many_exports_at_a_time(self):
+        sessions = [self.session]
+        while len(sessions) < 9:
+            self.session = self.create(f"number {len(sessions)}")
+            self.run_at(self.admin)
+            sessions.append(self.session)
+
+        def read(session):
+            return self.admin.call("workspace.manifest", {"session": session}, timeout=PATIENCE)["manifest"]
+
+        first = [read(session) for session in sessions[:8]]
+        failure = self.refused("unavailable", "busy", read, sessions[8])
+        self.assertIn("8 workspaces", failure["message"])
+        self.assertEqual([read(session) for session in sessions[:8]], first)
+
     def test_who_may_read_it(self):
         body = {"session": self.session}
         eve = self.enrolled("eve", "observer")

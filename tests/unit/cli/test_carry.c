@@ -145,6 +145,33 @@ static void packs_are_read_or_refused (void **state)
     carry_destroy (&carry);
 }
 
+/*  As many as an import can name, with the manifest; and one more. */
+static void packs_have_a_limit (void **state)
+{
+    (void) state;
+    workspace_t workspace = {0};
+    carry_t *carry = NULL;
+    char name[16];
+    add (&workspace, entry_kind_directory, "", "");
+    for (unsigned i = 0; i < LIMIT_PACKS; i++) {
+        snprintf (name, sizeof name, "f%06u", i);
+        add (&workspace, entry_kind_file, name, name);
+    }
+    assert_int_equal (begin (&workspace, &carry, NULL), BATON_OK);
+    for (unsigned i = 0; i < LIMIT_PACKS; i++) {
+        workspace_piece_t piece = {.content = {7, (uint8_t *) name}};
+        workspace_pack_t pack = {.pieces = {1, &piece}};
+        baton_bytes_t bytes = {0};
+        baton_error_t error = {0};
+        snprintf (name, sizeof name, "f%06u", i);
+        assert_int_equal (record_encode (&RECORD_workspace_pack, &pack, &bytes), BATON_OK);
+        baton_status status = carry_take_pack (carry, bytes.data, bytes.size, &error);
+        assert_int_equal (status, i < LIMIT_PACKS - 1 ? BATON_OK : BATON_resource_exhausted);
+        bytes_clear (&bytes);
+    }
+    carry_destroy (&carry);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +179,7 @@ int main (void)
         cmocka_unit_test (what_leads_astray_is_refused),
         cmocka_unit_test (parts_and_sizes_are_what_the_manifest_says),
         cmocka_unit_test (packs_are_read_or_refused),
+        cmocka_unit_test (packs_have_a_limit),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
