@@ -101,13 +101,19 @@ static const char *answer_actor (const request_t *request)
     return *request->actor ? request->actor : request->key;
 }
 
+/*  What the key of a large put stands for is known once its content was hashed. */
 static bool answered_before (broker_t *broker, request_t *request)
 {
     baton_status status = journal_answer (broker->journal, answer_actor (request), request->header.key,
                                           request->payload, &request->reply, &request->error);
     if (status == BATON_not_found)
         return false;
-    request->error.status = status;
+    request->deferred = !*request->payload && request_packs (request, request_content (request));
+    if (request->deferred) {
+        bytes_clear (&request->reply);
+        request->error = (baton_error_t){0};
+    } else
+        request->error.status = status;
     return true;
 }
 
@@ -159,7 +165,7 @@ static void run_handler (broker_t *broker, request_t *request)
         return;
     }
     request->error.status = handler_of (request->method) (broker, request, reply, &request->error);
-    request->deferred = request->deferred || (request->error.status == BATON_OK && request->later);
+    request->deferred = request->deferred || (request->error.status == BATON_OK && (request->later || request->packs));
     if (request->deferred && request->later && !row->change) {
         request->answer = reply;
         return;
@@ -178,6 +184,7 @@ static void decide (broker_t *broker, request_t *request)
     bytes_clear (&request->reply);
     bytes_clear (&request->remembered);
     request->deferred = false;
+    request->packs = NULL;
     if (request->method == METHOD_none || request->error.status != BATON_OK)
         return; /*  it could not be read, and says so */
     bool keyed = row->change && request->header.key;

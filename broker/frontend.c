@@ -63,7 +63,7 @@ baton_status frontend_new (const char *endpoint, const char *secret_key, fronten
         return baton_fail_memory (error);
     self->context = zmq_ctx_new ();
     if (self->context) {
-        zmq_ctx_set (self->context, ZMQ_MAX_SOCKETS, 16);
+        zmq_ctx_set (self->context, ZMQ_MAX_SOCKETS, 32);
         self->zap = zmq_socket (self->context, ZMQ_REP);
         self->router = zmq_socket (self->context, ZMQ_ROUTER);
     }

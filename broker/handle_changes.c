@@ -5,6 +5,7 @@
 #include "id.h"
 #include "waiting.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static baton_status decide (broker_t *broker, request_t *request, command_t *command, void *ret_reply,
@@ -78,15 +79,49 @@ baton_status handle_item_append (broker_t *broker, request_t *request, void *ret
     return decide (broker, request, &command, ret_reply, error);
 }
 
+/* ---- contents ---- */
+
+void digest_of_content (const request_t *request, char ret_digest[DIGEST_SIZE])
+{
+    const baton_bytes_t *content = request_content (request);
+    if (request->content)
+        snprintf (ret_digest, DIGEST_SIZE, "%s", store_content_digest (request->content));
+    else
+        digest_of (content->data, content->size, ret_digest);
+}
+
+baton_status note_content (broker_t *broker, request_t *request, const char *digest)
+{
+    const baton_bytes_t *content = request_content (request);
+    return request->content ? journal_note_ready (broker->journal, &request->content, content->size)
+                            : journal_note_blob (broker->journal, digest, content);
+}
+
+/*  What would be refused is not written. It is decided again when it was. */
+static baton_status try_put (broker_t *broker, const request_t *request, const command_t *command, baton_error_t *error)
+{
+    const session_t *state = NULL;
+    event_list_t events = {0};
+    changed_t changed = {0};
+    baton_status status = session_of (broker, request, &state, error);
+    if (status == BATON_OK)
+        status = session_decide (state, command, &events, &changed, error);
+    event_list_clear (&events);
+    record_clear (&RECORD_changed, &changed);
+    return status;
+}
+
 baton_status handle_artifact_put (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const artifact_put_request_t *params = request->params;
-    char digest[DIGEST_SIZE];
-    digest_of (params->content.data, params->content.size, digest);
+    char digest[DIGEST_SIZE] = "";
     command_t command = command_of (broker, request);
     command.digest = digest;
+    if (request_packs (request, &params->content))
+        return try_put (broker, request, &command, error);
+    digest_of_content (request, digest);
     baton_status status = decide (broker, request, &command, ret_reply, error);
-    if (status == BATON_OK && (journal_note_blob (broker->journal, digest, &params->content) != BATON_OK ||
+    if (status == BATON_OK && (note_content (broker, request, digest) != BATON_OK ||
                                text_set (&((changed_t *) ret_reply)->digest, digest) != BATON_OK))
         status = baton_fail_memory (error);
     return status;

@@ -33,15 +33,17 @@ baton_status handle_blob_put (broker_t *broker, request_t *request, void *ret_re
     (void) ret_reply;
     const blob_put_request_t *params = request->params;
     char digest[DIGEST_SIZE];
-    digest_of (params->content.data, params->content.size, digest);
+    baton_status status = check_room (broker, request, params->content.size, error);
+    if (status != BATON_OK || request_packs (request, &params->content))
+        return status;
+    digest_of_content (request, digest);
     if (strcmp (digest, params->digest) != 0)
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_archive, "digest",
                                  "the content has the digest %s, not %s", digest, params->digest);
-    baton_status status = check_room (broker, request, params->content.size, error);
-    if (status == BATON_OK && journal_note_staged (broker->journal, digest, &params->content, broker->now,
-                                                   request->actor, params->upload ? params->upload : "") != BATON_OK)
-        status = baton_fail_memory (error);
-    return status;
+    if (note_content (broker, request, digest) != BATON_OK)
+        return baton_fail_memory (error);
+    journal_note_staged (broker->journal, broker->now, request->actor, params->upload ? params->upload : "");
+    return BATON_OK;
 }
 
 /* ---- blob.forget ---- */

@@ -175,6 +175,13 @@ baton_status handle_trigger_list (broker_t *broker, request_t *request, void *re
     return BATON_OK;
 }
 
+static baton_status artifact_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
+{
+    (void) request;
+    artifact_content_t *found = reply;
+    return store_blob (store, found->artifact.digest, &found->content, error);
+}
+
 baton_status handle_artifact_get (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const artifact_get_request_t *params = request->params;
@@ -187,9 +194,12 @@ baton_status handle_artifact_get (broker_t *broker, request_t *request, void *re
         const artifact_t *artifact = &state->artifacts.items[i];
         if (strcmp (artifact->name, params->name) != 0)
             continue;
-        status = record_copy (&RECORD_artifact, artifact, &found->artifact);
-        return status == BATON_OK ? store_blob (broker->store, artifact->digest, &found->content, error)
-                                  : baton_fail_memory (error);
+        if (record_copy (&RECORD_artifact, artifact, &found->artifact) != BATON_OK)
+            return baton_fail_memory (error);
+        if (artifact->size < STORE_LARGE)
+            return artifact_later (broker->store, request, found, error);
+        request->later = artifact_later;
+        return BATON_OK;
     }
     return baton_fail_field (error, BATON_not_found, BATON_REASON_no_such_artifact, "name",
                              "session %s has no artifact %s", state->session, params->name);

@@ -62,6 +62,10 @@ handler_t handle_node_watches;
 /*  handle_import.c */
 handler_t handle_session_import, handle_blob_put, handle_blob_get, handle_blob_forget;
 
+/*  Of the content of a put, as the writers or this thread have it; notes it for the commit, and takes what is ready. */
+void digest_of_content (const request_t *request, char ret_digest[DIGEST_SIZE]);
+BATON_MUST_USE baton_status note_content (broker_t *broker, request_t *request, const char *digest);
+
 /*  Frees what was put for an import that is over, whichever way; for any request that was decided. */
 void import_ended (broker_t *broker, const request_t *request);
 

@@ -78,9 +78,10 @@ BATON_MUST_USE baton_status journal_note_answer (journal_t *self, const char *ac
                                                  const char *payload, uint64_t now, const baton_bytes_t *reply);
 BATON_MUST_USE baton_status journal_note_blob (journal_t *self, const char *digest, const baton_bytes_t *content);
 
-/*  The same for a blob that nothing refers to yet, which an identity has put for an upload. */
-BATON_MUST_USE baton_status journal_note_staged (journal_t *self, const char *digest, const baton_bytes_t *content,
-                                                 uint64_t now, const char *owner, const char *upload);
+/*  The same for a content that was made ready, of that many bytes; it is taken. */
+BATON_MUST_USE baton_status journal_note_ready (journal_t *self, store_content_t **ready, size_t size);
+/*  Nothing refers yet to the blob that was noted last: an identity has put it for an upload. */
+void journal_note_staged (journal_t *self, uint64_t now, const char *owner, const char *upload);
 
 /*  Notes that an upload of an identity has served its purpose, or (NULL) all of them. */
 BATON_MUST_USE baton_status journal_note_release (journal_t *self, const char *owner, const char *upload);

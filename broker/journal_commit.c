@@ -148,7 +148,8 @@ static baton_status gather (journal_t *self, gathered_t *gathered)
     }
     for (size_t i = 0; i < self->blobs.count; i++) {
         const noted_blob_t *blob = &self->blobs.items[i];
-        gathered->blobs[i] = (store_blob_t){blob->digest, blob->content, blob->staged_at, {blob->owner, blob->upload}};
+        gathered->blobs[i] =
+            (store_blob_t){blob->digest, blob->content, blob->staged_at, {blob->owner, blob->upload}, blob->ready};
     }
     for (size_t i = 0; i < self->holds.count; i++) {
         const noted_hold_t *hold = &self->holds.items[i];
@@ -274,8 +275,10 @@ void journal_clear (journal_t *self)
         free (answer->payload);
         bytes_clear (&answer->reply);
     }
-    for (size_t i = 0; i < self->blobs.count; i++)
+    for (size_t i = 0; i < self->blobs.count; i++) {
         bytes_clear (&self->blobs.items[i].content);
+        store_content_destroy (&self->blobs.items[i].ready);
+    }
     for (size_t i = 0; i < self->touched.count; i++)
         self->touched.items[i]->touched = self->touched.items[i]->showing = false;
     free (self->pending.items);

@@ -20,17 +20,12 @@ static void name_held (char ret_name[HOLD_SIZE], const char *session, uint64_t c
 
 /* ---- uploads ---- */
 
-baton_status journal_note_staged (journal_t *self, const char *digest, const baton_bytes_t *content, uint64_t now,
-                                  const char *owner, const char *upload)
+void journal_note_staged (journal_t *self, uint64_t now, const char *owner, const char *upload)
 {
-    baton_status status = journal_note_blob (self, digest, content);
-    if (status != BATON_OK)
-        return status;
     noted_blob_t *blob = &self->blobs.items[self->blobs.count - 1];
     blob->staged_at = now;
     snprintf (blob->owner, sizeof blob->owner, "%s", owner);
     snprintf (blob->upload, sizeof blob->upload, "%s", upload);
-    return BATON_OK;
 }
 
 baton_status journal_note_release (journal_t *self, const char *owner, const char *upload)

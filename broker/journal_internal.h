@@ -14,8 +14,9 @@ typedef struct {
 
 typedef struct {
     char digest[DIGEST_SIZE];
-    baton_bytes_t content;
-    uint64_t staged_at; /*  0: something refers to it */
+    baton_bytes_t content;  /*  no more than its size, when it is ready */
+    store_content_t *ready; /*  owned */
+    uint64_t staged_at;     /*  0: something refers to it */
     char owner[LIMIT_NAME + 1], upload[LIMIT_ID + 1];
 } noted_blob_t;
 

@@ -59,3 +59,15 @@ baton_status journal_note_blob (journal_t *self, const char *digest, const baton
     snprintf (blob->digest, sizeof blob->digest, "%s", digest);
     return bytes_set (&blob->content, content->data, content->size);
 }
+
+baton_status journal_note_ready (journal_t *self, store_content_t **ready, size_t size)
+{
+    noted_blob_t *blob = list_append (&self->blobs, sizeof *blob);
+    if (!blob)
+        return BATON_resource_exhausted;
+    snprintf (blob->digest, sizeof blob->digest, "%s", store_content_digest (*ready));
+    blob->content.size = size;
+    blob->ready = *ready;
+    *ready = NULL;
+    return BATON_OK;
+}

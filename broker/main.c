@@ -5,6 +5,7 @@
 #include "state_dir.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 #include <unistd.h>
 
 #define CACHED_SESSIONS 4096
-#define LEASE_TTL 6000 /*  ms, unless given */
+#define KEPT (32 << 20) /*  bytes, of each thread: what a content takes on its way, a few times */
+#define LEASE_TTL 6000  /*  ms, unless given */
 
 typedef struct {
     const char *state;
@@ -142,6 +144,7 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     journal_t *journal = NULL;
     frontend_t *frontend = NULL;
     reader_t *reader = NULL;
+    writers_t *writers = NULL;
     server_t *server = NULL;
     door_t *door = NULL;
     gateway_t *gateway = NULL;
@@ -159,6 +162,8 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
         status = journal_found_site (journal, "admin", state->admin.public_key, now_ms (), error);
     if (status == BATON_OK)
         status = reader_new (frontend, arguments->state, &reader, error);
+    if (status == BATON_OK)
+        status = writers_new (frontend, arguments->state, &writers, error);
     if (status == BATON_OK && arguments->http.listen)
         status = door_new (frontend_context (frontend), &door, error);
     if (status == BATON_OK && door)
@@ -166,7 +171,7 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     if (status == BATON_OK && gateway)
         snprintf (options.http, sizeof options.http, "%s", gateway_url (gateway));
     if (status == BATON_OK)
-        status = server_new (&options, store, journal, frontend, reader, door, &server, error);
+        status = server_new (&options, store, journal, frontend, reader, writers, door, &server, error);
     if (status == BATON_OK) {
         log_info ("batond " BATON_VERSION " listens on %s%s%s, state in %s", frontend_endpoint (frontend),
                   gateway ? " and " : "", options.http, arguments->state);
@@ -177,6 +182,7 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     gateway_destroy (&gateway);
     server_destroy (&server);
     door_destroy (&door);
+    writers_destroy (&writers);
     reader_destroy (&reader);
     frontend_destroy (&frontend);
     journal_destroy (&journal);
@@ -190,6 +196,9 @@ int main (int argc, char **argv)
     if (done)
         return done - 1;
     raise_files ();
+    /*  Contents of megabytes come and go, and malloc would have the kernel clear the memory of each anew. */
+    mallopt (M_MMAP_THRESHOLD, KEPT);
+    mallopt (M_TRIM_THRESHOLD, KEPT);
     umask (077); /*  all that is made here is the owner's alone */
     sigset_t signals;
     sigemptyset (&signals);

@@ -1,18 +1,14 @@
 #include "reader.h"
 
+#include "turns.h"
+
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ENDPOINT "inproc://reader"
 #define HANDED_MOST 2 /*  so that the thread has its next one while the core takes the last */
 
-/*  Who has asked for much waits behind those who have asked for little: the turn of a request is one behind that of the
- *  last one that waits for the same, and the lowest turn is next. */
-typedef struct {
-    request_t *request;
-    uint64_t turn;
-} waiting_t;
+static const turns_limit_t LIMIT = {LIMIT_READS, LIMIT_READS_EACH, "long reads"};
 
 struct reader {
     pthread_t thread;
@@ -20,9 +16,7 @@ struct reader {
     void *core_end, *thread_end; /*  PAIR sockets; each is used by one thread */
     store_t *store;              /*  the thread's, once it has started */
     size_t handed;               /*  requests that the thread has */
-    size_t count;
-    waiting_t waiting[LIMIT_READS]; /*  as they came */
-    uint64_t turn;                  /*  of the last one that was handed over */
+    turns_t turns;
 };
 
 /* ---- the thread ---- */
@@ -102,8 +96,7 @@ void reader_destroy (reader_t **self)
         pthread_join ((*self)->thread, NULL);
         while (zmq_recv ((*self)->core_end, &request, sizeof request, ZMQ_DONTWAIT) == sizeof request)
             request_destroy (&request);
-        for (size_t i = 0; i < (*self)->count; i++)
-            request_destroy (&(*self)->waiting[i].request);
+        turns_clear (&(*self)->turns);
     }
     if ((*self)->thread_end)
         zmq_close ((*self)->thread_end);
@@ -114,51 +107,22 @@ void reader_destroy (reader_t **self)
     *self = NULL;
 }
 
-/*  Each run waits for itself, though it is its node that asks. */
-static bool same_asker (const request_t *a, const request_t *b)
-{
-    return strcmp (a->key, b->key) == 0 && text_equal (a->header.session, b->header.session);
-}
-
-static size_t next_of (const reader_t *self)
-{
-    size_t next = 0;
-    for (size_t i = 1; i < self->count; i++)
-        if (self->waiting[i].turn < self->waiting[next].turn)
-            next = i;
-    return next;
-}
-
 static void hand_over (reader_t *self)
 {
-    while (self->handed < HANDED_MOST && self->count > 0) {
-        waiting_t *next = &self->waiting[next_of (self)];
-        if (zmq_send (self->core_end, &next->request, sizeof next->request, ZMQ_DONTWAIT) < 0)
+    request_t *next = NULL;
+    while (self->handed < HANDED_MOST && (next = turns_next (&self->turns, NULL, NULL))) {
+        if (zmq_send (self->core_end, &next, sizeof next, ZMQ_DONTWAIT) < 0)
             return; /*  again when the next one is done */
-        self->turn = next->turn;
         self->handed++;
-        self->count--;
-        memmove (next, next + 1, (size_t) (self->waiting + self->count - next) * sizeof *next);
+        turns_remove (&self->turns, next);
     }
 }
 
 baton_status reader_submit (reader_t *self, request_t **request, baton_error_t *error)
 {
-    size_t own = 0;
-    uint64_t turn = self->turn;
-    for (size_t i = 0; i < self->count; i++)
-        if (same_asker (self->waiting[i].request, *request)) {
-            own++;
-            turn = self->waiting[i].turn > turn ? self->waiting[i].turn : turn;
-        }
-    if (own == LIMIT_READS_EACH || self->count == LIMIT_READS)
-        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy, "%zu long reads wait already%s",
-                           own == LIMIT_READS_EACH ? own : self->count,
-                           own == LIMIT_READS_EACH ? " for the same client" : "");
-    self->waiting[self->count++] = (waiting_t){*request, turn + 1};
-    *request = NULL;
+    baton_status status = turns_add (&self->turns, request, &LIMIT, error);
     hand_over (self);
-    return BATON_OK;
+    return status;
 }
 
 request_t *reader_take (reader_t *self)

@@ -23,13 +23,27 @@ static baton_status decode_header (request_t *self, inbound_t *inbound)
                           &self->header, &self->error);
 }
 
-/*  What the key stands for, of which the method is a part. A content that comes with its digest stands for itself. */
+const baton_bytes_t *request_content (const request_t *self)
+{
+    switch (self->method) {
+    case METHOD_blob_put:
+        return &((const blob_put_request_t *) self->params)->content;
+    case METHOD_artifact_put:
+        return &((const artifact_put_request_t *) self->params)->content;
+    default:
+        return NULL;
+    }
+}
+
+/*  What the key stands for, of which the method is a part. A content that comes with its digest stands for itself; one
+ *  that is large and doesn't is hashed once, by the writers. */
 static void note_payload (request_t *self, const uint8_t *body, size_t size)
 {
     const char *digest = self->method == METHOD_blob_put ? ((blob_put_request_t *) self->params)->digest : NULL;
+    const baton_bytes_t *content = request_content (self);
     if (digest)
         digest_of_named (self->header.method, digest, strlen (digest), self->payload);
-    else
+    else if (!content || content->size < STORE_LARGE)
         digest_of_named (self->header.method, body, size, self->payload);
 }
 
@@ -124,6 +138,7 @@ void request_destroy (request_t **self)
         record_clear (METHODS[(*self)->method].reply, (*self)->answer);
     free ((*self)->answer);
     forget_prepared (*self);
+    store_content_destroy (&(*self)->content);
     record_clear (&RECORD_request_header, &(*self)->header);
     bytes_clear (&(*self)->reply);
     bytes_clear (&(*self)->remembered);
@@ -145,6 +160,29 @@ baton_status request_prepare (request_t *self, const record_type_t *type, later_
     self->prepares = type;
     self->later = read;
     return BATON_OK;
+}
+
+bool request_packs (request_t *self, const baton_bytes_t *content)
+{
+    if (content->size < STORE_LARGE || self->content)
+        return false;
+    self->packs = content;
+    return true;
+}
+
+void request_packed (request_t *self)
+{
+    if (!self->header.key || *self->payload)
+        return;
+    baton_bytes_t *content = (baton_bytes_t *) request_content (self), whole = *content, body = {0};
+    const char *digest = store_content_digest (self->content);
+    *content = (baton_bytes_t){strlen (digest), (uint8_t *) digest};
+    if (record_encode (&METHODS[self->method].type, self->params, &body) == BATON_OK)
+        digest_of_named (self->header.method, body.data, body.size, self->payload);
+    else
+        self->error.status = baton_fail_memory (&self->error);
+    *content = whole;
+    bytes_clear (&body);
 }
 
 const char *request_session (const request_t *self)

@@ -31,7 +31,7 @@ struct request {
     request_header_t header;
     method_id_t method;
     void *params;              /*  <method>_request_t */
-    char payload[DIGEST_SIZE]; /*  digest of method and body */
+    char payload[DIGEST_SIZE]; /*  digest of method and body; "": known once its content is ready */
 
     uint64_t arrived;              /*  monotonic milliseconds */
     bool answered;                 /*  by the reader or a node, and not sent yet */
@@ -42,6 +42,8 @@ struct request {
     const record_type_t *prepares; /*  of a change: what `prepared` is */
     void *prepared;                /*  filled by the reader before the change is dispatched again; owned */
     unsigned preparations;         /*  how often it was prepared */
+    const baton_bytes_t *packs;    /*  of a change: the part of params that the writers are to make ready; NULL: none */
+    store_content_t *content;      /*  that, made ready, before the change is dispatched again; owned */
     uint64_t relay;                /*  handed on: the id that the node will answer under */
     peer_t relayed_to;
     baton_error_t error; /*  status BATON_OK: the answer is in reply */
@@ -73,6 +75,16 @@ void request_reply (request_t *self, const void *reply);
 #define PREPARATIONS_MOST 16
 BATON_MUST_USE baton_status request_prepare (request_t *self, const record_type_t *type, later_t *read,
                                              baton_error_t *error);
+
+/*  For the handler of a change with a content that is large: whether the writers are to make it ready first. Then the
+ *  handler returns, and the change is dispatched again with that in self->content. */
+bool request_packs (request_t *self, const baton_bytes_t *content);
+
+/*  The content that a put has come with; NULL: it is no put. */
+const baton_bytes_t *request_content (const request_t *self);
+
+/*  Its content was made ready: notes what its idempotency key stands for, where that was left for now. */
+void request_packed (request_t *self);
 
 /*  The id of the session that the request is about, or NULL. */
 const char *request_session (const request_t *self);

@@ -23,8 +23,9 @@ struct server {
     broker_t broker;
     steady_t steady;
     parking_t *parking;
-    reader_t *reader; /*  borrowed */
-    door_t *door;     /*  borrowed; NULL: none */
+    reader_t *reader;   /*  borrowed */
+    writers_t *writers; /*  borrowed */
+    door_t *door;       /*  borrowed; NULL: none */
     request_t *batch[LIMIT_BATCH];
     size_t count;
     uint64_t next_beat, next_forget; /*  monotonic */
@@ -40,13 +41,15 @@ static uint64_t clock_ms (clockid_t clock)
 }
 
 baton_status server_new (const broker_options_t *options, store_t *store, journal_t *journal, frontend_t *frontend,
-                         reader_t *reader, door_t *door, server_t **ret_server, baton_error_t *error)
+                         reader_t *reader, writers_t *writers, door_t *door, server_t **ret_server,
+                         baton_error_t *error)
 {
     server_t *self = calloc (1, sizeof *self);
     if (!self)
         return baton_fail_memory (error);
     self->broker = (broker_t){.options = *options, .store = store, .journal = journal, .frontend = frontend};
     self->reader = reader;
+    self->writers = writers;
     self->door = door;
     self->broker.now = self->broker.wall = self->broker.started_at = clock_ms (CLOCK_REALTIME);
     steady_start (&self->steady, self->broker.wall, clock_ms (CLOCK_BOOTTIME));
@@ -127,8 +130,9 @@ static void finish (server_t *self, request_t **request)
 {
     if ((*request)->deferred) {
         baton_error_t error = {0};
-        baton_status status = (*request)->later ? reader_submit (self->reader, request, &error)
-                                                : parking_add (self->parking, request, &error);
+        baton_status status = (*request)->packs   ? writers_submit (self->writers, request, &error)
+                              : (*request)->later ? reader_submit (self->reader, request, &error)
+                                                  : parking_add (self->parking, request, &error);
         if (status == BATON_OK)
             return;
         (*request)->error = error;
@@ -236,6 +240,17 @@ static void take_read (server_t *self)
         }
         self->batch[self->count++] = request;
         decide (self, request);
+    }
+}
+
+/*  Changes whose contents the writers have made ready. */
+static void take_written (server_t *self)
+{
+    request_t *request = NULL;
+    while (self->count < LIMIT_BATCH && (request = writers_take (self->writers))) {
+        self->batch[self->count++] = request;
+        if (request->error.status == BATON_OK)
+            decide (self, request);
     }
 }
 
@@ -434,6 +449,7 @@ static void turn (server_t *self)
         fleet_pardon (self->broker.fleet, self->broker.monotonic);
     }
     take_read (self);
+    take_written (self);
     take_at_door (self);
     drain (self);
     keeper_turn (&self->broker);
@@ -450,9 +466,13 @@ baton_status server_run (server_t *self, int stop_fd, baton_error_t *error)
         {.socket = frontend_zap (self->broker.frontend), .events = ZMQ_POLLIN},
         {.socket = reader_socket (self->reader), .events = ZMQ_POLLIN},
         {.fd = stop_fd, .events = ZMQ_POLLIN},
+        {.socket = writers_socket (self->writers, 0), .events = ZMQ_POLLIN},
+        {.socket = writers_socket (self->writers, 1), .events = ZMQ_POLLIN},
+        {.socket = writers_socket (self->writers, 2), .events = ZMQ_POLLIN},
         {.socket = self->door ? door_inside (self->door) : NULL, .events = ZMQ_POLLIN},
     };
-    int watched = self->door ? 5 : 4;
+    _Static_assert(WRITERS == 3, "each writer is waited for");
+    int watched = self->door ? 8 : 7;
     for (;;) {
         if (zmq_poll (items, watched, patience (self)) < 0 && zmq_errno () != EINTR)
             return baton_fail (error, BATON_internal, BATON_REASON_bug, "cannot wait for requests: %s",

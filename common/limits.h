@@ -16,6 +16,8 @@
 #define LIMIT_WAITERS_EACH 1024  /*  of them, those of one identity */
 #define LIMIT_READS 1024         /*  long reads that wait at one broker */
 #define LIMIT_READS_EACH 256     /*  of one client, and of one run */
+#define LIMIT_WRITES 128         /*  changes with large contents that wait to be written, in memory */
+#define LIMIT_WRITES_EACH 32     /*  of one client, and of one run */
 #define LIMIT_SUBSCRIPTIONS 4096 /*  event subscriptions at one broker */
 #define LIMIT_SUBSCRIPTIONS_KEY 256 /*  of one identity: each costs the broker a message an event */
 #define LIMIT_PAGE 1000             /*  rows or events in one answer */

@@ -11,6 +11,7 @@
 #define BATON_STORE_H
 
 #include "access.h"
+#include "store_content.h"
 
 #define STORE_SCHEMA 8 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
@@ -55,6 +56,8 @@ typedef struct {
     baton_bytes_t content;
     uint64_t staged_at; /*  0: something refers to it now, also when it was held before */
     store_holder_t holder;
+    store_content_t *ready; /*  the content as a store_packer_t of the same directory has made it; NULL: as it is above.
+                             * Only its size is needed then */
 } store_blob_t;
 
 /*  Whatever becomes of holds, one after the other, once the blobs are written. */

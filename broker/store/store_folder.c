@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define NEW "new"
-#define NAME_SIZE 128 /*  a digest has 64 letters */
+#define UNIQUE ".XXXXXX" /*  after the digest of what is staged, for mkostemp (3) */
+#define NAME_SIZE 128    /*  a digest has 64 letters */
 
 /*  A content that this commit is about. */
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     int file;     /*  open until it is flushed; -1: nothing to flush */
     bool fresh;   /*  put by this commit */
     bool dropped; /*  no longer referred to after it */
+    bool flushed; /*  nothing of it is left to flush, nor its name */
 } change_t;
 
 struct blob_folder {
@@ -124,7 +126,7 @@ static change_t *note (blob_folder_t *self, const char *digest, baton_error_t *e
 }
 
 /*  What the folder of all of them has is flushed with the first of them. */
-static baton_status make_folders (blob_folder_t *self, baton_error_t *error)
+baton_status blob_folder_make (blob_folder_t *self, baton_error_t *error)
 {
     path_t new = in_new (self, "");
     if (access (new.text, F_OK) == 0)
@@ -154,18 +156,77 @@ static bool write_all (int file, const baton_bytes_t *bytes)
 
 baton_status blob_folder_put (blob_folder_t *self, const char *digest, const baton_bytes_t *bytes, baton_error_t *error)
 {
-    baton_status status = make_folders (self, error);
+    baton_status status = blob_folder_make (self, error);
     change_t *change = status == BATON_OK ? note (self, digest, error) : NULL;
     if (!change)
         return status == BATON_OK ? BATON_resource_exhausted : status;
     path_t path = in_new (self, digest);
     assert (!change->dropped);
     change->fresh = true;
+    change->flushed = false;
     change->file = open (path.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (change->file < 0 || !write_all (change->file, bytes))
         return cannot ("write", path.text, error);
     /*  The disk begins with it while others are written. */
     sync_file_range (change->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return BATON_OK;
+}
+
+/*  As many whole blocks as can be written past the cache; what can't, is for the usual way. */
+static size_t write_blocks (int file, const baton_bytes_t *bytes)
+{
+    size_t blocks = bytes->size - bytes->size % BLOB_BLOCK, done = 0;
+    int flags = fcntl (file, F_GETFL);
+    bool direct = fcntl (file, F_SETFL, flags | O_DIRECT) == 0;
+    while (direct && done < blocks) {
+        ssize_t part = write (file, bytes->data + done, blocks - done);
+        direct = part > 0 || (part < 0 && errno == EINTR);
+        done += part > 0 ? (size_t) part : 0;
+    }
+    fcntl (file, F_SETFL, flags);
+    return done;
+}
+
+/*  The name, too: a commit may come at any time after this. */
+static baton_status write_staged (const blob_folder_t *self, int file, const char *path, const baton_bytes_t *bytes,
+                                  bool cached, baton_error_t *error)
+{
+    size_t done = cached ? 0 : write_blocks (file, bytes);
+    bool written = write_all (file, &(baton_bytes_t){bytes->size - done, bytes->data + done}) && fdatasync (file) == 0;
+    baton_status status = written ? BATON_OK : cannot ("write", path, error);
+    close (file);
+    return status == BATON_OK ? flush_folder (in_new (self, "").text, error) : status;
+}
+
+baton_status blob_folder_stage (const blob_folder_t *self, const char *digest, const baton_bytes_t *bytes, bool cached,
+                                char **ret_path, baton_error_t *error)
+{
+    char *path = NULL;
+    if (asprintf (&path, "%s" UNIQUE, in_new (self, digest).text) < 0)
+        return baton_fail_memory (error);
+    int file = mkostemp (path, O_CLOEXEC);
+    baton_status status =
+        file >= 0 ? write_staged (self, file, path, bytes, cached, error) : cannot ("make", path, error);
+    if (status == BATON_OK) {
+        *ret_path = path;
+        return status;
+    }
+    if (file >= 0)
+        unlink (path);
+    free (path);
+    return status;
+}
+
+baton_status blob_folder_adopt (blob_folder_t *self, const char *digest, const char *path, baton_error_t *error)
+{
+    change_t *change = note (self, digest, error);
+    if (!change)
+        return BATON_resource_exhausted;
+    assert (!change->dropped && !change->fresh);
+    path_t to = in_new (self, digest);
+    if (rename (path, to.text) != 0)
+        return cannot ("take over", path, error);
+    change->fresh = change->flushed = true;
     return BATON_OK;
 }
 
@@ -176,6 +237,7 @@ baton_status blob_folder_drop (blob_folder_t *self, const char *digest, baton_er
         return BATON_resource_exhausted;
     path_t from = in_place (self, digest), to = in_new (self, digest);
     change->dropped = true;
+    change->flushed = false;
     if (!change->fresh && rename (from.text, to.text) != 0 && errno != ENOENT)
         return cannot ("remove", from.text, error);
     return BATON_OK;
@@ -183,10 +245,10 @@ baton_status blob_folder_drop (blob_folder_t *self, const char *digest, baton_er
 
 baton_status blob_folder_flush (blob_folder_t *self, baton_error_t *error)
 {
-    if (self->changes.count == 0)
-        return BATON_OK;
+    bool flushed = true;
     for (size_t i = 0; i < self->changes.count; i++) {
         change_t *change = &self->changes.items[i];
+        flushed = flushed && change->flushed;
         path_t path = in_new (self, change->digest);
         if (change->file >= 0 && fdatasync (change->file) != 0)
             return cannot ("flush", path.text, error);
@@ -195,7 +257,7 @@ baton_status blob_folder_flush (blob_folder_t *self, baton_error_t *error)
         change->file = -1;
     }
     path_t new = in_new (self, "");
-    return access (new.text, F_OK) == 0 ? flush_folder (new.text, error) : BATON_OK;
+    return flushed || access (new.text, F_OK) != 0 ? BATON_OK : flush_folder (new.text, error);
 }
 
 /*  When that fails, it stays where it is: it is found there, and the next start tries again. */
@@ -310,19 +372,27 @@ baton_status blob_folder_read (const blob_folder_t *self, const char *digest, ui
 
 /* ---- after a crash ---- */
 
-static baton_status settle_one (blob_folder_t *self, const char *digest, blob_folder_size_fn *size_of, void *argument,
+/*  One that was staged is what a row refers to where there is no other: its new name was not on disk yet. */
+static baton_status settle_one (blob_folder_t *self, const char *name, blob_folder_size_fn *size_of, void *argument,
                                 baton_error_t *error)
 {
-    path_t path = in_new (self, digest);
+    char digest[NAME_SIZE];
+    path_t path = in_new (self, name);
     struct stat about;
     uint64_t size = 0;
+    snprintf (digest, sizeof digest, "%.*s", (int) strcspn (name, "."), name);
     baton_status status = size_of (argument, digest, &size, error);
     if (status != BATON_OK)
         return status;
-    if (size > 0 && stat (path.text, &about) == 0 && (uint64_t) about.st_size == size)
-        move_to_place (self, digest);
-    else
+    bool staged = strcmp (name, digest) != 0;
+    bool fits = size > 0 && stat (path.text, &about) == 0 && (uint64_t) about.st_size == size &&
+                !(staged && blob_folder_has (self, digest, size));
+    if (!fits)
         unlink (path.text);
+    else if (staged && rename (path.text, in_new (self, digest).text) != 0)
+        return cannot ("take over", path.text, error);
+    else
+        move_to_place (self, digest);
     return BATON_OK;
 }
 

@@ -4,10 +4,12 @@
  *  DIR/blobs/new, so that whatever a crash leaves behind is found there and nowhere else:
  *
  *    put      -> new/DIGEST, flushed | commit -> AA/DIGEST
+ *    stage    -> new/DIGEST.XXXXXX, flushed; adopt -> new/DIGEST | commit -> AA/DIGEST
  *    drop        AA/DIGEST -> new/DIGEST | commit -> removed
  *
- *  At the next start, a file in `new` that a row refers to goes to its place, and any other is removed. Reading looks
- * in both places. The one who writes belongs to one thread; any number may read beside it.
+ *  At the next start, a file in `new` that a row refers to goes to its place, and any other is removed. So the new name
+ * of an adopted file needs no flush: it is found under either. Reading looks in both places. The one who writes belongs
+ * to one thread; any number may read beside it, and stage.
  */
 #ifndef BATON_STORE_FOLDER_H
 #define BATON_STORE_FOLDER_H
@@ -22,6 +24,21 @@ void blob_folder_destroy (blob_folder_t **self);
 
 /*  Whether the folder itself is there. */
 bool blob_folder_exists (const blob_folder_t *self);
+
+/*  Makes the folders, for those who stage. */
+BATON_MUST_USE baton_status blob_folder_make (blob_folder_t *self, baton_error_t *error);
+
+#define BLOB_BLOCK 4096 /*  bytes: what begins with one in memory can be written past the cache */
+
+/*  Writes a content that no commit is about yet, and flushes it; past the kernel's cache where it may, unless it is to
+ *  be cached. Whoever gets the path removes the file, or frees it when a commit has adopted it. */
+BATON_MUST_USE baton_status blob_folder_stage (const blob_folder_t *self, const char *digest,
+                                               const baton_bytes_t *bytes, bool cached, char **ret_path,
+                                               baton_error_t *error);
+
+/*  Takes over a file that was staged, as put would write it. */
+BATON_MUST_USE baton_status blob_folder_adopt (blob_folder_t *self, const char *digest, const char *path,
+                                               baton_error_t *error);
 
 /*  Writes a content that the database is about to refer to. As the others, resource_exhausted/disk_full or
  *  unavailable/storage_failed when that can't be done. */

@@ -260,10 +260,15 @@ void frame_packer_destroy (frame_packer_t **self)
     *self = NULL;
 }
 
+static size_t up_to_blocks (size_t size)
+{
+    return (size + FRAME_BLOCK - 1) / FRAME_BLOCK * FRAME_BLOCK;
+}
+
 baton_status frame_pack (frame_packer_t *self, const uint8_t *data, size_t size, baton_bytes_t *ret_packed)
 {
     size_t bound = ZSTD_compressBound (size);
-    uint8_t *packed = malloc (bound);
+    uint8_t *packed = bound < STORE_LARGE ? malloc (bound) : aligned_alloc (FRAME_BLOCK, up_to_blocks (bound));
     if (!packed)
         return BATON_resource_exhausted;
     size_t used = ZSTD_compress2 (self->compress, packed, bound, data, size);

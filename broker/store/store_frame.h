@@ -66,6 +66,8 @@ bool frame_text_is (frame_text_t text, const char *other);
 /*  Makes zstd frames; keeps its working memory between calls. */
 frame_packer_t *frame_packer_new (void);
 void frame_packer_destroy (frame_packer_t **self);
+/*  From STORE_LARGE on, the frame is in memory that begins with a FRAME_BLOCK, for writing it past the cache. */
+#define FRAME_BLOCK 4096
 BATON_MUST_USE baton_status frame_pack (frame_packer_t *self, const uint8_t *data, size_t size,
                                         baton_bytes_t *ret_packed);
 BATON_MUST_USE baton_status frame_unpack (frame_packer_t *self, const uint8_t *data, size_t size,

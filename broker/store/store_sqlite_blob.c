@@ -1,9 +1,10 @@
-/*  Blobs: small ones are in their rows, large ones in files of their own. */
+/*  Blobs: small ones are in their rows, and those that take STORE_LARGE when they are packed in files of their own.
+ *  SQLite writes each byte twice, to its log and to its pages; a file costs a flush of its own. */
 #include "store_sqlite.h"
 
-/*  What takes at least so much when it is packed becomes a file. SQLite writes each byte twice, to its log and to its
- *  pages; a file costs a flush of its own. */
-#define FILE_LEAST 65536
+#include "store_content_internal.h"
+
+#include <stdlib.h>
 
 /*  How many one call sweeps: some 10 ms where each is as large as can be. */
 #define SWEPT_MOST 8
@@ -72,23 +73,41 @@ static baton_status find_file (store_sqlite_t *self, const char *digest, bool *r
     return status;
 }
 
+/*  file is its size; 0: the row has the content. */
+static baton_status put_row (store_sqlite_t *self, const char *digest, const baton_bytes_t *packed, uint64_t file,
+                             baton_error_t *error)
+{
+    sqlite3_stmt *put = store_sqlite_statement (self, SQL_blob_put);
+    store_sqlite_bind_text (put, 1, digest);
+    store_sqlite_bind_bytes (put, 2, file > 0 ? &(baton_bytes_t){0} : packed);
+    if (file > 0)
+        store_sqlite_bind_uint (put, 3, file);
+    return store_sqlite_run (self, SQL_blob_put, "write an artifact", error);
+}
+
 static baton_status write_content (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
 {
     baton_bytes_t packed = {0};
     if (frame_pack (self->packer, blob->content.data, blob->content.size, &packed) != BATON_OK)
         return baton_fail_memory (error);
-    bool is_file = packed.size >= FILE_LEAST;
+    bool is_file = packed.size >= STORE_LARGE;
     baton_status status = is_file ? blob_folder_put (self->folder, blob->digest, &packed, error) : BATON_OK;
-    if (status == BATON_OK) {
-        sqlite3_stmt *put = store_sqlite_statement (self, SQL_blob_put);
-        store_sqlite_bind_text (put, 1, blob->digest);
-        store_sqlite_bind_bytes (put, 2, is_file ? &(baton_bytes_t){0} : &packed);
-        if (is_file)
-            store_sqlite_bind_uint (put, 3, packed.size);
-        status = store_sqlite_run (self, SQL_blob_put, "write an artifact", error);
-    }
+    if (status == BATON_OK)
+        status = put_row (self, blob->digest, &packed, is_file ? packed.size : 0, error);
     bytes_clear (&packed);
     return status;
+}
+
+static baton_status write_ready (store_sqlite_t *self, store_content_t *ready, baton_error_t *error)
+{
+    if (!ready->path)
+        return put_row (self, ready->digest, &ready->packed, 0, error);
+    baton_status status = blob_folder_adopt (self->folder, ready->digest, ready->path, error);
+    if (status != BATON_OK)
+        return status;
+    free (ready->path);
+    ready->path = NULL;
+    return put_row (self, ready->digest, &ready->packed, ready->size, error);
 }
 
 baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *blob, baton_error_t *error)
@@ -100,7 +119,7 @@ baton_status store_sqlite_write_blob (store_sqlite_t *self, const store_blob_t *
         status = find_file (self, blob->digest, &known, &size, error);
     if (status != BATON_OK || (known && (size == 0 || blob_folder_has (self->folder, blob->digest, size))))
         return status;
-    return write_content (self, blob, error);
+    return blob->ready ? write_ready (self, blob->ready, error) : write_content (self, blob, error);
 }
 
 baton_status store_sqlite_write_hold (store_sqlite_t *self, const store_hold_t *hold, baton_error_t *error)

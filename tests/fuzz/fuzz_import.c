@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     store_t *store = NULL;
     if (size == 0 || id_init () != BATON_OK || store_open_memory (&store) != BATON_OK)
         return 0;
-    store_blob_t page = {name, {size - 1, (uint8_t *) data + 1}, 1, {"ada", ""}};
+    store_blob_t page = {name, {size - 1, (uint8_t *) data + 1}, 1, {"ada", ""}, NULL};
     must (store_commit (store, &(store_batch_t){.blobs = &page, .blob_count = 1}, NULL) == BATON_OK);
     session_import_request_t params = {
         .origin_session = (char *) "s3ss10n", .origin_n = data[0], .pages = {sizeof digest, digest}};

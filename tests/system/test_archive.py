@@ -272,9 +272,10 @@ class RoundTrip(Archives):
         self.assertNotIn(secret, journal)
         self.assertNotIn(password, journal)
         self.other.stop()
-        for name in os.listdir(self.other.state):
-            with open(os.path.join(self.other.state, name), "rb") as file:
-                self.assertNotIn(secret.encode(), file.read(), name)
+        for folder, _, names in os.walk(self.other.state):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    self.assertNotIn(secret.encode(), file.read(), name)
 
     def test_secrets_in_names_are_left_out(self):
         secret = "ghp_" + "a1B2" * 10

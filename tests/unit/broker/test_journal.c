@@ -400,7 +400,8 @@ static void an_import_whose_contents_are_gone_is_refused (void **state)
     assert_int_equal (text_set (&import.session, "s"), BATON_OK);
     assert_int_equal (texts_add (&import.blobs, "there"), BATON_OK);
     assert_int_equal (texts_add (&import.blobs, "gone"), BATON_OK);
-    assert_int_equal (journal_note_staged (stage.journal, "there", &content, STAGE_NOW, "ada", ""), BATON_OK);
+    assert_int_equal (journal_note_blob (stage.journal, "there", &content), BATON_OK);
+    journal_note_staged (stage.journal, STAGE_NOW, "ada", "");
     stage_commit (&stage);
     assert_int_equal (journal_import (stage.journal, &import, &command, &imported, &stage.error),
                       BATON_failed_precondition);

@@ -640,7 +640,7 @@ static void hold (store_t *store, store_hold_t wanted)
 
 static void stage (store_t *store, const char *digest, const char *owner, const char *name, uint64_t at)
 {
-    store_blob_t blob = {digest, fixture_bytes ("page"), at, {owner, name}};
+    store_blob_t blob = {digest, fixture_bytes ("page"), at, {owner, name}, NULL};
     fixture_commit (store, &(store_batch_t){.blobs = &blob, .blob_count = 1});
 }
 
@@ -656,10 +656,10 @@ static void large_blobs_are_as_small_ones (void **state)
         random ^= random << 17;
         content[i / sizeof *content][i % sizeof *content] = (uint8_t) random;
     }
-    store_blob_t blobs[] = {{"a", {sizeof *content, content[0]}, 10, {"ada", "1"}},
-                            {"b", {sizeof *content, content[1]}, 0, {0}},
-                            {"c", {sizeof *content, content[2]}, 10, {"eve", "1"}},
-                            {"d", {sizeof *content, content[3]}, 10, {"ada", "1"}}};
+    store_blob_t blobs[] = {{"a", {sizeof *content, content[0]}, 10, {"ada", "1"}, NULL},
+                            {"b", {sizeof *content, content[1]}, 0, {0}, NULL},
+                            {"c", {sizeof *content, content[2]}, 10, {"eve", "1"}, NULL},
+                            {"d", {sizeof *content, content[3]}, 10, {"ada", "1"}, NULL}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 4});
     check_staged (store, 3, 3 * sizeof *content);
     hold (store, (store_hold_t){STORE_HOLD_keep, "a", {0}, NULL});
@@ -683,13 +683,14 @@ static void a_staged_blob_is_forgotten_unless_something_refers_to_it (void **sta
 {
     store_t *store = store_of (state);
     const store_holder_t ada = {"ada", "1"}, eve = {"eve", "1"};
-    store_blob_t blobs[] = {{"a", fixture_bytes ("kept"), 0, {0}},     {"b", fixture_bytes ("old"), 10, ada},
-                            {"c", fixture_bytes ("adopted"), 10, ada}, {"d", fixture_bytes ("spent"), 10, eve},
-                            {"e", fixture_bytes ("later"), 10, ada},   {"f", fixture_bytes ("new"), 20, ada},
-                            {"a", fixture_bytes ("kept"), 10, eve}};
+    store_blob_t blobs[] = {
+        {"a", fixture_bytes ("kept"), 0, {0}, NULL},     {"b", fixture_bytes ("old"), 10, ada, NULL},
+        {"c", fixture_bytes ("adopted"), 10, ada, NULL}, {"d", fixture_bytes ("spent"), 10, eve, NULL},
+        {"e", fixture_bytes ("later"), 10, ada, NULL},   {"f", fixture_bytes ("new"), 20, ada, NULL},
+        {"a", fixture_bytes ("kept"), 10, eve, NULL}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 7});
     check_staged (store, 5, strlen ("oldadoptedspentlaternew"));
-    store_blob_t put = {"e", fixture_bytes ("later"), 0, {0}};
+    store_blob_t put = {"e", fixture_bytes ("later"), 0, {0}, NULL};
     store_hold_t holds[] = {{STORE_HOLD_keep, "c", {0}, NULL}, {STORE_HOLD_release, NULL, eve, NULL}};
     fixture_commit (store, &(store_batch_t){.blobs = &put, .blob_count = 1, .holds = holds, .hold_count = 2});
     check_staged (store, 2, strlen ("oldnew"));

@@ -70,7 +70,7 @@ static store_blob_t large (const char *digest, uint64_t staged_at, uint8_t conte
         random ^= random << 17;
         content[i] = (uint8_t) random;
     }
-    return (store_blob_t){digest, {LARGE, content}, staged_at, {"ada", digest}};
+    return (store_blob_t){digest, {LARGE, content}, staged_at, {"ada", digest}, NULL};
 }
 
 static baton_status forget (store_t *store, uint64_t before, baton_error_t *error)
@@ -104,6 +104,22 @@ static void check_content (store_t *store, const char *digest)
     assert_int_equal (found.size, LARGE);
     assert_memory_equal (found.data, content, LARGE);
     bytes_clear (&found);
+}
+
+static store_content_t *pack (store_packer_t *packer, const char *name)
+{
+    static uint8_t content[LARGE];
+    store_blob_t blob = large (name, 0, content);
+    store_content_t *ready = NULL;
+    baton_error_t error = {0};
+    return store_pack (packer, &blob.content, *name == 'q', &ready, &error) == BATON_OK ? ready : NULL;
+}
+
+static store_packer_t *open_packer (const char *directory)
+{
+    store_packer_t *packer = NULL;
+    assert_int_equal (store_packer_new (directory, &packer, NULL), BATON_OK);
+    return packer;
 }
 
 static void path_of (const fixture_t *fixture, const char *name, char path[96])
@@ -271,6 +287,9 @@ static void a_full_disk_leaves_nothing_behind (void **state)
     signal (SIGXFSZ, SIG_IGN);
     assert_int_equal (setrlimit (RLIMIT_FSIZE, &(struct rlimit){LARGE / 2, before.rlim_max}), 0);
     check_put_fails (fixture, BATON_REASON_disk_full);
+    store_packer_t *packer = open_packer (fixture->directory);
+    assert_null (pack (packer, "c"));
+    store_packer_destroy (&packer);
     assert_int_equal (setrlimit (RLIMIT_FSIZE, &before), 0);
     assert_int_equal (count_files (fixture), 1);
     put (fixture->store, "b", 0);
@@ -342,23 +361,32 @@ static bool has_just (store_t *store, const char *wanted)
 }
 
 /*  Commits until the step at which it is killed; tells each commit. */
-static void commit_until_killed (const fixture_t *fixture, unsigned at, int out)
+static void commit_until_killed (store_t *store, const char *directory, int out)
 {
-    store_t *store = NULL;
-    if (store_open_sqlite (fixture->directory, &store, NULL) != BATON_OK)
-        _exit (2);
-    steps_left = at;
+    (void) directory;
     for (uint8_t number = 0; number < COMMITS; number++) {
         if (commit_number (store, number) != BATON_OK)
             _exit (3);
         if (__real_write (out, &number, 1) != 1)
             _exit (4);
     }
+}
+
+/*  What a process does until it is killed. */
+typedef void work_fn (store_t *store, const char *directory, int out);
+
+static void begin_work (const fixture_t *fixture, unsigned at, work_fn *work, int out)
+{
+    store_t *store = NULL;
+    if (store_open_sqlite (fixture->directory, &store, NULL) != BATON_OK)
+        _exit (2);
+    steps_left = at;
+    work (store, fixture->directory, out);
     _exit (0);
 }
 
 /*  Whether it was killed; ret_done is how many of its commits it told of. */
-static bool kill_at (const fixture_t *fixture, unsigned at, size_t *ret_done)
+static bool kill_at (const fixture_t *fixture, unsigned at, work_fn *work, size_t *ret_done)
 {
     int ends[2], how = 0;
     uint8_t number = 0;
@@ -366,7 +394,7 @@ static bool kill_at (const fixture_t *fixture, unsigned at, size_t *ret_done)
     pid_t child = fork ();
     assert_true (child >= 0);
     if (child == 0)
-        commit_until_killed (fixture, at, ends[1]);
+        begin_work (fixture, at, work, ends[1]);
     close (ends[1]);
     for (*ret_done = 0; read (ends[0], &number, 1) == 1;)
         ++*ret_done;
@@ -385,7 +413,7 @@ static void nothing_is_lost_or_left_by_a_kill_at_any_step (void **state)
         store_close (&fixture->store);
         fixture_remove_directory (fixture);
         assert_int_equal (mkdir (fixture->directory, 0700), 0);
-        killed = kill_at (fixture, at, &done);
+        killed = kill_at (fixture, at, commit_until_killed, &done);
         fixture_open_sqlite (fixture);
         assert_true (has_just (fixture->store, THERE[done]) ||
                      (done < COMMITS && has_just (fixture->store, THERE[done + 1])));
@@ -399,6 +427,117 @@ static void nothing_is_lost_or_left_by_a_kill_at_any_step (void **state)
     }
     assert_int_equal (done, COMMITS);
     assert_true (at > 30);
+}
+
+/* ---- made ready beforehand ---- */
+
+static store_blob_t blob_of (store_content_t *ready)
+{
+    return (store_blob_t){store_content_digest (ready), {LARGE, NULL}, 10, {"ada", ""}, ready};
+}
+
+static void check_ready (store_t *store, const char *name, bool there)
+{
+    static uint8_t content[LARGE];
+    char digest[DIGEST_SIZE];
+    baton_bytes_t found = {0};
+    large (name, 0, content);
+    digest_of (content, LARGE, digest);
+    assert_int_equal (store_blob (store, digest, &found, NULL), there ? BATON_OK : BATON_not_found);
+    assert_true (!there || (found.size == LARGE && memcmp (found.data, content, LARGE) == 0));
+    bytes_clear (&found);
+}
+
+static void a_ready_content_is_committed_or_leaves_nothing (void **state)
+{
+    fixture_t *fixture = *state;
+    store_packer_t *packer = open_packer (fixture->directory);
+    store_content_t *first = pack (packer, "p"), *same = pack (packer, "p"), *dropped = pack (packer, "q");
+    assert_int_equal (count_files (fixture), 3);
+    store_blob_t blobs[] = {blob_of (first), blob_of (same)};
+    fixture_commit (fixture->store, &(store_batch_t){.blobs = blobs, .blob_count = 2});
+    store_content_destroy (&first);
+    store_content_destroy (&same);
+    store_content_destroy (&dropped);
+    assert_int_equal (count_files (fixture), 1);
+    check_ready (fixture->store, "p", true);
+    uint64_t count = 0, bytes = 0;
+    assert_int_equal (store_staged (fixture->store, "ada", &count, &bytes, NULL), BATON_OK);
+    assert_true (count == 1 && bytes == LARGE);
+    store_packer_destroy (&packer);
+}
+
+static void a_small_ready_content_is_in_its_row (void **state)
+{
+    fixture_t *fixture = *state;
+    static uint8_t zeros[LARGE * 10];
+    store_packer_t *packer = open_packer (fixture->directory);
+    store_content_t *ready = NULL;
+    assert_int_equal (store_pack (packer, &(baton_bytes_t){sizeof zeros, zeros}, true, &ready, NULL), BATON_OK);
+    store_blob_t blob = blob_of (ready);
+    fixture_commit (fixture->store, &(store_batch_t){.blobs = &blob, .blob_count = 1});
+    baton_bytes_t found = {0};
+    assert_int_equal (store_blob (fixture->store, blob.digest, &found, NULL), BATON_OK);
+    assert_int_equal (found.size, sizeof zeros);
+    assert_int_equal (count_files (fixture), 0);
+    bytes_clear (&found);
+    store_content_destroy (&ready);
+    store_packer_destroy (&packer);
+}
+
+/*  What a power cut may do to a name that was not flushed; and to a content that is there already. */
+static void a_committed_file_is_found_under_its_first_name (void **state)
+{
+    fixture_t *fixture = *state;
+    char place[96], staged[96];
+    put (fixture->store, "aab", 0);
+    path_of (fixture, "aa/aab", place);
+    path_of (fixture, "new/aab.x1y2z3", staged);
+    store_close (&fixture->store);
+    assert_int_equal (rename (place, staged), 0);
+    fixture_open_sqlite (fixture);
+    check_content (fixture->store, "aab");
+    store_close (&fixture->store);
+    int file = open (staged, O_WRONLY | O_CREAT, 0600);
+    assert_true (file >= 0 && ftruncate (file, LARGE) == 0 && close (file) == 0);
+    fixture_open_sqlite (fixture);
+    check_content (fixture->store, "aab");
+    assert_int_equal (count_files (fixture), 1);
+}
+
+/*  p by two at once; q is never committed. */
+static void put_ready_until_killed (store_t *store, const char *directory, int out)
+{
+    store_packer_t *packer = NULL;
+    if (store_packer_new (directory, &packer, NULL) != BATON_OK)
+        _exit (2);
+    store_content_t *ready[] = {pack (packer, "p"), pack (packer, "p"), pack (packer, "q")};
+    store_blob_t blobs[] = {blob_of (ready[0]), blob_of (ready[1])};
+    if (store_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 2}, NULL) != BATON_OK ||
+        __real_write (out, "", 1) != 1)
+        _exit (3);
+    for (size_t i = 0; i < 3; i++)
+        store_content_destroy (&ready[i]);
+}
+
+static void no_ready_content_is_lost_or_left_by_a_kill_at_any_step (void **state)
+{
+    fixture_t *fixture = *state;
+    size_t done = 0;
+    unsigned at = 1;
+    for (bool killed = true; killed; at++) {
+        store_close (&fixture->store);
+        fixture_remove_directory (fixture);
+        assert_int_equal (mkdir (fixture->directory, 0700), 0);
+        killed = kill_at (fixture, at, put_ready_until_killed, &done);
+        fixture_open_sqlite (fixture);
+        size_t files = count_files (fixture);
+        check_ready (fixture->store, "p", files == 1);
+        check_ready (fixture->store, "q", false);
+        assert_true (files == 1 || (files == 0 && done == 0));
+    }
+    assert_int_equal (done, 1);
+    assert_true (at > 20);
 }
 
 static int open_fixture (void **state)
@@ -424,10 +563,18 @@ int main (void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown (test, open_fixture, close_fixture)
     const struct CMUnitTest tests[] = {
-        CASE (a_large_content_is_a_file_and_others_are_not), CASE (a_file_goes_with_the_last_who_needs_it),
-        CASE (a_lost_file_is_noticed_and_can_be_put_again),  CASE (a_damaged_file_is_noticed),
-        CASE (a_store_without_its_folder_is_refused),        CASE (a_full_disk_leaves_nothing_behind),
-        CASE (a_folder_that_cannot_be_written_is_told),      CASE (nothing_is_lost_or_left_by_a_kill_at_any_step),
+        CASE (a_large_content_is_a_file_and_others_are_not),
+        CASE (a_file_goes_with_the_last_who_needs_it),
+        CASE (a_lost_file_is_noticed_and_can_be_put_again),
+        CASE (a_damaged_file_is_noticed),
+        CASE (a_store_without_its_folder_is_refused),
+        CASE (a_full_disk_leaves_nothing_behind),
+        CASE (a_folder_that_cannot_be_written_is_told),
+        CASE (nothing_is_lost_or_left_by_a_kill_at_any_step),
+        CASE (a_ready_content_is_committed_or_leaves_nothing),
+        CASE (a_small_ready_content_is_in_its_row),
+        CASE (a_committed_file_is_found_under_its_first_name),
+        CASE (no_ready_content_is_lost_or_left_by_a_kill_at_any_step),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
