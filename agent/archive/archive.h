@@ -76,6 +76,10 @@ typedef struct {
 BATON_MUST_USE baton_status archive_reader_new (FILE *file, archive_reader_t **ret_reader, baton_error_t *error);
 void archive_reader_destroy (archive_reader_t **self);
 
+/*  For who has verified the file before and looks for himself whether the sections are the same: from now on neither
+ *  digest nor signature are looked at, and there is no archive_digest. */
+void archive_reader_trust (archive_reader_t *self);
+
 const archive_head_t *archive_head (const archive_reader_t *self);
 
 /*  The next section after the head. The last is ARCHIVE_seal: then all is verified, but for what the sections say. */

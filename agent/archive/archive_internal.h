@@ -3,8 +3,7 @@
 #define BATON_ARCHIVE_INTERNAL_H
 
 #include "archive.h"
-
-#include <sodium.h>
+#include "aside.h"
 
 /*  As in PNG: a transfer that touches line ends or the eighth bit is noticed at once. */
 #define MAGIC                                                                                                          \

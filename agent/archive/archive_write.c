@@ -12,6 +12,7 @@ struct archive_writer {
     FILE *file;
     uint8_t secret[ARCHIVE_SECRET];
     crypto_generichash_state hash;
+    aside_t aside;
     ZSTD_CCtx *packer;
     uint8_t *buffer; /*  LIMIT_ARCHIVE_SECTION bytes */
     archive_totals_t totals;
@@ -19,8 +20,10 @@ struct archive_writer {
 
 static baton_status put (archive_writer_t *self, const void *data, size_t size, baton_error_t *error)
 {
-    crypto_generichash_update (&self->hash, data, size);
-    if (size == 0 || fwrite (data, size, 1, self->file) == 1)
+    aside_hash (&self->aside, &self->hash, data, size);
+    bool written = size == 0 || fwrite (data, size, 1, self->file) == 1;
+    aside_end (&self->aside);
+    if (written)
         return BATON_OK;
     return baton_fail (error, BATON_resource_exhausted, BATON_REASON_disk_full, "can't write the archive: %s",
                        strerror (errno));

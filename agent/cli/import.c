@@ -8,6 +8,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIGEST_BYTES 32 /*  BLAKE2b-256 */
+
+/* ---- what is sent is what was verified ---- */
+
+/*  The file is read twice, and hashed as a whole once: the second time, what is sent is compared by its digests, which
+ *  are needed anyway, or looked at by the broker. */
+typedef struct {
+    crypto_generichash_state contents, packs;
+} sameness_t;
+
+static void sameness_begin (sameness_t *self)
+{
+    crypto_generichash_init (&self->contents, NULL, 0, DIGEST_BYTES);
+    crypto_generichash_init (&self->packs, NULL, 0, DIGEST_BYTES);
+}
+
+static void sameness_add (sameness_t *self, archive_kind_t kind, const char digest[DIGEST_SIZE])
+{
+    uint8_t section[DIGEST_SIZE + 1] = {(uint8_t) kind};
+    bool pack = kind == ARCHIVE_workspace || kind == ARCHIVE_pack;
+    memcpy (section + 1, digest, DIGEST_SIZE);
+    crypto_generichash_update (pack ? &self->packs : &self->contents, section, sizeof section);
+}
+
+static void finish_one (crypto_generichash_state *state, char ret_digest[DIGEST_SIZE])
+{
+    uint8_t hash[DIGEST_BYTES];
+    crypto_generichash_final (state, hash, sizeof hash);
+    sodium_bin2hex (ret_digest, DIGEST_SIZE, hash, sizeof hash);
+}
+
+static void sameness_end (sameness_t *self, char ret_contents[DIGEST_SIZE], char ret_packs[DIGEST_SIZE])
+{
+    finish_one (&self->contents, ret_contents);
+    finish_one (&self->packs, ret_packs);
+}
+
 /* ---- verification ---- */
 
 static baton_status damaged (baton_error_t *error, const char *what)
@@ -23,13 +60,17 @@ static baton_status open_again (FILE *file, archive_reader_t **ret_reader, baton
     return archive_reader_new (file, ret_reader, error);
 }
 
-static baton_status check_page (const archive_section_t *section, uint64_t *ret_events, baton_error_t *error)
+static baton_status check_page (const archive_section_t *section, sameness_t *sameness, uint64_t *ret_events,
+                                baton_error_t *error)
 {
+    char digest[DIGEST_SIZE];
     archive_page_t page = {0};
     if (record_decode (&RECORD_archive_page, section->data, section->size, &page, NULL) != BATON_OK)
         return damaged (error, "a page of its journal cannot be read");
     *ret_events += page.events.count;
     bool fits = section->size <= LIMIT_ARTIFACT && page.events.count > 0;
+    digest_of (section->data, section->size, digest);
+    sameness_add (sameness, section->kind, digest);
     record_clear (&RECORD_archive_page, &page);
     return fits ? BATON_OK : damaged (error, "a page of its journal has an impossible size");
 }
@@ -39,6 +80,23 @@ static baton_status check_snapshot (const archive_section_t *section, const arch
     char digest[DIGEST_SIZE];
     digest_of (section->data, section->size, digest);
     return text_equal (digest, head->snapshot) ? BATON_OK : damaged (error, "its snapshot is another than it says");
+}
+
+static void add_carried (const archive_section_t *section, sameness_t *sameness)
+{
+    char digest[DIGEST_SIZE];
+    digest_of (section->data, section->size, digest);
+    sameness_add (sameness, section->kind, digest);
+}
+
+static baton_status check_blob (const archive_section_t *section, sameness_t *sameness, baton_error_t *error)
+{
+    char digest[DIGEST_SIZE];
+    baton_bytes_t content;
+    baton_status status = archive_blob (section, digest, &content, error);
+    if (status == BATON_OK)
+        sameness_add (sameness, section->kind, digest);
+    return status;
 }
 
 static baton_status check_workspace (const archive_section_t *section, archive_summary_t *summary, baton_error_t *error)
@@ -52,22 +110,23 @@ static baton_status check_workspace (const archive_section_t *section, archive_s
     return status;
 }
 
-static baton_status check_section (const archive_section_t *section, archive_summary_t *summary, baton_error_t *error)
+static baton_status check_section (const archive_section_t *section, archive_summary_t *summary, sameness_t *sameness,
+                                   baton_error_t *error)
 {
-    char digest[DIGEST_SIZE];
-    baton_bytes_t content;
     switch (section->kind) {
     case ARCHIVE_snapshot:
         return check_snapshot (section, &summary->head, error);
     case ARCHIVE_ancestor:
     case ARCHIVE_events:
-        return check_page (section, &summary->events, error);
+        return check_page (section, sameness, &summary->events, error);
     case ARCHIVE_blob:
         summary->blobs++;
-        return archive_blob (section, digest, &content, error);
+        return check_blob (section, sameness, error);
     case ARCHIVE_workspace:
+        add_carried (section, sameness);
         return check_workspace (section, summary, error);
     case ARCHIVE_pack:
+        add_carried (section, sameness);
         return carry_take_pack (summary->carry, section->data, section->size, error);
     default:
         return BATON_OK;
@@ -87,13 +146,15 @@ static baton_status verify (archive_reader_t *reader, const char *require_signer
                             baton_error_t *error)
 {
     archive_section_t section = {.kind = ARCHIVE_head};
+    sameness_t sameness;
+    sameness_begin (&sameness);
     baton_status status = record_copy (&RECORD_archive_head, archive_head (reader), &summary->head) == BATON_OK
                               ? BATON_OK
                               : baton_fail_memory (error);
     while (status == BATON_OK && section.kind != ARCHIVE_seal) {
         status = archive_read (reader, &section, error);
         if (status == BATON_OK)
-            status = check_section (&section, summary, error);
+            status = check_section (&section, summary, &sameness, error);
     }
     size_t wanted = 0;
     if (status == BATON_OK && summary->carry && (carry_wanted (summary->carry, &wanted), wanted > 0))
@@ -101,6 +162,7 @@ static baton_status verify (archive_reader_t *reader, const char *require_signer
     carry_destroy (&summary->carry);
     if (status != BATON_OK)
         return status;
+    sameness_end (&sameness, summary->contents, summary->packs);
     snprintf (summary->archive, sizeof summary->archive, "%s", archive_digest (reader));
     sodium_bin2hex (summary->signer, sizeof summary->signer, summary->head.signer.data, summary->head.signer.size);
     if (record_copy (&RECORD_archive_totals, archive_totals (reader), &summary->totals) != BATON_OK)
@@ -158,6 +220,7 @@ typedef struct {
     char upload[DIGEST_SIZE]; /*  the same again with the same key */
     baton_pairs_t ancestors;  /*  the ids that ancestors have there, where they are others */
     bool carries;             /*  the workspace goes along */
+    sameness_t sameness;
     struct {
         size_t count;
         page_digest_t *items;
@@ -171,6 +234,8 @@ static baton_status send_blob (sender_t *self, const archive_section_t *section)
     char digest[DIGEST_SIZE];
     baton_bytes_t content;
     baton_status status = archive_split_blob (section, digest, &content, self->error);
+    if (status == BATON_OK)
+        sameness_add (&self->sameness, section->kind, digest);
     return status == BATON_OK ? putter_put (self->putter, digest, &content, self->error) : status;
 }
 
@@ -183,6 +248,7 @@ static baton_status send_carried (sender_t *self, const archive_section_t *secti
     if (!slot)
         return baton_fail_memory (self->error);
     digest_of (content.data, content.size, digest);
+    sameness_add (&self->sameness, section->kind, digest);
     sodium_hex2bin (slot->digest, sizeof slot->digest, digest, DIGEST_SIZE - 1, NULL, NULL, NULL);
     return putter_put (self->putter, digest, &content, self->error);
 }
@@ -221,6 +287,7 @@ static baton_status send_page (sender_t *self, const archive_section_t *section)
     if (status == BATON_OK && page.events.count == 0)
         status = damaged (self->error, "a page of its journal is empty");
     digest_of (content.data, content.size, digest);
+    sameness_add (&self->sameness, section->kind, digest);
     if (status == BATON_OK)
         status = note_page (self, &page.events.items[page.events.count - 1], digest);
     if (status == BATON_OK)
@@ -230,9 +297,12 @@ static baton_status send_page (sender_t *self, const archive_section_t *section)
 }
 
 /*  Puts everything that the import refers to. What the file says now must be what was verified. */
-static baton_status send_sections (sender_t *self, archive_reader_t *reader, const char *archive)
+static baton_status send_sections (sender_t *self, archive_reader_t *reader)
 {
     archive_section_t section = {.kind = ARCHIVE_head};
+    char contents[DIGEST_SIZE], packs[DIGEST_SIZE];
+    archive_reader_trust (reader);
+    sameness_begin (&self->sameness);
     baton_status status = BATON_OK;
     while (status == BATON_OK && section.kind != ARCHIVE_seal) {
         status = archive_read (reader, &section, self->error);
@@ -246,7 +316,9 @@ static baton_status send_sections (sender_t *self, archive_reader_t *reader, con
     }
     if (status == BATON_OK)
         status = putter_finish (self->putter, self->error);
-    if (status == BATON_OK && strcmp (archive_digest (reader), archive) != 0)
+    sameness_end (&self->sameness, contents, packs);
+    if (status == BATON_OK && (strcmp (contents, self->summary->contents) != 0 ||
+                               (self->carries && strcmp (packs, self->summary->packs) != 0)))
         status = baton_fail (self->error, BATON_aborted, BATON_REASON_bad_archive,
                              "the archive was changed while it was read; nothing was imported");
     return status;
@@ -346,7 +418,7 @@ baton_status import_send (cli_t *cli, FILE *file, const archive_summary_t *summa
     if (status == BATON_OK)
         status = putter_new (cli, self.upload, &self.putter, error);
     if (status == BATON_OK)
-        status = send_sections (&self, reader, summary->archive);
+        status = send_sections (&self, reader);
     putter_destroy (&self.putter);
     cli->key = NULL; /*  it is for the import alone */
     if (status != BATON_OK)

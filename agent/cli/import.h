@@ -26,6 +26,8 @@ typedef struct {
     uint64_t events, blobs;
     uint64_t files; /*  entries of the workspace in it; 0: there is none */
     carry_t *carry; /*  while it is verified */
+    /*  Digests of the digests of all that is sent: of journals and contents, and of the workspace. */
+    char contents[DIGEST_SIZE], packs[DIGEST_SIZE];
 } archive_summary_t;
 
 /*  Reads the whole file and believes nothing; changes nothing. With require_signer, the name or key of whom must have
