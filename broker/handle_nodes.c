@@ -46,6 +46,7 @@ static baton_status hear (broker_t *broker, const request_t *request, const char
     member->seen_at = broker->now;
     reply->ttl = broker->options.lease_ttl;
     reply->seq = member->seq;
+    reply->now = broker->now;
     reply->watches = watches_last (broker->watches, request->actor);
     return BATON_OK;
 }

@@ -268,8 +268,7 @@ static bool committed (const session_t *session)
 static bool outlived (const daemon_t *self, const session_t *session)
 {
     uint64_t keep = self->options->config.workspace_keep * DAY;
-    return session->state == lifecycle_terminated && !session->lent &&
-           (uint64_t) zclock_time () > session->active_at + keep;
+    return session->state == lifecycle_terminated && !session->lent && sync_time (self) > session->active_at + keep;
 }
 
 static void look_at_workspace (leaving_t *leaving, const session_t *session)

@@ -67,7 +67,7 @@ static int beat (zloop_t *loop, int timer, void *arg)
     carried_tidy (self->carried);
     act_on_page (self); /*  what could not be done before, on a full disk for example */
     if (self->known && self->beats++ % TIDY_EVERY == 0) {
-        prune_runs (self->options->state, self->options->config.log_keep * DAY, is_wanted, self);
+        prune_runs (self->options->state, self->options->config.log_keep * DAY, sync_time (self), is_wanted, self);
         move_sweep_again (self->move);
     }
     return 0;

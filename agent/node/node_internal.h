@@ -45,6 +45,7 @@ typedef struct {
     uint64_t heard;         /*  the last `seq` of a heartbeat */
     int64_t renewed;        /*  when the lease was renewed last, monotonic milliseconds */
     int64_t ttl;            /*  of the lease, milliseconds */
+    uint64_t told;          /*  the broker's time when it was; 0: not known */
     bool lapsed;            /*  the lease had ended before it was renewed */
     assignment_page_t page; /*  the last answer */
     bool known;             /*  there was one */
@@ -66,6 +67,10 @@ void sync_up (void *daemon);
 void sync_delivery (void *daemon, const event_t *event);
 void sync_beat (daemon_t *self);
 void sync_assignments (daemon_t *self);
+
+/*  By which what is old is removed, in milliseconds since 1970: the broker's time, or our clock's when that is less. A
+ *  clock that is set ahead, on either machine, makes nothing old. 0: not known yet. */
+uint64_t sync_time (const daemon_t *self);
 
 /*  Whether the session is among the assignments. */
 bool sync_assigned (const daemon_t *self, const char *session);

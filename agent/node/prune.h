@@ -10,7 +10,8 @@
 /*  Whether the session still has something to do here. */
 typedef bool (prune_wanted_fn) (void *arg, const char *session);
 
-/*  Removes the output of sessions that aren't wanted and whose last run began longer ago than keep milliseconds. */
-void prune_runs (const char *state, uint64_t keep, prune_wanted_fn *wanted, void *arg);
+/*  Removes the output of sessions that aren't wanted and whose last run began longer ago than keep milliseconds; now is
+ *  in milliseconds since 1970. */
+void prune_runs (const char *state, uint64_t keep, uint64_t now, prune_wanted_fn *wanted, void *arg);
 
 #endif

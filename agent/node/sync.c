@@ -78,6 +78,13 @@ void sync_assignments (daemon_t *self)
     self->asking = link_ask (self->link, METHOD_node_assignments, &request, take_assignments, self) == BATON_OK;
 }
 
+uint64_t sync_time (const daemon_t *self)
+{
+    uint64_t passed = (uint64_t) (zclock_mono () - self->renewed), wall = (uint64_t) zclock_time ();
+    uint64_t theirs = self->told > 0 ? self->told + passed : 0;
+    return theirs < wall ? theirs : wall;
+}
+
 bool sync_assigned (const daemon_t *self, const char *session)
 {
     for (size_t i = 0; i < self->page.assignments.count; i++)
@@ -117,6 +124,7 @@ static void take_heartbeat (daemon_t *self, const link_answer_t *answer)
         self->lapsed = true;
     self->renewed = now;
     self->ttl = (int64_t) heartbeat.ttl;
+    self->told = heartbeat.now;
     if (heartbeat.seq != self->heard || !self->known || self->lapsed || move_busy (self->move))
         sync_assignments (self);
     self->heard = heartbeat.seq;

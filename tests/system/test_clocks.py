@@ -181,6 +181,44 @@ class Clocks(NodeTest):
         self.assertEqual([outcome for _, outcome in self.outcomes(session)], ["completed"] * 4)
         self.assertNotIn("node_lost", self.kinds("site"))
 
+    def old_things(self):
+        """A session that is over, with its workspace and its output, whose time to be kept has just begun."""
+        session = self.create("over", activate=True)
+        self.until(session, lambda s: s["state"] == "suspended", "the run to end")
+        self.admin.call("session.complete", {"session": session})
+        self.assertTrue(os.path.isdir(self.near.workspace(session)))
+        return session, (self.near.workspace(session), os.path.join(self.near.state, "runs", session))
+
+    def after_tidying(self):
+        """Starts the node anew, which looks for what is old, and comes back when it has."""
+        old = os.path.join(self.near.state, "runs", "old")
+        os.makedirs(old)
+        os.utime(old, (DAY, DAY))
+        self.near.start()
+        wait_until(lambda: not os.path.exists(old), "what is old by any clock to be removed")
+        for title in ("first", "second"):  # each makes it look at its workspaces
+            session = self.create(title, activate=True)
+            self.until(session, lambda s: s["state"] == "suspended", "the run to end")
+
+    def test_a_clock_ahead_makes_nothing_old(self):
+        _, kept = self.old_things()
+        self.near.stop()
+        self.near_clock.set(60 * DAY)
+        self.after_tidying()  # only the node's clock is ahead
+        self.assertEqual([os.path.isdir(path) for path in kept], [True, True])
+        self.near.stop()
+        self.near_clock.set(0)
+        self.broker.stop()
+        self.clock.set(60 * DAY)
+        self.broker.start()
+        self.after_tidying()  # only the broker's
+        self.assertEqual([os.path.isdir(path) for path in kept], [True, True])
+        self.near.stop()
+        self.near_clock.set(60 * DAY)
+        self.near.start()  # both: the time has passed
+        for path in kept:
+            wait_until(lambda path=path: not os.path.exists(path), f"{path} to be removed")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

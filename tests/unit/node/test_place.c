@@ -145,7 +145,7 @@ static void test_prune (void **state)
         struct timespec then[2] = {{.tv_sec = time (NULL) - CASES[i].age}, {.tv_sec = time (NULL) - CASES[i].age}};
         assert_int_equal (utimensat (AT_FDCWD, path, then, 0), 0);
     }
-    prune_runs (base, 500 * 1000, is_wanted, (void *) "wanted");
+    prune_runs (base, 500 * 1000, (uint64_t) time (NULL) * 1000, is_wanted, (void *) "wanted");
     for (size_t i = 0; i < 3; i++) {
         place_log_path (base, CASES[i].session, 1, path);
         assert_int_equal (access (path, F_OK), CASES[i].stays ? 0 : -1);
