@@ -189,13 +189,7 @@ static baton_status authorise_node_read (broker_t *broker, const request_t *requ
     baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
     if (status != BATON_OK)
         return status;
-    const session_t *state = &entry->state;
-    /*  A migration or run that has ended counts, too: a node that was away meanwhile must learn how, and what it may
-     *  clean up. */
-    bool concerned = text_equal (state->lease.node, request->actor) || text_equal (state->run.node, request->actor) ||
-                     text_equal (state->migration.target, request->actor) ||
-                     text_equal (state->migration.source, request->actor);
-    return concerned ? BATON_OK : not_allowed (request, error);
+    return session_concerns (&entry->state, request->actor) ? BATON_OK : not_allowed (request, error);
 }
 
 static baton_status authorise_node (broker_t *broker, const request_t *request, baton_error_t *error)

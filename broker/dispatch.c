@@ -66,6 +66,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_message_outcome] = handle_message_outcome,
     [METHOD_message_broadcast] = handle_message_broadcast,
     [METHOD_message_dead] = handle_message_dead,
+    [METHOD_change_refused] = handle_change_refused,
     [METHOD_message_redeliver] = handle_message_redeliver,
     [METHOD_message_list] = handle_message_list,
     [METHOD_events_read] = handle_events_read,

@@ -15,6 +15,23 @@ static const char *sender_of (const request_t *request)
 
 /* ---- reading one message ---- */
 
+static baton_status fill_refused (const event_t *event, message_t *message, baton_error_t *error)
+{
+    const message_refused_event_t *body = event->body;
+    letter_t letter = {.id = body->id,
+                       .from = event->actor,
+                       .from_session = event->session,
+                       .subject = body->subject,
+                       .at = event->at,
+                       .n = event->n,
+                       .reply_to = body->reply_to,
+                       .wants_reply = body->wants_reply};
+    return record_copy (&RECORD_letter, &letter, &message->letter) == BATON_OK &&
+                   bytes_set (&message->body, body->body.data, body->body.size) == BATON_OK
+               ? BATON_OK
+               : baton_fail_memory (error);
+}
+
 static baton_status fill_message (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
 {
     message_t *message = argument;
@@ -26,6 +43,8 @@ static baton_status fill_message (const event_t *event, void *argument, bool *re
                    ? BATON_OK
                    : baton_fail_memory (error);
     }
+    if (event->kind == EVENT_message_refused)
+        return fill_refused (event, message, error);
     if (event->kind != EVENT_message_delivered)
         return BATON_OK;
     const message_delivered_event_t *body = event->body;
@@ -196,19 +215,39 @@ static baton_status cast_one (broker_t *broker, const request_t *request, const 
     return BATON_OK;
 }
 
+/*  As it is written down at the sender. */
+static baton_status cast_decide (broker_t *broker, const request_t *request, method_id_t method, const void *what,
+                                 baton_error_t *error)
+{
+    command_t command = command_of (broker, request);
+    changed_t changed = {0};
+    command.method = method;
+    command.request = what;
+    command.if_n = method == METHOD_message_cast ? command.if_n : 0; /*  it comes first */
+    baton_status status = journal_decide (broker->journal, sender_of (request), &command, &changed, error);
+    record_clear (&RECORD_changed, &changed);
+    return status;
+}
+
+static baton_status cast_refused (broker_t *broker, const request_t *request, const char *id, const baton_texts_t *by,
+                                  baton_error_t *error)
+{
+    const message_broadcast_request_t *params = request->params;
+    message_refuse_request_t refuse = {.session = (char *) sender_of (request),
+                                       .id = (char *) id,
+                                       .subject = params->subject,
+                                       .body = params->body,
+                                       .by = *by};
+    return cast_decide (broker, request, METHOD_message_refuse, &refuse, error);
+}
+
 static baton_status cast_note (broker_t *broker, const request_t *request, const char *id, size_t count,
                                baton_error_t *error)
 {
     const message_broadcast_request_t *params = request->params;
     message_cast_request_t cast = {
         .session = (char *) sender_of (request), .id = (char *) id, .subject = params->subject, .count = count};
-    command_t command = command_of (broker, request);
-    changed_t changed = {0};
-    command.method = METHOD_message_cast;
-    command.request = &cast;
-    baton_status status = journal_decide (broker->journal, cast.session, &command, &changed, error);
-    record_clear (&RECORD_changed, &changed);
-    return status;
+    return cast_decide (broker, request, METHOD_message_cast, &cast, error);
 }
 
 baton_status handle_message_broadcast (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -229,12 +268,42 @@ baton_status handle_message_broadcast (broker_t *broker, request_t *request, voi
         status = cast_note (broker, request, id, page->sessions.count, error);
     for (size_t i = 0; i < page->sessions.count && status == BATON_OK; i++)
         status = cast_one (broker, request, id, page->sessions.items[i].session, reply, error);
+    if (status == BATON_OK && sender_of (request) && reply->unreached.count > 0)
+        status = cast_refused (broker, request, id, &reply->unreached, error);
     if (status == BATON_OK && text_set (&reply->message, id) != BATON_OK)
         status = baton_fail_memory (error);
     return status;
 }
 
 /* ---- what nobody has read ---- */
+
+/*  A message that had no id of its own needs one now. */
+baton_status handle_change_refused (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    char id[ID_SIZE];
+    id_new (id);
+    command_t command = command_of (broker, request);
+    command.fresh = id;
+    return journal_decide (broker->journal, request_session (request), &command, ret_reply, error);
+}
+
+/*  What a refusal says besides the message. */
+static baton_status fill_dead (const event_t *event, void *argument, bool *ret_more, baton_error_t *error)
+{
+    dead_message_t *dead = argument;
+    message_t message = {0};
+    baton_status status = fill_message (event, &message, ret_more, error);
+    record_clear (&RECORD_letter, &dead->letter);
+    dead->letter = message.letter;
+    dead->body = message.body;
+    if (status != BATON_OK || event->kind != EVENT_message_refused)
+        return status;
+    const message_refused_event_t *body = event->body;
+    return text_set (&dead->to, body->to) == BATON_OK && text_set (&dead->why, body->reason) == BATON_OK &&
+                   texts_copy (&body->by, &dead->by) == BATON_OK
+               ? BATON_OK
+               : baton_fail_memory (error);
+}
 
 static baton_status dead_later (store_t *store, const request_t *request, void *reply, baton_error_t *error)
 {
@@ -244,12 +313,8 @@ static baton_status dead_later (store_t *store, const request_t *request, void *
     size_t bytes = 0, count = 0;
     for (; status == BATON_OK && count < page->messages.count && bytes < LIMIT_PAGE_BYTES; count++) {
         dead_message_t *dead = &page->messages.items[count];
-        message_t message = {0};
-        status = read_message (store, params->session, dead->letter.n, &message, error);
-        record_clear (&RECORD_letter, &dead->letter);
-        dead->letter = message.letter;
-        dead->body = message.body;
-        bytes += message.body.size;
+        status = history_walk (store, params->session, dead->letter.n - 1, fill_dead, dead, error);
+        bytes += dead->body.size;
     }
     while (page->messages.count > count)
         list_remove (&page->messages, &RECORD_dead_message, page->messages.count - 1);

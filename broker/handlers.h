@@ -71,7 +71,7 @@ void import_ended (broker_t *broker, const request_t *request);
 
 /*  handle_messages.c */
 handler_t handle_message_reply, handle_message_outcome, handle_message_broadcast, handle_message_dead,
-    handle_message_redeliver;
+    handle_message_redeliver, handle_change_refused;
 
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;

@@ -69,9 +69,10 @@
 #define LIMIT_TTL 86400000u /*  of a client's presence, and of an edit lock: one day */
 #define LIMIT_MAILBOX 1024
 #define LIMIT_MESSAGES_SEEN 256
-#define LIMIT_ASKED 64 /*  requests that one session waits for */
-#define LIMIT_OWED 256 /*  requests that wait for one session */
-#define LIMIT_DEAD 256 /*  messages that nobody has read, of one session */
+#define LIMIT_ASKED 64                           /*  requests that one session waits for */
+#define LIMIT_OWED 256                           /*  requests that wait for one session */
+#define LIMIT_MESSAGE_REQUEST (2u * LIMIT_VALUE) /*  a whole message.send, message.reply or message.broadcast */
+#define LIMIT_DEAD 256                           /*  messages that nobody has read, of one session */
 #define LIMIT_QUEUE 16
 #define LIMIT_LINEAGE 256              /*  stretches of other journals that its context is made of */
 #define LIMIT_ANCESTORS 256            /*  sessions that it has forked from or merged, and theirs */

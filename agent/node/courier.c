@@ -61,22 +61,36 @@ static void end_trip (courier_t *self, trip_t *trip)
 
 static int retry (zloop_t *loop, int timer, void *arg);
 
+/*  A node that is killed in between sends it again, and hears the same. */
+static baton_status finish (courier_t *self, const spooled_t *change, const link_answer_t *answer)
+{
+    baton_error_t error;
+    baton_status status = db_begin (self->db, &error);
+    if (status != BATON_OK)
+        return status;
+    status = spool_remove (self->db, change->id, &error);
+    if (status == BATON_OK)
+        status = self->fn (self->arg, change, answer, &error);
+    if (status == BATON_OK)
+        status = db_commit (self->db, &error);
+    if (status != BATON_OK)
+        db_rollback (self->db);
+    return status;
+}
+
 static void settle (void *arg, const link_answer_t *answer)
 {
     trip_t *trip = arg;
     courier_t *self = trip->courier;
-    baton_error_t error;
-    if (courier_temporary (answer) || spool_remove (self->db, trip->change.id, &error) != BATON_OK) {
+    char session[LIMIT_ID + 1];
+    if (courier_temporary (answer) || finish (self, &trip->change, answer) != BATON_OK) {
         trip->waiting = true;
         zloop_timer (self->loop, RETRY_AFTER, 1, retry, self);
         return;
     }
-    spooled_t change = trip->change;
-    trip->change = (spooled_t){.id = 0};
+    memcpy (session, trip->change.session, sizeof session);
     end_trip (self, trip);
-    self->fn (self->arg, &change, answer);
-    courier_send (self, change.session);
-    spooled_clear (&change);
+    courier_send (self, session);
 }
 
 static baton_status depart (courier_t *self, trip_t *trip)

@@ -9,8 +9,10 @@
 
 typedef struct courier courier_t;
 
-/*  A change is done: the broker has taken it, or refused it for good. It is out of the spool already. */
-typedef void (courier_fn) (void *arg, const spooled_t *change, const link_answer_t *answer);
+/*  A change is done: the broker has taken it, or refused it for good. What this writes to the database, and that the
+ *  change is out of the spool, is one transaction; when that fails, the change is sent again. */
+typedef baton_status (courier_fn) (void *arg, const spooled_t *change, const link_answer_t *answer,
+                                   baton_error_t *error);
 
 /*  db and link are borrowed. */
 BATON_MUST_USE baton_status courier_new (zloop_t *loop, db_t *db, link_t *link, courier_fn *fn, void *arg,

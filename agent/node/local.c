@@ -38,29 +38,32 @@ static void caller_destroy (void **item)
 
 /* ---- answers ---- */
 
-static void send_answer (local_t *self, zframe_t *identity, uint64_t id, baton_status status, const void *body,
+/*  False when whoever asked is gone. */
+static bool send_answer (local_t *self, zframe_t *identity, uint64_t id, baton_status status, const void *body,
                          size_t size)
 {
     reply_header_t reply = {.id = id, .status = (char *) baton_status_name (status)};
     baton_bytes_t header = {0, NULL};
     if (record_encode (&RECORD_reply_header, &reply, &header) != BATON_OK)
-        return;
+        return false;
     zmsg_t *message = zmsg_new ();
     zmsg_addmem (message, zframe_data (identity), zframe_size (identity));
     zmsg_addmem (message, WIRE_ANSWER, WIRE_SIGNATURE_SIZE);
     zmsg_addmem (message, header.data, header.size);
     zmsg_addmem (message, body, size);
-    if (zmsg_send (&message, self->router) != 0)
-        zmsg_destroy (&message);
+    bool sent = zmsg_send (&message, self->router) == 0;
+    zmsg_destroy (&message);
     bytes_clear (&header);
+    return sent;
 }
 
-static void send_failure (local_t *self, zframe_t *identity, uint64_t id, baton_status status, const failure_t *failure)
+static bool send_failure (local_t *self, zframe_t *identity, uint64_t id, baton_status status, const failure_t *failure)
 {
     baton_bytes_t body = {0, NULL};
-    if (record_encode (&RECORD_failure, failure, &body) == BATON_OK)
-        send_answer (self, identity, id, status, body.data, body.size);
+    bool sent = record_encode (&RECORD_failure, failure, &body) == BATON_OK &&
+                send_answer (self, identity, id, status, body.data, body.size);
     bytes_clear (&body);
+    return sent;
 }
 
 static void refuse (local_t *self, zframe_t *identity, uint64_t id, const baton_error_t *error)
@@ -69,12 +72,11 @@ static void refuse (local_t *self, zframe_t *identity, uint64_t id, const baton_
     send_failure (self, identity, id, error->status, &failure);
 }
 
-static void pass_answer (caller_t *caller, const link_answer_t *answer)
+static bool pass_answer (caller_t *caller, const link_answer_t *answer)
 {
-    if (answer->status == BATON_OK)
-        send_answer (caller->local, caller->identity, caller->id, BATON_OK, answer->body, answer->size);
-    else
-        send_failure (caller->local, caller->identity, caller->id, answer->status, answer->failure);
+    return answer->status == BATON_OK
+               ? send_answer (caller->local, caller->identity, caller->id, BATON_OK, answer->body, answer->size)
+               : send_failure (caller->local, caller->identity, caller->id, answer->status, answer->failure);
 }
 
 static void end_call (caller_t *caller)
@@ -91,17 +93,19 @@ static void answered (void *arg, const link_answer_t *answer)
     end_call (arg);
 }
 
-void local_settled (local_t *self, const spooled_t *change, const link_answer_t *answer)
+bool local_settled (local_t *self, const spooled_t *change, const link_answer_t *answer)
 {
+    bool told = false;
     for (caller_t *caller = zlistx_first (self->callers); caller;) {
         if (caller->change != change->id) {
             caller = zlistx_next (self->callers);
             continue;
         }
-        pass_answer (caller, answer);
+        told = pass_answer (caller, answer) || told;
         end_call (caller);
         caller = zlistx_first (self->callers);
     }
+    return told;
 }
 
 /* ---- requests ---- */
@@ -294,6 +298,9 @@ static baton_status bind_socket (local_t *self, const char *path, baton_error_t 
                            sizeof ((struct sockaddr_un *) NULL)->sun_path - 1);
     zsock_set_maxmsgsize (self->router, LIMIT_FRAME);
     zsock_set_linger (self->router, 500);
+    /*  Says when whoever asked is gone. It must not wait for one that does not read. */
+    zsock_set_router_mandatory (self->router, 1);
+    zsock_set_sndtimeo (self->router, 0);
     mode_t before = umask (0177);
     int bound = zsock_bind (self->router, "ipc://%s", path);
     umask (before);

@@ -25,8 +25,8 @@ BATON_MUST_USE baton_status local_new (const local_parts_t *parts, const char *p
                                        baton_error_t *error);
 void local_destroy (local_t **self);
 
-/*  A change of the spool is done: whoever waits for it is answered. */
-void local_settled (local_t *self, const spooled_t *change, const link_answer_t *answer);
+/*  A change of the spool is done: whoever waits for it is answered. False: there is nobody. */
+bool local_settled (local_t *self, const spooled_t *change, const link_answer_t *answer);
 
 /* ---- what a run may do: no socket here ---- */
 

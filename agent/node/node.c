@@ -29,17 +29,18 @@ static void on_run_changed (void *arg, const attempt_t *attempt)
     act_on_page (self);
 }
 
-static void on_settled (void *arg, const spooled_t *change, const link_answer_t *answer)
+static baton_status on_settled (void *arg, const spooled_t *change, const link_answer_t *answer, baton_error_t *error)
 {
     daemon_t *self = arg;
-    local_settled (self->local, change, answer);
+    bool told = local_settled (self->local, change, answer);
     if (answer->status == BATON_OK)
-        return;
+        return BATON_OK;
     log_warning ("the broker refused %s of %s: %s", METHODS[change->method].name, change->session,
                  answer->failure->message);
     const attempt_t *attempt = runs_find (self->runs, change->session);
     if (answer->reason == BATON_REASON_stale_epoch && attempt && attempt->epoch == change->epoch)
         sync_assignments (self);
+    return told || change->run == 0 ? BATON_OK : report_refused (self, change, answer, error);
 }
 
 static bool on_move_report (void *arg, const char *session, uint64_t migration, method_id_t method, const char *text)

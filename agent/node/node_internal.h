@@ -98,6 +98,10 @@ baton_status report_ended (void *daemon, const attempt_t *attempt, const run_exi
 /*  The run of the assignment has ended without a process of ours to show for it; never: it was not even started. */
 void report_gone (daemon_t *self, const assignment_t *assignment, bool never, const char *detail);
 
+/*  The broker has refused a change of a run, and nobody is there to be told. */
+BATON_MUST_USE baton_status report_refused (daemon_t *self, const spooled_t *change, const link_answer_t *answer,
+                                            baton_error_t *error);
+
 /*  Any change about the session, under an idempotency key made from its method and the text `once`. */
 baton_status report_change (daemon_t *self, const char *session, uint64_t epoch, method_id_t method,
                             const void *request, const char *once, baton_error_t *error);

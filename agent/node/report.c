@@ -73,6 +73,26 @@ void report_gone (daemon_t *self, const assignment_t *assignment, bool never, co
                    assignment->session, error.message);
 }
 
+static bool is_message (method_id_t method)
+{
+    return method == METHOD_message_send || method == METHOD_message_reply || method == METHOD_message_broadcast;
+}
+
+baton_status report_refused (daemon_t *self, const spooled_t *change, const link_answer_t *answer, baton_error_t *error)
+{
+    char once[32 + sizeof change->key];
+    change_refused_request_t request = {.session = (char *) change->session,
+                                        .run = change->run,
+                                        .method = (char *) METHODS[change->method].name,
+                                        .reason = answer->failure->reason,
+                                        .detail = answer->failure->message};
+    if (is_message (change->method))
+        request.request = change->body;
+    snprintf (once, sizeof once, "%" PRIu64 " %s", change->run, change->key);
+    log_warning ("nobody is there any more to be told that: session %s keeps it in its journal", change->session);
+    return report_change (self, change->session, change->epoch, METHOD_change_refused, &request, once, error);
+}
+
 static const assignment_t *find_assignment (const daemon_t *self, const char *session)
 {
     for (size_t i = 0; i < self->page.assignments.count; i++)

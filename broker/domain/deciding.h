@@ -344,6 +344,8 @@ DECIDE (message_post);
 DECIDE (message_reply);
 DECIDE (message_cast);
 DECIDE (message_redeliver);
+DECIDE (message_refuse);
+DECIDE (change_refused);
 DECIDE (message_deliver);
 DECIDE (message_receipt);
 DECIDE (message_read);
@@ -355,6 +357,9 @@ bool mailbox_has_news (const session_t *self);
 
 /*  What the end of the session makes of its mailbox and of the requests that it owes. */
 BATON_MUST_USE baton_status mailbox_end (session_t *self, uint64_t n);
+
+/*  Adds to the dead letters the message that stands at n; left: how many are still to get it, of a broadcast. */
+BATON_MUST_USE baton_status mailbox_bury (session_t *self, const char *id, receipt_e why, uint64_t n, size_t left);
 
 /*  Requests whose time is up: when, and ending them. */
 uint64_t request_due (const session_t *self);
@@ -370,6 +375,8 @@ exchange_t *request_owed (const session_t *self, const char *id);
 EVOLVE (message_broadcast);
 EVOLVE (message_answered);
 EVOLVE (message_redelivered);
+EVOLVE (message_refused);
+EVOLVE (change_refused);
 EVOLVE (request_ended);
 EVOLVE (message_sent);
 EVOLVE (message_delivered);

@@ -25,11 +25,23 @@ static bool speaks_as_target (const session_t *self, const command_t *command)
     return before_right && command->actor && text_equal (command->actor, self->migration.target);
 }
 
+bool session_concerns (const session_t *self, const char *node)
+{
+    return text_equal (self->lease.node, node) || text_equal (self->run.node, node) || text_equal (self->home, node) ||
+           text_equal (self->migration.target, node) || text_equal (self->migration.source, node);
+}
+
+/*  What a node finds refused, it often does because it has no right any more: what it still has to say is heard. */
+static bool speaks_of_refusal (const session_t *self, const command_t *command)
+{
+    return command->method == METHOD_change_refused && command->actor && session_concerns (self, command->actor);
+}
+
 baton_status lease_check_node (deciding_t *deciding)
 {
     const command_t *command = deciding->command;
     if (METHODS[command->method].access != ACCESS_node || speaks_as_target (deciding->self, command) ||
-        holds_lease (deciding->self, command))
+        speaks_of_refusal (deciding->self, command) || holds_lease (deciding->self, command))
         return BATON_OK;
     return refuse_stale (deciding);
 }

@@ -190,7 +190,7 @@ baton_status decide_message_read (deciding_t *deciding)
 
 /* ---- what nobody has read ---- */
 
-static baton_status bury (session_t *self, const letter_t *letter, receipt_e why)
+baton_status mailbox_bury (session_t *self, const char *id, receipt_e why, uint64_t n, size_t left)
 {
     if (self->dead.count >= LIMIT_DEAD)
         list_remove (&self->dead, &RECORD_dead_letter, 0);
@@ -198,8 +198,14 @@ static baton_status bury (session_t *self, const letter_t *letter, receipt_e why
     if (!dead)
         return BATON_resource_exhausted;
     dead->receipt = why;
-    dead->n = letter->n;
-    return text_set (&dead->id, letter->id);
+    dead->n = n;
+    dead->left = left;
+    return text_set (&dead->id, id);
+}
+
+static baton_status bury (session_t *self, const letter_t *letter, receipt_e why)
+{
+    return mailbox_bury (self, letter->id, why, letter->n, 0);
 }
 
 static size_t dead_at (const session_t *self, const char *id)
@@ -229,8 +235,13 @@ baton_status decide_message_redeliver (deciding_t *deciding)
     const session_t *self = deciding->self;
     const message_redeliver_request_t *request = deciding->command->request;
     answer_text (deciding, &deciding->changed.message, request->id);
-    if (dead_at (self, request->id) == self->dead.count)
+    size_t at = dead_at (self, request->id);
+    if (at == self->dead.count)
         return refuse_unknown (deciding, request->id, "is not among those that nobody has read in");
+    if (self->dead.items[at].receipt == receipt_refused && !request->to)
+        return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_missing_field, "to",
+                                 "message %s was refused by others than session %s: say where it is to go", request->id,
+                                 self->session);
     emit (deciding, EVENT_message_redelivered,
           &(message_redelivered_event_t){.id = request->id, .to = request->to ? request->to : self->session});
     return BATON_OK;
@@ -239,7 +250,9 @@ baton_status decide_message_redeliver (deciding_t *deciding)
 baton_status evolve_message_redelivered (session_t *self, const event_t *event)
 {
     size_t at = dead_at (self, ((const message_redelivered_event_t *) event->body)->id);
-    if (at < self->dead.count)
+    if (at < self->dead.count && self->dead.items[at].left > 1)
+        self->dead.items[at].left--;
+    else if (at < self->dead.count)
         list_remove (&self->dead, &RECORD_dead_letter, at);
     return BATON_OK;
 }

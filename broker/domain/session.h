@@ -55,6 +55,10 @@ bool session_decides (event_kind_t kind);
 /*  Whether it is one that a journal begins with. */
 bool session_begins (event_kind_t kind);
 
+/*  Whether the node holds it, is to receive it, or had to do with it last. A migration or run that has ended counts,
+ * too: a node that was away meanwhile must learn how, and what it may clean up. */
+bool session_concerns (const session_t *self, const char *node);
+
 /*  What a node of that name is to do for the session; false when it is not concerned. ret_assignment gets copies;
  *  peer_endpoint and peer_key are the server's to fill in. For lack of memory it is true with an empty ret_assignment:
  *  a node that missed one of its sessions in the answer would stop it. */

@@ -133,6 +133,69 @@ class Messages(NodeTest):
         sender = self.begin("sender", driver="one")
         self.assertEqual(self.until_settled(sender)["run"]["exit_code"], 3)
 
+    def test_refused_when_nobody_is_there(self):
+        """What runs have left, and the broker refuses when they are gone, is kept: all of it, once, over kills of both."""
+        late, receiver = self.create("late"), self.create("receiver", labels={"team": "t"})
+        west = self.node("west", {"default": WORDS + """
+            SAY up 1; WAIT away
+            baton message send "$(cat "$DIR/to")" 7 --id left --subject s --timeout 300ms || SAY code-send $?
+            baton message reply q1 '"so"' --timeout 300ms || SAY code-reply $?
+            baton message broadcast --label team=t --body '"all"' --id cast --timeout 300ms || SAY code-cast $?
+            baton memory set k 1 --timeout 300ms || SAY code-set $?
+            """})
+        self.touch("to", late)
+        session = self.begin("leaver", node="west")
+        self.wait_file("up")
+        self.until_running(session, "west")
+        self.broker.kill()
+        self.touch("away")
+        for name in ("send", "reply", "cast", "set"):
+            self.wait_file("code-" + name)  # it was told that the node keeps it
+        west.kill()
+        self.broker.start()
+        self.until(session, lambda s: s.get("cause") == "node_lost", "the node to be lost")
+        west.start()
+        wait_until(lambda: self.events(session, "message_refused"), "the first to be refused")
+        self.broker.kill()
+        west.kill()
+        self.broker.start()
+        west.start()
+        state = self.until(session, lambda s: s.get("refused"), "the last to be refused")
+        self.assertEqual(state["refused"], 1)
+        kept = self.events(session, "message_refused", "change_refused")
+        self.assertEqual([(event["body"].get("reason"), event["body"]["run"]) for event in kept], [("stale_epoch", 1)] * 4)
+        self.assertEqual(kept[-1]["body"]["method"], "memory.set")
+        dead = self.admin.call("message.dead", {"session": session})["messages"]
+        self.assertEqual([(entry["receipt"], entry["letter"].get("subject"), entry["body"], entry.get("to"),
+                           entry["letter"].get("reply_to"), entry["why"]) for entry in dead],
+                         [("refused", "s", 7, late, None, "stale_epoch"), ("refused", None, "so", None, "q1", "stale_epoch"),
+                          ("refused", None, "all", None, None, "stale_epoch")])
+        self.assertEqual(self.waiting(receiver) + self.waiting(late), [])
+        self.refused("invalid_argument", "missing_field", self.admin.call, "message.redeliver",
+                     {"session": session, "id": "left"})
+        self.baton("message", "redeliver", session, "left", "--to", late)
+        self.assertEqual(self.waiting(late), [("left", 7)])
+        self.refused("not_found", "no_such_message", self.admin.call, "message.redeliver",
+                     {"session": session, "id": "left", "to": late})
+        self.assertEqual(self.events(session, "message_sent"), [])
+
+    def test_a_broadcast_that_some_refuse(self):
+        """One dead letter, of the sender, for all that did not take it."""
+        one, full = (self.create(title, labels={"team": "t"}) for title in ("one", "full"))
+        for number in range(1024):
+            self.send(full, id=f"m{number}")
+        west = self.node("west", {"default": "baton message broadcast --label team=t --body 1 --id cast\n"})
+        session = self.begin("caster", node="west")
+        self.until_settled(session)
+        self.assertEqual(self.waiting(one), [("cast", 1)])
+        dead = self.admin.call("message.dead", {"session": session})["messages"]
+        self.assertEqual([(entry["letter"]["id"], entry["by"], entry["body"]) for entry in dead], [("cast", [full], 1)])
+        self.admin.call("message.read", {"session": full, "id": "m0"})
+        self.admin.call("message.redeliver", {"session": session, "id": "cast", "to": full})
+        self.assertEqual([event["body"]["id"] for event in self.events(full, "message_delivered")][-1], "cast")
+        self.assertNotIn("dead", self.show(session))
+        self.assert_clean(west)
+
     def test_woken_between_two_runs(self):
         """Messages that come while it falls asleep wake it: none waits unread for ever."""
         self.nodes["east"].close()

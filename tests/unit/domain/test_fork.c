@@ -51,6 +51,7 @@ static const char *const ANEW[] = {
     "stem",
     "ended",
     "folder",
+    "refused",
     "offshoots",
     "children",
     "child_ended_n",

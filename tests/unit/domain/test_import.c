@@ -8,7 +8,7 @@ static const char *const KEPT[] = {
     "created_by",  "forked_from", "lineage",   "ancestors", "depth",       "forks",  "bindings",
     "driver",      "multitask",   "queue",     "before",    "items",       "tokens", "window",
     "checkpoints", "memory",      "decisions", "artifacts", "breakpoints", "dead",   "seen",
-    "merge",       "ended",       "waiting",   "lent", /*  in answers only */
+    "refused",     "merge",       "ended",     "waiting",   "lent", /*  in answers only */
 };
 
 static const char *const CLEARED[] = {

@@ -96,6 +96,8 @@ static const row_t ROWS[] = {
     ROW (message_reply, "gyyyW"),
     ROW (message_cast, "gyyyW"),
     ROW (message_redeliver, "gyyyy"),
+    ROW (message_refuse, "gyyyy"),
+    ROW (change_refused, "gyyyy"),
     ROW (message_deliver, "gyyyW"),
     ROW (message_receipt, "gyyyy"),
     ROW (message_read, "gyyyW"),
@@ -135,11 +137,12 @@ static void fill (method_id_t method, void *request)
 {
     static const struct {
         const char *field, *value;
-    } TEXTS[] = {{"session", STORY_ID}, {"seen", "x"},    {"watcher", "s2"},     {"ended", "s2"},  {"on", "s2"},
-                 {"title", "T"},        {"key", "k"},     {"value", "v"},        {"name", "a"},    {"id", "m1"},
-                 {"from", "ada"},       {"to", "s2"},     {"node", "n1"},        {"target", "n2"}, {"text", "words"},
-                 {"manifest", "d"},     {"fork", "f1"},   {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},
-                 {"into", "s2"},        {"client", "c1"}, {"child", "s9"},       {"by", "s0"},     {"digest", "d"}};
+    } TEXTS[] = {{"session", STORY_ID},   {"seen", "x"},    {"watcher", "s2"},     {"ended", "s2"},  {"on", "s2"},
+                 {"title", "T"},          {"key", "k"},     {"value", "v"},        {"name", "a"},    {"id", "m1"},
+                 {"from", "ada"},         {"to", "s2"},     {"node", "n1"},        {"target", "n2"}, {"text", "words"},
+                 {"manifest", "d"},       {"fork", "f1"},   {"option", "approve"}, {"with", "bob"},  {"owner", "bob"},
+                 {"into", "s2"},          {"client", "c1"}, {"child", "s9"},       {"by", "s0"},     {"digest", "d"},
+                 {"method", "memory.set"}};
     static uint8_t one = 1; /*  the msgpack number */
     const record_type_t *type = &METHODS[method].type;
     for (size_t i = 0; i < COUNT (TEXTS); i++) {

@@ -38,6 +38,9 @@ typedef struct {
     char status[64], reason[64], message[512];
     bool timed_out;
     bool started;
+    bool told;      /*  whoever asked was, of the last change that was done */
+    size_t settled; /*  how many were */
+    size_t awaited; /*  at which of them the loop ends */
 } fixture_t;
 
 /* ---- the broker ---- */
@@ -223,9 +226,14 @@ static void on_request (void *arg, const request_header_t *header, const uint8_t
     (void) size;
 }
 
-static void on_settled (void *arg, const spooled_t *change, const link_answer_t *answer)
+static baton_status on_settled (void *arg, const spooled_t *change, const link_answer_t *answer, baton_error_t *error)
 {
-    local_settled (((fixture_t *) arg)->local, change, answer);
+    fixture_t *fixture = arg;
+    (void) error;
+    fixture->told = local_settled (fixture->local, change, answer);
+    if (++fixture->settled == fixture->awaited)
+        zloop_timer (fixture->loop, 1, 1, end_loop, fixture);
+    return BATON_OK;
 }
 
 static void open_broker (fixture_t *fixture, baton_context_t *context)
@@ -439,7 +447,23 @@ static void test_refused_by_the_broker (void **state)
     ask_memory_set (fixture, &(request_header_t){.id = 1}, NULL);
     assert_string_equal (fixture->status, "aborted");
     assert_string_equal (fixture->reason, "stale_epoch");
+    assert_true (fixture->told);
     assert_int_equal (spool_first (fixture->db, "s1", &change, &error), BATON_not_found);
+}
+
+/*  The run has heard that the node keeps the change. That it is refused later it can't hear any more. */
+static void test_nobody_to_tell (void **state)
+{
+    fixture_t *fixture = *state;
+    zloop_reader_end (fixture->loop, fixture->broker);
+    ask_memory_set (fixture, &(request_header_t){.id = 1, .timeout = 300}, NULL);
+    assert_string_equal (fixture->status, "unavailable");
+    fixture->refusal = "stale_epoch";
+    fixture->awaited = 1;
+    zloop_reader (fixture->loop, fixture->broker, hear_as_broker, fixture);
+    run_loop (fixture);
+    assert_int_equal (fixture->settled, 1);
+    assert_false (fixture->told);
 }
 
 /*  What is refused only for now is sent again, and the run hears nothing of it. */
@@ -525,6 +549,7 @@ int main (int argc, char **argv)
                                        TEST (test_kept_while_the_broker_is_away),
                                        TEST (test_refused_by_the_broker),
                                        TEST (test_a_run_has_no_lock),
+                                       TEST (test_nobody_to_tell),
                                        TEST (test_busy_broker),
                                        TEST (test_share),
                                        TEST (test_tokens)};
