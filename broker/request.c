@@ -35,16 +35,16 @@ const baton_bytes_t *request_content (const request_t *self)
     }
 }
 
-/*  What the key stands for, of which the method is a part. A content that comes with its digest stands for itself; one
+/*  Whether what the key stands for is said by the content: one that comes with its digest stands for itself, and one
  *  that is large and doesn't is hashed once, by the writers. */
-static void note_payload (request_t *self, const uint8_t *body, size_t size)
+static bool stands_for_content (request_t *self)
 {
-    const char *digest = self->method == METHOD_blob_put ? ((blob_put_request_t *) self->params)->digest : NULL;
     const baton_bytes_t *content = request_content (self);
-    if (digest)
-        digest_of_named (self->header.method, digest, strlen (digest), self->payload);
-    else if (!content || content->size < STORE_LARGE)
-        digest_of_named (self->header.method, body, size, self->payload);
+    if (self->method != METHOD_blob_put)
+        return content && content->size >= STORE_LARGE;
+    const char *digest = ((const blob_put_request_t *) self->params)->digest;
+    digest_of_named (self->header.method, digest, strlen (digest), self->payload);
+    return true;
 }
 
 static baton_status decode_body (request_t *self, inbound_t *inbound, bool known)
@@ -67,8 +67,8 @@ static baton_status decode_body (request_t *self, inbound_t *inbound, bool known
     if (size > 0 && size <= LIMIT_FRAME && value_check_most (body, size, LIMIT_VALUES, &self->error) != BATON_OK)
         return self->error.status;
     baton_status status = record_decode (type, body, size, self->params, &self->error);
-    if (self->header.key && status == BATON_OK)
-        note_payload (self, body, size);
+    if (self->header.key && status == BATON_OK && !stands_for_content (self))
+        digest_of_named (self->header.method, body, size, self->payload);
     return status;
 }
 
@@ -110,7 +110,7 @@ request_t *request_new_at (door_t *door, void *ticket, method_id_t method, reque
 baton_status request_seal (request_t *self, baton_error_t *error)
 {
     baton_bytes_t body = {0};
-    if (!self->header.key)
+    if (!self->header.key || stands_for_content (self))
         return BATON_OK;
     if (record_encode (&METHODS[self->method].type, self->params, &body) != BATON_OK)
         return baton_fail_memory (error);
