@@ -1,11 +1,10 @@
-#include "http.h"
+#include "http_headers.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define META "io.modelcontextprotocol/"
 #define ID_BYTES 16
 
 /*  One peer, and the key under which its client names it. */
@@ -213,124 +212,7 @@ static void answer_nothing (mcp_http_t *self, void *visit, int status)
     self->host->end (visit);
 }
 
-static const char *header (const mcp_http_request_t *request, const char *name)
-{
-    return request->header (request->header_arg, name);
-}
-
-/*  Whether a header that lists media types has that one, or any. Without the header, everything is taken. */
-static bool accepts (const mcp_http_request_t *request, const char *type)
-{
-    const char *given = header (request, "Accept");
-    return !given || strcasestr (given, type) || strstr (given, "*/*");
-}
-
-bool mcp_origin_is_local (const char *origin)
-{
-    static const char *const HOSTS[] = {"localhost", "127.0.0.1", "[::1]"};
-    const char *host = strncmp (origin, "http://", 7) == 0    ? origin + 7
-                       : strncmp (origin, "https://", 8) == 0 ? origin + 8
-                                                              : origin;
-    for (size_t i = 0; i < sizeof HOSTS / sizeof *HOSTS; i++) {
-        size_t length = strlen (HOSTS[i]);
-        if (strncasecmp (host, HOSTS[i], length) == 0 &&
-            (host[length] == '\0' ||
-             (host[length] == ':' && host[length + 1 + strspn (host + length + 1, "0123456789")] == '\0')))
-            return true;
-    }
-    return false;
-}
-
-/* ---- headers that mirror the body ---- */
-
-/*  The plain form of a value that may be =?base64?…?=; NULL when it is none. Freed with free (). */
-static char *decode_value (const char *value)
-{
-    static const char BEGIN[] = "=?base64?", END[] = "?=";
-    size_t length = strlen (value), size = 0;
-    if (length < strlen (BEGIN) + strlen (END) || strncmp (value, BEGIN, strlen (BEGIN)) != 0 ||
-        strcmp (value + length - strlen (END), END) != 0)
-        return strdup (value);
-    size_t inner = length - strlen (BEGIN) - strlen (END);
-    char *text = calloc (1, inner + 1);
-    if (text && sodium_base642bin ((unsigned char *) text, inner, value + strlen (BEGIN), inner, NULL, &size, NULL,
-                                   sodium_base64_VARIANT_ORIGINAL) != 0) {
-        free (text);
-        return NULL;
-    }
-    return text;
-}
-
-/*  A header's value without the space around it, which belongs to no value; NULL when it is not there. Freed with
- *  free (). */
-static char *value_of (const mcp_http_request_t *request, const char *name)
-{
-    const char *given = header (request, name);
-    if (!given)
-        return NULL;
-    given += strspn (given, " \t");
-    size_t length = strlen (given);
-    while (length > 0 && strchr (" \t", given[length - 1]))
-        length--;
-    return strndup (given, length);
-}
-
-/*  Whether a header says that; `encoded`: it may be as base64. */
-static bool says (const mcp_http_request_t *request, const char *name, const char *wanted, bool encoded)
-{
-    char *value = value_of (request, name), *plain = value && encoded ? decode_value (value) : NULL;
-    const char *is = encoded ? plain : value;
-    bool same = is && strcmp (is, wanted) == 0;
-    free (value);
-    free (plain);
-    return same;
-}
-
-/*  The name of what a request is about, when its header has to say it; NULL for none. */
-static const char *subject (const mcp_message_t *message, bool *ret_needed)
-{
-    bool resource = strcmp (message->method, "resources/read") == 0;
-    *ret_needed =
-        resource || strcmp (message->method, "tools/call") == 0 || strcmp (message->method, "prompts/get") == 0;
-    return mcp_text (message->params, resource ? "uri" : "name");
-}
-
-/*  Why its headers can't be right; NULL when they are. */
-static const char *compare (const mcp_http_request_t *request, const mcp_message_t *message)
-{
-    bool needed;
-    const char *version = header (request, "MCP-Protocol-Version"), *name = subject (message, &needed);
-    const char *said = mcp_text (json_object_get (message->params, "_meta"), META "protocolVersion");
-    if (!version)
-        return "header mismatch: MCP-Protocol-Version is missing";
-    if (said && !says (request, "MCP-Protocol-Version", said, false))
-        return "header mismatch: MCP-Protocol-Version is not that of the body";
-    if (!says (request, "Mcp-Method", message->method, false))
-        return "header mismatch: Mcp-Method is not the method of the body";
-    if (needed && name && !says (request, "Mcp-Name", name, true))
-        return "header mismatch: Mcp-Name is not the name, or the URI, of the body";
-    return NULL;
-}
-
 /* ---- POST ---- */
-
-static const char *const HANDSHAKES[] = {"2025-03-26", "2025-06-18", MCP_REVISION_HANDSHAKE};
-
-static bool is_handshake (const char *version)
-{
-    for (size_t i = 0; version && i < sizeof HANDSHAKES / sizeof *HANDSHAKES; i++)
-        if (strcmp (HANDSHAKES[i], version) == 0)
-            return true;
-    return false;
-}
-
-/*  Whether a message belongs to the revision without a handshake: its body says so, or its header does. */
-static bool is_stateless (const mcp_http_request_t *request, const mcp_message_t *message)
-{
-    const json_t *meta = json_object_get (message->params, "_meta");
-    const char *version = header (request, "MCP-Protocol-Version");
-    return json_object_get (meta, META "protocolVersion") || (version && !is_handshake (version));
-}
 
 /*  Gives a message to a peer. The exchange of a request may be over when that returns. */
 static mcp_exchange_t *hand_over (mcp_http_t *self, member_t *member, const mcp_message_t *message, bool is_new,
@@ -368,7 +250,7 @@ static mcp_exchange_t *take_stateless (mcp_http_t *self, const mcp_http_request_
         answer_nothing (self, visit, message->kind == MCP_NOTIFICATION ? 202 : 400);
         return NULL;
     }
-    const char *flaw = compare (request, message);
+    const char *flaw = http_compare (request, message);
     member_t *member = flaw ? NULL : member_new (self, request->who, true, visit);
     if (member)
         return hand_over (self, member, message, false, visit);
@@ -397,8 +279,8 @@ static mcp_exchange_t *take_first (mcp_http_t *self, const mcp_http_request_t *r
 static mcp_exchange_t *take_message (mcp_http_t *self, const mcp_http_request_t *request, const mcp_message_t *message,
                                      void *visit)
 {
-    const char *id = header (request, "Mcp-Session-Id");
-    if (is_stateless (request, message))
+    const char *id = http_header (request, "Mcp-Session-Id");
+    if (http_is_stateless (request, message))
         return take_stateless (self, request, message, visit);
     if (!id && message->kind == MCP_REQUEST && strcmp (message->method, "initialize") == 0)
         return take_first (self, request, message, visit);
@@ -413,13 +295,13 @@ static mcp_exchange_t *take_message (mcp_http_t *self, const mcp_http_request_t 
 
 static mcp_exchange_t *take_post (mcp_http_t *self, const mcp_http_request_t *request, void *visit)
 {
-    const char *type = header (request, "Content-Type");
+    const char *type = http_header (request, "Content-Type");
     mcp_message_t message = {0};
     mcp_fault_t fault = {0};
     mcp_exchange_t *exchange = NULL;
     if (!type || strncasecmp (type, "application/json", strlen ("application/json")) != 0)
         answer (self, visit, 415, NULL, MCP_INVALID_REQUEST, "the body must be application/json");
-    else if (!accepts (request, "application/json") || !accepts (request, "text/event-stream"))
+    else if (!http_accepts (request, "application/json") || !http_accepts (request, "text/event-stream"))
         answer (self, visit, 406, NULL, MCP_INVALID_REQUEST, "Accept must have application/json and text/event-stream");
     else if (!mcp_message_parse (request->body, request->size, &message, &fault))
         answer (self, visit, 400, fault.id, fault.code, fault.text);
@@ -434,9 +316,13 @@ static mcp_exchange_t *take_post (mcp_http_t *self, const mcp_http_request_t *re
 
 static mcp_exchange_t *take_get (mcp_http_t *self, const mcp_http_request_t *request, void *visit)
 {
-    const char *id = header (request, "Mcp-Session-Id");
+    const char *id = http_header (request, "Mcp-Session-Id");
     member_t *member = find_member (self, id, request->who);
-    int status = !id ? 405 : !member ? 404 : !accepts (request, "text/event-stream") ? 406 : member->stream ? 409 : 200;
+    int status = !id                                            ? 405
+                 : !member                                      ? 404
+                 : !http_accepts (request, "text/event-stream") ? 406
+                 : member->stream                               ? 409
+                                                                : 200;
     mcp_exchange_t *exchange = status == 200 ? exchange_new (self, member, visit) : NULL;
     if (!exchange) {
         answer (self, visit, status == 200 ? 500 : status, NULL, MCP_INVALID_REQUEST,
@@ -451,7 +337,7 @@ static mcp_exchange_t *take_get (mcp_http_t *self, const mcp_http_request_t *req
 
 static void take_delete (mcp_http_t *self, const mcp_http_request_t *request, void *visit)
 {
-    const char *id = header (request, "Mcp-Session-Id");
+    const char *id = http_header (request, "Mcp-Session-Id");
     member_t *member = find_member (self, id, request->who);
     answer_nothing (self, visit, !id ? 405 : !member ? 404 : 204);
     if (!member)
