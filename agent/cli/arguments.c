@@ -20,6 +20,7 @@ static baton_status set_output (cli_t *cli, const char *value, baton_error_t *er
     for (unsigned i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (strcmp (value, NAMES[i]) == 0) {
             cli->output = (output_t) i;
+            cli->output_given = true;
             return BATON_OK;
         }
     return USAGE ("there is no output %s: choose table, json, jsonl or name", value);

@@ -36,6 +36,7 @@ typedef struct {
     size_t width;  /*  columns of the terminal that out is; 0: it is none */
     /*  What every command may be told. Borrowed from argv. */
     output_t output;
+    bool output_given;
     const char *context_name; /*  NULL: the one that baton_context_find finds */
     const char *key;
     uint64_t timeout; /*  milliseconds; 0: see cli_call, or for ever where a command waits */

@@ -57,6 +57,7 @@ const command_t *const COMMANDS[] = {
     &APPEND,
     &DECIDE,
     &CMD_breakpoint_ask,
+    &CMD_breakpoint_join,
     &CMD_breakpoint_vote,
     &PENDING,
     &SEND,

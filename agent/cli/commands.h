@@ -7,6 +7,7 @@
 /*  One a line, in alphabetical order. */
 extern const command_t CMD_artifact_get;
 extern const command_t CMD_breakpoint_ask;
+extern const command_t CMD_breakpoint_join;
 extern const command_t CMD_breakpoint_vote;
 extern const command_t CMD_context_bootstrap;
 extern const command_t CMD_context_list;

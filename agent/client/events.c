@@ -337,13 +337,16 @@ static baton_status take_delivery (baton_events_t *self, message_in_t *message)
 
 /* ---- next ---- */
 
-static baton_status step (baton_events_t *self, uint64_t wait, baton_error_t *error)
+/*  Takes at most one message; *ret_taken says whether there was one. */
+static baton_status step (baton_events_t *self, uint64_t wait, bool *ret_taken, baton_error_t *error)
 {
     message_in_t message = {0};
     if (ask (self) != BATON_OK)
         return baton_fail_memory (error);
     baton_status status = BATON_OK;
-    if (connection_receive (self->connection, wait, &message)) {
+    *ret_taken =
+        wait > 0 ? connection_receive (self->connection, wait, &message) : connection_take (self->connection, &message);
+    if (*ret_taken) {
         if (strcmp (message.signature, WIRE_ANSWER) == 0)
             status = take_answer (self, &message, error);
         else if (strcmp (message.signature, WIRE_DELIVERY) == 0 && take_delivery (self, &message) != BATON_OK)
@@ -385,9 +388,11 @@ baton_status baton_events_next (baton_events_t *self, uint64_t timeout, uint8_t 
         if (last)
             return baton_fail (error, BATON_deadline_exceeded, BATON_REASON_timed_out, "no event came within %llu ms",
                                (unsigned long long) timeout);
-        last = connection_clock () >= deadline; /*  what has come already is still taken */
-        baton_status status = step (self, patience (self, deadline), error);
+        /*  What has come already is still taken, all of it: the descriptor tells of nothing twice. */
+        bool over = connection_clock () >= deadline, taken = false;
+        baton_status status = step (self, patience (self, deadline), &taken, error);
         if (status != BATON_OK)
             return status;
+        last = over && !taken;
     }
 }

@@ -1,5 +1,6 @@
 #include "fake_broker.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 /*  cmocka wants the two above before it. */
@@ -127,6 +128,31 @@ static void follow (const char *name, site_script_t *script)
     fake_stop (&fake);
 }
 
+/*  With a loop of one's own: nothing that has come is left behind in silence. */
+static void tells_of_what_comes_by_its_descriptor (void **state)
+{
+    (void) state;
+    site_script_t script = {.subscribed = 5, .head = 5, .page = 2, .late = {{1, 6, 6}, {2, 7, 7}}};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &script);
+    baton_context_t context = fake_context (&fake);
+    baton_filter_t filter = {0};
+    baton_events_t *events = NULL;
+    assert_int_equal (baton_events_new (&context, &filter, &events, NULL), BATON_OK);
+    uint8_t *event = NULL;
+    size_t size = 0;
+    for (uint64_t seq = 0; seq < 7;) {
+        baton_status status = baton_events_next (events, 0, &event, &size, &seq, NULL);
+        struct pollfd fd = {baton_events_fd (events), POLLIN, 0};
+        if (status == BATON_OK)
+            free (event);
+        else
+            assert_int_equal (poll (&fd, 1, SOON), 1);
+    }
+    baton_events_destroy (&events);
+    fake_stop (&fake);
+}
+
 static void gives_each_event_once_and_in_order (void **state)
 {
     (void) state;
@@ -213,6 +239,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (gives_each_event_once_and_in_order),
+        cmocka_unit_test (tells_of_what_comes_by_its_descriptor),
         cmocka_unit_test (ends_when_it_may_not_follow_any_more),
         cmocka_unit_test (asks_again_when_refused_for_now),
         cmocka_unit_test (refuses_a_filter_that_matches_nothing),
