@@ -24,6 +24,7 @@ const command_t *const COMMANDS[] = {
     &CMD_join,
     &CMD_events,
     &CMD_inbox,
+    &CMD_top,
     &CMD_version,
     &CMD_mcp,
     &CMD_workspace_detect,

@@ -34,6 +34,7 @@ extern const command_t CMD_session_migrate;
 extern const command_t CMD_session_synthesize;
 extern const command_t CMD_session_push;
 extern const command_t CMD_session_wait;
+extern const command_t CMD_top;
 extern const command_t CMD_trust_add;
 extern const command_t CMD_trust_list;
 extern const command_t CMD_trust_show;

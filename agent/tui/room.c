@@ -35,6 +35,8 @@ void room_close (room_t *self)
     leave (self);
     tui_forget (self->tui, self);
     record_clear (&RECORD_breakpoint_view, &self->view);
+    prose_clear (&self->body);
+    prose_clear (&self->talk);
     *self = (room_t){0};
 }
 
@@ -64,6 +66,7 @@ static void take_view (void *arg, void *reply, const baton_error_t *error)
             tui_notice (self->tui, STYLE_warn, "what is being decided has changed; the votes so far are void");
         record_clear (&RECORD_breakpoint_view, &self->view);
         self->view = *view;
+        self->laid_out = 0;
         *view = (breakpoint_view_t){0};
         self->there = true;
         if (self->joined && self->view.n >= self->joined_n && is_open (self) && !is_present (self))
@@ -113,8 +116,6 @@ uint64_t room_due (room_t *self)
         self->joining = true;
         tui_call (self->tui, METHOD_breakpoint_join, &request, take_joined, self);
     }
-    if (is_open (self) && self->view.breakpoint.deadline > 0)
-        tui_redraw (self->tui); /*  it is counted down */
     return wait;
 }
 

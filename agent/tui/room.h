@@ -32,6 +32,8 @@ typedef struct {
     /*  What is typed, and what is shown of the rest. */
     bool typing;
     line_t line;
+    prose_t body, talk; /*  of the view, for a screen of laid_out cells; 0: not yet */
+    size_t laid_out;
     size_t body_from, talk_back; /*  lines */
     bool helping;
 } room_t;

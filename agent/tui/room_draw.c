@@ -215,35 +215,44 @@ static void draw_rule (screen_t *screen, size_t row, const char *what, size_t fr
         screen_text (screen, row, column, 1, STYLE_dim, "\u2500");
 }
 
+/*  There may be megabytes of it: once for each view and width. */
+static void lay_out (room_t *self, size_t cells)
+{
+    if (self->laid_out == cells)
+        return;
+    prose_clear (&self->body);
+    prose_clear (&self->talk);
+    add_body (&self->body, cells, &self->view);
+    room_talk (&self->view, cells, &self->talk);
+    self->laid_out = cells;
+}
+
 /*  The body from where one has scrolled to, the talk at its end. */
 static void draw_panes (room_t *self, screen_t *screen, size_t top, size_t bottom)
 {
-    prose_t body = {0}, talk = {0};
-    size_t cells = screen_columns (screen), rows = bottom > top ? bottom - top : 0;
-    add_body (&body, cells, &self->view);
-    room_talk (&self->view, cells, &talk);
-    size_t rules = body.count > 0 && rows >= 4 ? 2 : rows >= 2 ? 1 : 0;
+    const prose_t *body = &self->body, *talk = &self->talk;
+    size_t rows = bottom > top ? bottom - top : 0;
+    lay_out (self, screen_columns (screen));
+    size_t rules = body->count > 0 && rows >= 4 ? 2 : rows >= 2 ? 1 : 0;
     size_t room = rows - rules, least = room / 3 > 3 ? room / 3 : 3;
-    size_t body_rows = rules == 2 ? body.count : 0;
-    size_t share = talk.count < least ? talk.count : least;
+    size_t body_rows = rules == 2 ? body->count : 0;
+    size_t share = talk->count < least ? talk->count : least;
     if (body_rows > room - (share < room ? share : room))
         body_rows = room - (share < room ? share : room);
     size_t talk_rows = room - body_rows;
-    self->body_from = body.count <= body_rows                    ? 0
-                      : self->body_from < body.count - body_rows ? self->body_from
-                                                                 : body.count - body_rows;
-    size_t hidden = talk.count > talk_rows ? talk.count - talk_rows : 0;
+    self->body_from = body->count <= body_rows                    ? 0
+                      : self->body_from < body->count - body_rows ? self->body_from
+                                                                  : body->count - body_rows;
+    size_t hidden = talk->count > talk_rows ? talk->count - talk_rows : 0;
     self->talk_back = self->talk_back < hidden ? self->talk_back : hidden;
     if (rules == 2) {
-        draw_rule (screen, top, "to decide", self->body_from, body_rows, body.count);
-        draw_lines (screen, top + 1, body_rows, &body, self->body_from);
+        draw_rule (screen, top, "to decide", self->body_from, body_rows, body->count);
+        draw_lines (screen, top + 1, body_rows, body, self->body_from);
         top += 1 + body_rows;
     }
     if (rules > 0)
-        draw_rule (screen, top++, "talk", hidden - self->talk_back, talk_rows, talk.count);
-    draw_lines (screen, top, talk_rows, &talk, hidden - self->talk_back);
-    prose_clear (&body);
-    prose_clear (&talk);
+        draw_rule (screen, top++, "talk", hidden - self->talk_back, talk_rows, talk->count);
+    draw_lines (screen, top, talk_rows, talk, hidden - self->talk_back);
 }
 
 static void draw_help (screen_t *screen)

@@ -131,7 +131,10 @@ stroke_t screen_stroke (screen_t *self)
 {
     (void) self;
     wint_t key = 0;
-    int kind = get_wch (&key);
+    int kind;
+    do
+        kind = get_wch (&key);
+    while (kind == KEY_CODE_YES && key == KEY_RESIZE); /*  screen_fit has seen to that */
     return kind == ERR ? (stroke_t){STROKE_none, 0} : kind == KEY_CODE_YES ? of_key (key) : of_character (key);
 }
 

@@ -40,6 +40,7 @@ struct tui {
     uint64_t heard_at;
     bool away;
     bool stale; /*  the screen */
+    uint64_t drawn_at;
     bool ended;
     char notice[NOTICE_SIZE];
     style_t notice_style;
@@ -347,6 +348,15 @@ static void take_keys (tui_t *self, const face_t *face, void *arg)
     }
 }
 
+static void draw (tui_t *self, const face_t *face, void *arg)
+{
+    self->stale = false;
+    self->drawn_at = tui_clock ();
+    screen_erase (self->screen);
+    face->draw (arg, self->screen);
+    screen_show (self->screen);
+}
+
 /*  False when the terminal has gone. */
 static bool await (tui_t *self, uint64_t wait)
 {
@@ -368,12 +378,8 @@ baton_status tui_run (tui_t *self, const face_t *face, void *arg, baton_error_t 
         status = take_events (self, face, arg, error);
         note_connection (self);
         uint64_t wait = take_answers (self, face, arg);
-        if (self->stale) {
-            self->stale = false;
-            screen_erase (self->screen);
-            face->draw (arg, self->screen);
-            screen_show (self->screen);
-        }
+        if (self->stale || tui_clock () - self->drawn_at >= TUI_LATER)
+            draw (self, face, arg);
         if (status == BATON_OK && !self->ended && !await (self, wait))
             self->ended = true;
         take_signals (self);

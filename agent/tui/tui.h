@@ -19,7 +19,7 @@ typedef struct {
     void (*draw) (void *arg, screen_t *screen);
 } face_t;
 
-#define TUI_LATER 1000 /*  for due: nothing is; the time goes on */
+#define TUI_LATER 1000 /*  for due: nothing is. The screen is drawn so often at least, since it tells the time */
 
 /*  Asks the broker who we are, which also says at once that there is none, and takes the terminal. cli is borrowed.
  *  Refuses a run: it has no terminal, and one session. */

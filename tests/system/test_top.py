@@ -4,6 +4,7 @@ import subprocess
 import unittest
 
 from harness import SystemTest, wait_until
+from nodes import Node
 from terminal import Terminal
 
 PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new \u65e5\u672c\u8a9e\n"
@@ -107,6 +108,126 @@ class RoomTest(TopTest):
         alice.run("clear; baton breakpoint join release/9")
         alice.shows("has no breakpoint 9")
 
+
+class ListsTest(TopTest):
+
+    def setUp(self):
+        super().setUp()
+        self.alice = self.person("alice")
+        self.node = Node(self, "east", {"default": "exec sleep 1000"}).start()
+        self.addCleanup(self.node.close)
+
+    def create(self, title, **fields):
+        return self.admin.call("session.create", {"title": title, **fields})["session"]
+
+    def test_a_site_is_seen_and_decided_from_one_screen(self):
+        top = Terminal(self, self.alice)
+        top.run("baton top")
+        top.shows(r"1 Sessions 0 +2 Runs 0 +3 Breakpoints 0 +4 Nodes 1", r"^ none", r"\? help")
+        # What happens is seen without a key.
+        payroll = self.create("payroll \u65e5\u672c\u8a9e", labels={"team": "core"})
+        top.shows(r"^payroll \u65e5\u672c\u8a9e +suspended", r"Sessions 1")
+        self.admin.call("session.activate", {"session": payroll})
+        top.shows(r"^payroll \u65e5\u672c\u8a9e +running .* running")
+        top.type("2")
+        top.shows(r"^payroll .* 1 +running +running? +east|^payroll .* 1 +running +east")
+        top.type("4")
+        top.shows(r"^east +up +1 +4")
+        # The sessions of a node.
+        self.create("elsewhere")
+        top.type("Enter")
+        top.shows(r"Sessions 1/2", r"^payroll", r"^/east")
+        top.type("Escape")
+        top.shows(r"Sessions 2 ", r"^elsewhere")
+        top.type("/", "CORE", "Enter")
+        top.shows(r"Sessions 1/2")
+        top.hides("^elsewhere")
+        top.type("Escape", "s")
+        top.shows(r"^TITLE\u2191")
+        self.assertLess(*(top.screen().index(title) for title in ("elsewhere", "payroll")))
+        top.type("r")
+        top.shows(r"^TITLE\u2193", r"payroll[^\n]*\nelsewhere")
+        # A session's page is live, too.
+        top.type("g", "Enter")
+        top.shows(r"payroll .* running", r"last runs\n +1 running", r"run_started")
+        self.ask(payroll, "pay", title="Pay 214 people?", body='{"sum": 214000}')
+        top.shows(r"1 Pay 214 people\? \(none / needs 2\)", r"breakpoint_opened")
+        top.type("Escape", "3")
+        top.shows(r"^Pay 214 people\? +none / needs 2")
+        self.decide(top, payroll)
+        self.check_ends(top)
+
+    def decide(self, top, session):
+        """Joins, votes and leaves from a breakpoint's page, with another voter elsewhere."""
+        top.type("Enter")
+        top.shows(r'"sum": 214000', "here: nobody")
+        top.type("J")
+        top.shows("here: alice")
+        top.type("c", "one moment", "Enter")
+        top.shows("alice: one moment")
+        top.type("C")
+        top.shows("claimed by alice")
+        top.type("v", "approve totals match", "Enter")
+        top.shows("alice votes approve: totals match", r"^\[#-\]")
+        top.resize(46, 9)
+        top.shows(r"here: alice", r"v vote")
+        top.resize(80, 24)
+        top.type("L")
+        top.shows("here: nobody")
+        self.assertEqual(self.present(session, 1), [])
+        bob = self.enrolled("bob", "operator")
+        bob.call("breakpoint.vote", {"session": session, "breakpoint": 1, "option": "approve"})
+        top.shows("decided: approve")
+        top.type("v", "reject", "Enter")
+        top.shows("is decided: approve")
+        top.type("Escape")
+        top.shows("Breakpoints 0", "^ none")
+
+    def quit(self, top, *keys):
+        top.type(*(keys or "q"))
+        top.shows(r"^ready\$\s*\Z")
+
+    def check_ends(self, top):
+        """The broker's end is survived; every end of ours leaves the terminal as it was."""
+        top.type("1")
+        self.broker.stop()
+        top.shows("no answer from tcp://")
+        self.broker.start()
+        top.shows("answers again")
+        self.create("after the restart")
+        top.shows("^after the restart")
+        top.resize(30, 6)
+        top.shows("^after the rest")
+        top.resize(80, 24)
+        for end in ("q",), ("C-c",), ("C-z", "kill -TERM %1; fg", "Enter"):
+            self.quit(top, *end)
+            top.run("stty -a | grep -o -- ' -*echo '; stty -a | grep -o -- ' -*icanon '")
+            top.shows(r"^ echo\n icanon\nready")
+            top.run("clear; baton top")
+            top.shows("Sessions 3")
+        self.assertRegex(top.screen("-e"), r"\x1b\[[0-9;]*32")
+        self.quit(top)
+        top.run("clear; NO_COLOR=1 baton top")
+        self.assertNotRegex(top.shows("Sessions 3") and top.screen("-e"), r"\x1b\[[0-9;]*3[0-7]")
+        self.quit(top)
+        top.run("clear; TERM=dumb baton top")
+        top.shows("needs a terminal")
+        top.run(f"clear; BATON_SOCKET=ipc:///nowhere BATON_SESSION={'z' * 20} BATON_RUN=1 BATON_TOKEN={'0' * 64} baton top")
+        top.shows("not for a run")
+        self.assertIn("needs a terminal", self.baton("top", code=5))
+
+    def test_many_sessions(self):
+        sessions = [self.create(f"session {number:04}") for number in range(1200)]
+        top = Terminal(self, self.alice, columns=120, rows=40)
+        top.run("baton top")
+        top.shows("Sessions 1200")
+        top.type("/", "session 0007", "Enter")
+        top.shows("Sessions 1/1200", "^session 0007 +suspended")
+        for session in sessions[:20]:
+            self.admin.call("session.activate", {"session": session})
+        top.shows("^session 0007 +(running|queued)")
+        top.type("Escape", "2")
+        top.shows("Runs 20 ", "queued", "running")
 
 if __name__ == "__main__":
     unittest.main()
