@@ -135,8 +135,8 @@ static void take_done (void *arg, void *reply, const baton_error_t *error)
     self->wanted = true;
     if (reply)
         return;
-    const char *hint = baton_reason_hint (error->reason);
     bool decided = error->reason == BATON_REASON_already_decided;
+    const char *hint = decided ? "" : baton_reason_hint (error->reason); /*  the outcome is on the screen */
     tui_notice (self->tui, decided ? STYLE_warn : STYLE_bad, "%s%s%s", error->message, *hint ? " \u2192 " : "", hint);
 }
 

@@ -54,6 +54,13 @@ void room_draw (room_t *self, screen_t *screen);
 /*  How many equal votes there are for the option that has most. */
 size_t room_lead (const breakpoint_t *breakpoint);
 
+/*  How so many rows are shared out: the lines above the panes, what is decided, and what was said, which is given at
+ * least a third, where it has as much to say. */
+typedef struct {
+    size_t rules, body, talk;
+} room_share_t;
+room_share_t room_share (size_t rows, size_t body, size_t talk);
+
 /*  What was said and voted, in the order of time. */
 void room_talk (const breakpoint_view_t *view, size_t cells, prose_t *ret_prose);
 

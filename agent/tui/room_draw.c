@@ -227,32 +227,41 @@ static void lay_out (room_t *self, size_t cells)
     self->laid_out = cells;
 }
 
+room_share_t room_share (size_t rows, size_t body, size_t talk)
+{
+    room_share_t share = {.rules = body > 0 && rows >= 4 ? 2 : rows >= 2 ? 1 : 0};
+    size_t rest = rows - share.rules, least = rest / 3 > 3 ? rest / 3 : 3;
+    least = talk < least ? talk : least;
+    least = least < rest ? least : rest;
+    if (share.rules == 2)
+        share.body = body < rest - least ? body : rest - least;
+    share.talk = rest - share.body;
+    return share;
+}
+
+static size_t at_most (size_t lines, size_t shown, size_t from)
+{
+    size_t most = lines > shown ? lines - shown : 0;
+    return from < most ? from : most;
+}
+
 /*  The body from where one has scrolled to, the talk at its end. */
 static void draw_panes (room_t *self, screen_t *screen, size_t top, size_t bottom)
 {
     const prose_t *body = &self->body, *talk = &self->talk;
-    size_t rows = bottom > top ? bottom - top : 0;
     lay_out (self, screen_columns (screen));
-    size_t rules = body->count > 0 && rows >= 4 ? 2 : rows >= 2 ? 1 : 0;
-    size_t room = rows - rules, least = room / 3 > 3 ? room / 3 : 3;
-    size_t body_rows = rules == 2 ? body->count : 0;
-    size_t share = talk->count < least ? talk->count : least;
-    if (body_rows > room - (share < room ? share : room))
-        body_rows = room - (share < room ? share : room);
-    size_t talk_rows = room - body_rows;
-    self->body_from = body->count <= body_rows                    ? 0
-                      : self->body_from < body->count - body_rows ? self->body_from
-                                                                  : body->count - body_rows;
-    size_t hidden = talk->count > talk_rows ? talk->count - talk_rows : 0;
-    self->talk_back = self->talk_back < hidden ? self->talk_back : hidden;
-    if (rules == 2) {
-        draw_rule (screen, top, "to decide", self->body_from, body_rows, body->count);
-        draw_lines (screen, top + 1, body_rows, body, self->body_from);
-        top += 1 + body_rows;
+    room_share_t share = room_share (bottom > top ? bottom - top : 0, body->count, talk->count);
+    self->body_from = at_most (body->count, share.body, self->body_from);
+    self->talk_back = at_most (talk->count, share.talk, self->talk_back);
+    size_t talk_from = at_most (talk->count, share.talk, SIZE_MAX) - self->talk_back;
+    if (share.rules == 2) {
+        draw_rule (screen, top, "to decide", self->body_from, share.body, body->count);
+        draw_lines (screen, top + 1, share.body, body, self->body_from);
+        top += 1 + share.body;
     }
-    if (rules > 0)
-        draw_rule (screen, top++, "talk", hidden - self->talk_back, talk_rows, talk->count);
-    draw_lines (screen, top, talk_rows, talk, hidden - self->talk_back);
+    if (share.rules > 0)
+        draw_rule (screen, top++, "talk", talk_from, share.talk, talk->count);
+    draw_lines (screen, top, share.talk, talk, talk_from);
 }
 
 static void draw_help (screen_t *screen)
@@ -290,6 +299,22 @@ static size_t draw_title (const room_t *self, screen_t *screen, size_t row, size
     return rows;
 }
 
+/*  The last row is the line, or the keys that open it; the one above it says what there is to say. */
+static void draw_foot (const room_t *self, screen_t *screen, size_t last)
+{
+    bool open = self->view.breakpoint.state == breakpoint_state_open;
+    bool said = last > 0 && tui_draw_notice (self->tui, screen, last - 1);
+    if (!said && self->there && self->resident && self->line.length == 0 && last > 1)
+        screen_text (screen, last - 1, 0, SIZE_MAX, STYLE_dim,
+                     open ? "say something, or /vote OPTION [why]  /claim  /leave  /help"
+                          : "nothing is left to decide: /leave or Ctrl-C");
+    if (self->typing || self->resident)
+        line_draw (&self->line, screen, last, "> ");
+    else
+        screen_text (screen, last, 0, SIZE_MAX, STYLE_dim,
+                     "v vote  c comment  C claim  J join  L leave  ? help  Esc back");
+}
+
 void room_draw (room_t *self, screen_t *screen)
 {
     size_t rows = screen_rows (screen), last = rows > 0 ? rows - 1 : 0, row = 1;
@@ -306,13 +331,5 @@ void room_draw (room_t *self, screen_t *screen)
             draw_panes (self, screen, row, last - 1);
     }
     draw_bar (self, screen);
-    bool said = last > 0 && tui_draw_notice (self->tui, screen, last - 1);
-    if (self->typing || self->resident)
-        line_draw (&self->line, screen, last, "> ");
-    else
-        screen_text (screen, last, 0, SIZE_MAX, STYLE_dim,
-                     "v vote  c comment  C claim  J join  L leave  ? help  Esc back");
-    if (!said && self->resident && self->line.length == 0 && last > 1)
-        screen_text (screen, last - 1, 0, SIZE_MAX, STYLE_dim,
-                     "say something, or /vote OPTION [why]  /claim  /leave  /help");
+    draw_foot (self, screen, last);
 }

@@ -150,13 +150,29 @@ static void tells_in_the_order_of_time (void **state)
     assert_int_equal (room_lead (&APPROVAL.breakpoint), 0);
 }
 
+static void shares_out_the_rows (void **state)
+{
+    (void) state;
+    static const struct {
+        size_t rows, body, talk;
+        room_share_t share;
+    } CASES[] = {
+        {20, 6, 2, {2, 6, 12}},     {20, 100, 0, {2, 18, 0}}, {20, 100, 2, {2, 16, 2}},
+        {20, 100, 100, {2, 12, 6}}, {20, 0, 100, {1, 0, 19}}, {4, 100, 100, {2, 0, 2}},
+        {3, 100, 100, {1, 0, 2}},   {1, 9, 9, {0, 0, 1}},     {0, 9, 9, {0, 0, 0}},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        room_share_t share = room_share (CASES[i].rows, CASES[i].body, CASES[i].talk);
+        assert_memory_equal (&share, &CASES[i].share, sizeof share);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (understands_what_is_typed),
-        cmocka_unit_test (says_what_is_wrong_with_it),
-        cmocka_unit_test (completes_what_is_typed),
-        cmocka_unit_test (tells_in_the_order_of_time),
+        cmocka_unit_test (understands_what_is_typed), cmocka_unit_test (says_what_is_wrong_with_it),
+        cmocka_unit_test (completes_what_is_typed),   cmocka_unit_test (tells_in_the_order_of_time),
+        cmocka_unit_test (shares_out_the_rows),
     };
     setlocale (LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests (tests, NULL, NULL);
