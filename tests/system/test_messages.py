@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Messages between sessions: order, once, receipts, waking, expiry, and the inbox of a run."""
 import os
+import sqlite3
 import unittest
 
 from harness import wait_until
 from nodes import WORDS, NodeTest, phase
+from client import pack
 
 READER = WORDS + """
 SAY up $BATON_RUN
@@ -178,6 +180,24 @@ class Messages(NodeTest):
         self.refused("not_found", "no_such_message", self.admin.call, "message.redeliver",
                      {"session": session, "id": "left", "to": late})
         self.assertEqual(self.events(session, "message_sent"), [])
+
+    def test_refused_when_its_sender_was_killed(self):
+        """The run goes on and would have waited; the program that has sent the message is gone."""
+        west = self.node("west", {"default": WORDS + 'DUMP env; WAIT go\n'})
+        session = self.begin("killed", node="west")
+        self.until_running(session, "west")
+        run = self.local("env")
+        self.broker.kill()
+        run.socket.send_multipart([b"BTN1Q", pack({"id": 1, "method": "message.send", "token": run.token, "key": "k",
+                                                   "timeout": 60000}), pack({"to": "0" * 20, "id": "m", "body": 1})])
+        with sqlite3.connect(f"file:{west.state}/node.db?mode=ro", uri=True) as spool:
+            wait_until(lambda: spool.execute("SELECT 1 FROM outgoing WHERE key = 'k'").fetchone(), "the node to have it")
+        run.socket.close(linger=0)
+        self.broker.start()
+        self.until(session, lambda s: s.get("dead"), "the message to be kept")
+        self.assertEqual(self.events(session, "message_refused")[0]["body"]["reason"], "no_such_session")
+        self.touch("go")
+        self.until_settled(session)
 
     def test_a_broadcast_that_some_refuse(self):
         """One dead letter, of the sender, for all that did not take it."""
