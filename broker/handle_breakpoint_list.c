@@ -1,7 +1,7 @@
 /*  Lists of breakpoints: those of a session and what is below it, and the open ones of the site.
  *
- *  The projections say which sessions have open ones, and where each stands in the list; only those of the page are
- * then looked up in their sessions. All of it is read on the reader's thread.
+ *  The store knows where each open one stands in the lists of the site; only those of the page are then looked up in
+ *  their sessions. All of it is read on the reader's thread.
  */
 #include "family.h"
 #include "handlers.h"
@@ -15,33 +15,14 @@
 
 #define PAGE_DEFAULT 100
 
-/*  Where a breakpoint stands: by the first two, and what makes it one place for ever. */
-typedef struct {
-    uint64_t first; /*  urgent: the deadline */
-    uint64_t opened_at;
-    char session[LIMIT_ID + 1];
-    uint64_t number;
-} place_t;
-
 typedef struct {
     size_t count;
-    place_t *items;
+    store_place_t *items;
     breakpoint_order_e order;
-    place_t after; /*  only those behind it */
+    store_place_t after; /*  only those behind it */
 } places_t;
 
-static int compare (const void *a, const void *b)
-{
-    const place_t *one = a, *two = b;
-    if (one->first != two->first)
-        return one->first < two->first ? -1 : 1;
-    if (one->opened_at != two->opened_at)
-        return one->opened_at < two->opened_at ? -1 : 1;
-    int order = strcmp (one->session, two->session);
-    return order != 0 ? order : (one->number > two->number) - (one->number < two->number);
-}
-
-static baton_status read_cursor (const char *cursor, place_t *ret_place, baton_error_t *error)
+static baton_status read_cursor (const char *cursor, store_place_t *ret_place, baton_error_t *error)
 {
     int end = 0;
     if (!cursor)
@@ -54,7 +35,7 @@ static baton_status read_cursor (const char *cursor, place_t *ret_place, baton_e
                              "%s is not a cursor of a page before", cursor);
 }
 
-static baton_status write_cursor (const place_t *place, breakpoint_page_t *page)
+static baton_status write_cursor (const store_place_t *place, breakpoint_page_t *page)
 {
     char cursor[LIMIT_SHORT + 1];
     snprintf (cursor, sizeof cursor, "%" PRIu64 "/%" PRIu64 "/%s/%" PRIu64, place->first, place->opened_at,
@@ -66,13 +47,10 @@ static baton_status write_cursor (const place_t *place, breakpoint_page_t *page)
 
 static baton_status add_place (places_t *self, const char *session, const open_breakpoint_t *open, baton_error_t *error)
 {
-    place_t place = {.opened_at = open->opened_at, .number = open->number};
-    if (self->order == breakpoint_order_urgent)
-        place.first = open->deadline ? open->deadline : UINT64_MAX;
-    snprintf (place.session, sizeof place.session, "%s", session);
-    if (compare (&place, &self->after) <= 0)
+    store_place_t place = store_place_of (session, open, self->order);
+    if (store_place_compare (&place, &self->after) <= 0)
         return BATON_OK;
-    place_t *slot = list_append (self, sizeof *slot);
+    store_place_t *slot = list_append (self, sizeof *slot);
     if (!slot)
         return baton_fail_memory (error);
     *slot = place;
@@ -94,32 +72,15 @@ static baton_status add_session (places_t *self, store_t *store, const char *ses
     return status;
 }
 
-/*  A row that an older version has written does not say which. */
-static baton_status add_row (places_t *self, store_t *store, const projection_t *row, baton_error_t *error)
+/*  One more than a page takes, so that it is known whether there are more. */
+static baton_status add_site (places_t *self, store_t *store, const viewer_t *viewer, size_t limit,
+                              baton_error_t *error)
 {
-    baton_status status = BATON_OK;
-    if (row->open.count == 0)
-        return add_session (self, store, row->row.session, false, error);
-    for (size_t i = 0; status == BATON_OK && i < row->open.count; i++)
-        status = add_place (self, row->row.session, &row->open.items[i], error);
+    store_places_t found = {0};
+    baton_status status = store_open_breakpoints (store, self->order, &self->after, limit + 1, viewer, &found, error);
+    self->count = found.count;
+    self->items = found.items;
     return status;
-}
-
-static baton_status add_site (places_t *self, store_t *store, const viewer_t *viewer, baton_error_t *error)
-{
-    store_filter_t filter = {.open_breakpoints = true, .viewer = viewer};
-    for (uint64_t before = 0;;) {
-        store_projections_t rows = {0};
-        baton_status status = store_list (store, &filter, before, LIMIT_PAGE, &rows, error);
-        for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
-            before = rows.items[i].order;
-            status = add_row (self, store, &rows.items[i], error);
-        }
-        bool more = rows.count == LIMIT_PAGE;
-        store_projections_clear (&rows);
-        if (status != BATON_OK || !more)
-            return status;
-    }
 }
 
 /*  The first was asked for by name, and checked. */
@@ -164,7 +125,7 @@ static baton_status fill (const places_t *self, store_t *store, size_t limit, br
     baton_status status = BATON_OK;
     size_t bytes = 0, i = 0;
     for (; status == BATON_OK && i < self->count && i < limit && bytes < LIMIT_PAGE_BYTES; i++) {
-        const place_t *place = &self->items[i];
+        const store_place_t *place = &self->items[i];
         if (!text_equal (state.session, place->session))
             status = history_load (store, place->session, &state, NULL, error);
         if (status == BATON_OK && add_view (&state, place->number, page, &bytes) != BATON_OK)
@@ -181,16 +142,17 @@ static baton_status list_later (store_t *store, const request_t *request, void *
     const breakpoint_list_request_t *params = request->params;
     breakpoint_page_t *page = reply, tree = *page;
     places_t places = {.order = params->order};
+    size_t limit = params->limit ? params->limit : PAGE_DEFAULT;
     *page = (breakpoint_page_t){0};
     baton_status status = read_cursor (params->after, &places.after, error);
     if (status == BATON_OK && params->session)
         status = add_tree (&places, store, request, &tree, error);
     else if (status == BATON_OK)
-        status = add_site (&places, store, &request->viewer, error);
+        status = add_site (&places, store, &request->viewer, limit, error);
     if (places.count > 0)
-        qsort (places.items, places.count, sizeof *places.items, compare);
+        qsort (places.items, places.count, sizeof *places.items, store_place_compare);
     if (status == BATON_OK)
-        status = fill (&places, store, params->limit ? params->limit : PAGE_DEFAULT, page, error);
+        status = fill (&places, store, limit, page, error);
     free (places.items);
     record_clear (&RECORD_breakpoint_page, &tree);
     return status;

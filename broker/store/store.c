@@ -4,6 +4,7 @@
 #include "id.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,43 @@ baton_status store_find (store_t *self, const char *ref, size_t limit, const vie
 {
     assert (limit > 0);
     return self->ops->find (self, ref, limit, viewer, ret_rows, error);
+}
+
+store_place_t store_place_of (const char *session, const open_breakpoint_t *open, breakpoint_order_e order)
+{
+    store_place_t place = {.opened_at = open->opened_at, .number = open->number};
+    if (order == breakpoint_order_urgent)
+        place.first = open->deadline ? open->deadline : INT64_MAX;
+    snprintf (place.session, sizeof place.session, "%s", session);
+    return place;
+}
+
+int store_place_compare (const void *place, const void *other)
+{
+    const store_place_t *one = place, *two = other;
+    if (one->first != two->first)
+        return one->first < two->first ? -1 : 1;
+    if (one->opened_at != two->opened_at)
+        return one->opened_at < two->opened_at ? -1 : 1;
+    int order = strcmp (one->session, two->session);
+    return order != 0 ? order : (one->number > two->number) - (one->number < two->number);
+}
+
+baton_status store_open_breakpoints (store_t *self, breakpoint_order_e order, const store_place_t *after, size_t limit,
+                                     const viewer_t *viewer, store_places_t *ret_places, baton_error_t *error)
+{
+    assert (limit > 0);
+    return self->ops->open_breakpoints (self, order, after, limit, viewer, ret_places, error);
+}
+
+uint64_t store_shown (store_t *self)
+{
+    return self->shown;
+}
+
+baton_status store_stale (store_t *self, baton_texts_t *ret_sessions, baton_error_t *error)
+{
+    return self->ops->stale (self, ret_sessions, error);
 }
 
 baton_status store_shows (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,

@@ -13,7 +13,7 @@
 #include "access.h"
 #include "store_content.h"
 
-#define STORE_SCHEMA 8 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
+#define STORE_SCHEMA 9 /*  version of what is on disk; an older one is migrated forward, a newer one refused */
 
 typedef struct store store_t;
 
@@ -90,6 +90,7 @@ typedef struct {
     size_t blob_count;
     const store_hold_t *holds;
     size_t hold_count;
+    uint64_t shown; /*  the projections tell of all events up to that seq; 0: nothing new */
 } store_batch_t;
 
 /*  An event read back; owned. */
@@ -121,6 +122,22 @@ typedef struct {
     bool open_breakpoints;  /*  only sessions with an open breakpoint */
     const viewer_t *viewer; /*  only what they may view; NULL: all */
 } store_filter_t;
+
+/*  Where an open breakpoint stands in a list: by the first two, and what makes it one place for ever. */
+typedef struct {
+    uint64_t first; /*  urgent: the deadline; oldest: 0 */
+    uint64_t opened_at;
+    char session[LIMIT_ID + 1];
+    uint64_t number;
+} store_place_t;
+
+typedef struct {
+    size_t count;
+    store_place_t *items;
+} store_places_t;
+
+store_place_t store_place_of (const char *session, const open_breakpoint_t *open, breakpoint_order_e order);
+int store_place_compare (const void *place, const void *other); /*  as qsort wants it */
 
 /*  Opens DIR/baton.db and DIR/blobs, made when they aren't there. failed_precondition: newer_schema, corrupt (the error
  * says what to do) or state_in_use is not its business: the caller locks DIR. */
@@ -170,6 +187,17 @@ BATON_MUST_USE baton_status store_list (store_t *self, const store_filter_t *fil
  *  Only what the viewer may view; NULL: all. */
 BATON_MUST_USE baton_status store_find (store_t *self, const char *ref, size_t limit, const viewer_t *viewer,
                                         store_projections_t *ret_rows, baton_error_t *error);
+
+/*  The open breakpoints of all sessions behind that place (all zero: from the first), at most limit. */
+BATON_MUST_USE baton_status store_open_breakpoints (store_t *self, breakpoint_order_e order, const store_place_t *after,
+                                                    size_t limit, const viewer_t *viewer, store_places_t *ret_places,
+                                                    baton_error_t *error);
+
+/*  Up to which seq the projections are known to tell of all events; and the sessions whose projections may not tell
+ * all: those with an event behind it, and those of which an older version did not say which breakpoints are open. Some
+ * may be named several times. */
+uint64_t store_shown (store_t *self);
+BATON_MUST_USE baton_status store_stale (store_t *self, baton_texts_t *ret_sessions, baton_error_t *error);
 
 /*  Whether there is a projection of that session, and the viewer may view it. */
 BATON_MUST_USE baton_status store_shows (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,

@@ -20,6 +20,9 @@ typedef struct {
                           store_projections_t *ret_rows, baton_error_t *error);
     baton_status (*find) (store_t *self, const char *ref, size_t limit, const viewer_t *viewer,
                           store_projections_t *ret_rows, baton_error_t *error);
+    baton_status (*open_breakpoints) (store_t *self, breakpoint_order_e order, const store_place_t *after, size_t limit,
+                                      const viewer_t *viewer, store_places_t *ret_places, baton_error_t *error);
+    baton_status (*stale) (store_t *self, baton_texts_t *ret_sessions, baton_error_t *error);
     baton_status (*shows) (store_t *self, const char *session, const viewer_t *viewer, bool *ret_shows,
                            baton_error_t *error);
     baton_status (*due) (store_t *self, store_time_t which, uint64_t now, size_t limit, store_projections_t *ret_rows,
@@ -41,6 +44,7 @@ struct store {
     const store_ops_t *ops;
     uint64_t head;
     uint64_t session_count; /*  rows of projections */
+    uint64_t shown;         /*  seq up to which those tell of all events */
 };
 
 /*  Gathers events until a limit is met. */

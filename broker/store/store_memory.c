@@ -180,6 +180,7 @@ static baton_status commit_memory (store_t *base, const store_batch_t *batch, ba
         return baton_fail_memory (error);
     base->head += batch->event_count;
     base->session_count = self->projections.count;
+    base->shown = batch->shown > 0 ? batch->shown : base->shown;
     return BATON_OK;
 }
 
@@ -389,6 +390,8 @@ baton_status store_open_memory (store_t **ret_store)
         .log = log_memory,
         .list = store_memory_list,
         .find = store_memory_find,
+        .open_breakpoints = store_memory_open_breakpoints,
+        .stale = store_memory_stale,
         .shows = store_memory_shows,
         .due = store_memory_due,
         .answer = answer_memory,

@@ -59,6 +59,10 @@ baton_status store_memory_list (store_t *base, const store_filter_t *filter, uin
                                 store_projections_t *ret_rows, baton_error_t *error);
 baton_status store_memory_find (store_t *base, const char *ref, size_t limit, const viewer_t *viewer,
                                 store_projections_t *ret_rows, baton_error_t *error);
+baton_status store_memory_open_breakpoints (store_t *base, breakpoint_order_e order, const store_place_t *after,
+                                            size_t limit, const viewer_t *viewer, store_places_t *ret_places,
+                                            baton_error_t *error);
+baton_status store_memory_stale (store_t *base, baton_texts_t *ret_sessions, baton_error_t *error);
 baton_status store_memory_shows (store_t *base, const char *session, const viewer_t *viewer, bool *ret_shows,
                                  baton_error_t *error);
 baton_status store_memory_due (store_t *base, store_time_t which, uint64_t now, size_t limit,

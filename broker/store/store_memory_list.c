@@ -133,6 +133,51 @@ baton_status store_memory_find (store_t *base, const char *ref, size_t limit, co
     return give_rows (rows, kept, compare_ids, kept, ret_rows, error);
 }
 
+baton_status store_memory_open_breakpoints (store_t *base, breakpoint_order_e order, const store_place_t *after,
+                                            size_t limit, const viewer_t *viewer, store_places_t *ret_places,
+                                            baton_error_t *error)
+{
+    const store_projections_t *rows = &((store_memory_t *) base)->projections;
+    store_places_t places = {0};
+    for (size_t i = 0; i < rows->count; i++)
+        for (size_t k = 0; is_shown (&rows->items[i], viewer) && k < rows->items[i].open.count; k++) {
+            store_place_t place = store_place_of (rows->items[i].row.session, &rows->items[i].open.items[k], order);
+            if (store_place_compare (&place, after) <= 0)
+                continue;
+            store_place_t *slot = list_append (&places, sizeof *slot);
+            if (!slot) {
+                free (places.items);
+                return baton_fail_memory (error);
+            }
+            *slot = place;
+        }
+    if (places.count > 0)
+        qsort (places.items, places.count, sizeof *places.items, store_place_compare);
+    places.count = places.count < limit ? places.count : limit;
+    *ret_places = places;
+    return BATON_OK;
+}
+
+baton_status store_memory_stale (store_t *base, baton_texts_t *ret_sessions, baton_error_t *error)
+{
+    const store_memory_t *self = (store_memory_t *) base;
+    baton_texts_t sessions = {0};
+    baton_status status = BATON_OK;
+    for (size_t i = (size_t) base->shown; i < self->events.count && status == BATON_OK; i++)
+        status = texts_add (&sessions, self->events.items[i].session);
+    for (size_t i = 0; i < self->projections.count && status == BATON_OK; i++) {
+        const projection_t *projection = &self->projections.items[i];
+        if (projection->row.breakpoints > 0 && projection->open.count == 0)
+            status = texts_add (&sessions, projection->row.session);
+    }
+    if (status != BATON_OK) {
+        texts_clear (&sessions);
+        return baton_fail_memory (error);
+    }
+    *ret_sessions = sessions;
+    return BATON_OK;
+}
+
 baton_status store_memory_shows (store_t *base, const char *session, const viewer_t *viewer, bool *ret_shows,
                                  baton_error_t *error)
 {

@@ -239,6 +239,8 @@ static const store_ops_t SQLITE_OPS = {
     .log = store_sqlite_log,
     .list = store_sqlite_list,
     .find = store_sqlite_find,
+    .open_breakpoints = store_sqlite_open_breakpoints,
+    .stale = store_sqlite_stale,
     .shows = store_sqlite_shows,
     .due = store_sqlite_due,
     .answer = store_sqlite_answer,
@@ -258,6 +260,7 @@ static const store_ops_t READER_OPS = {
     .log = store_sqlite_log,
     .list = store_sqlite_list,
     .find = store_sqlite_find,
+    .open_breakpoints = store_sqlite_open_breakpoints,
     .shows = store_sqlite_shows,
     .due = store_sqlite_due,
     .answer = store_sqlite_answer,
@@ -279,6 +282,8 @@ static baton_status open_database (store_sqlite_t *self, baton_error_t *error)
         status = read_meta (self, "sealed", &self->sealed, error);
     if (status == BATON_OK)
         status = read_meta (self, "forgotten", &self->forgotten, error);
+    if (status == BATON_OK)
+        status = read_meta (self, "shown", &self->base.shown, error);
     if (status == BATON_OK)
         status = read_end (self, error);
     if (status == BATON_OK)

@@ -5,6 +5,7 @@
  *    page        the journal again, sealed from the log some time later: runs of events of one session, by n
  *    answer      hash of (actor, key) to the log row where the answer stands; also sealed later
  *    projection  what lists, timers and the scheduler ask for
+ *    open_breakpoint  of all projections, in the orders in which they are listed
  *    snapshot, blob, meta
  *  and what is large of blob is in DIR/blobs (store_folder.h).
  *
@@ -100,6 +101,9 @@ baton_status store_sqlite_history (store_t *base, const char *session, uint64_t 
                                    store_reads_t *ret_events, baton_error_t *error);
 baton_status store_sqlite_log (store_t *base, uint64_t after, event_class_e class, size_t limit,
                                store_reads_t *ret_events, uint64_t *ret_last, baton_error_t *error);
+/*  The log row in which an event stands that there is. */
+BATON_MUST_USE baton_status store_sqlite_find_row (store_sqlite_t *self, uint64_t seq, uint64_t *ret_log,
+                                                   baton_error_t *error);
 baton_status store_sqlite_answer (store_t *base, const char *actor, const char *key, char *ret_payload,
                                   baton_bytes_t *ret_reply, baton_error_t *error);
 
@@ -131,6 +135,19 @@ baton_status store_sqlite_shows (store_t *base, const char *session, const viewe
                                  baton_error_t *error);
 baton_status store_sqlite_due (store_t *base, store_time_t which, uint64_t now, size_t limit,
                                store_projections_t *ret_rows, uint64_t *ret_next, baton_error_t *error);
+/*  Binds who looks to that place of a statement and the next. For a guest, only rows with an audience count. */
+void store_sqlite_bind_viewer (sqlite3_stmt *statement, int place, const viewer_t *viewer);
+bool store_sqlite_is_guest (const viewer_t *viewer);
+
+/*  store_sqlite_open.c: open breakpoints, with the encoded audience (empty: none) of their projection; and what may
+ * lag. */
+BATON_MUST_USE baton_status store_sqlite_put_open (store_sqlite_t *self, const projection_t *row,
+                                                   const baton_bytes_t *audience, baton_error_t *error);
+baton_status store_sqlite_open_breakpoints (store_t *base, breakpoint_order_e order, const store_place_t *after,
+                                            size_t limit, const viewer_t *viewer, store_places_t *ret_places,
+                                            baton_error_t *error);
+baton_status store_sqlite_stale (store_t *base, baton_texts_t *ret_sessions, baton_error_t *error);
+
 /*  SQL: has_labels (labels column, wanted), both made by the same function of store_sqlite_list.c. */
 void store_sqlite_has_labels (sqlite3_context *context, int count, sqlite3_value **values);
 

@@ -70,10 +70,15 @@ static uint64_t how_shown (const viewer_t *viewer)
     return access_of (viewer, &none) >= access_view ? 1 : 2;
 }
 
-static void bind_viewer (sqlite3_stmt *statement, int place, const viewer_t *viewer)
+void store_sqlite_bind_viewer (sqlite3_stmt *statement, int place, const viewer_t *viewer)
 {
     store_sqlite_bind_uint (statement, place, how_shown (viewer));
     sqlite3_bind_pointer (statement, place + 1, (void *) (uintptr_t) viewer, VIEWER, NULL);
+}
+
+bool store_sqlite_is_guest (const viewer_t *viewer)
+{
+    return how_shown (viewer) == 2;
 }
 
 baton_status store_sqlite_shows (store_t *base, const char *session, const viewer_t *viewer, bool *ret_shows,
@@ -82,7 +87,7 @@ baton_status store_sqlite_shows (store_t *base, const char *session, const viewe
     store_sqlite_t *self = (store_sqlite_t *) base;
     sqlite3_stmt *shows = store_sqlite_statement (self, SQL_shows);
     store_sqlite_bind_text (shows, 1, session);
-    bind_viewer (shows, 2, viewer);
+    store_sqlite_bind_viewer (shows, 2, viewer);
     int got = sqlite3_step (shows);
     bool shown = got == SQLITE_ROW && sqlite3_column_int (shows, 0) > 0;
     sqlite3_reset (shows);
@@ -146,12 +151,17 @@ baton_status store_sqlite_project (store_sqlite_t *self, const projection_t *row
 {
     baton_bytes_t data = {0}, audience = {0};
     char *labels = labels_text (&row->row.labels);
+    bool added = false;
     baton_status status;
     if (labels && record_encode (&RECORD_projection, row, &data) == BATON_OK &&
         encode_audience (&row->audience, &audience) == BATON_OK)
-        status = write_row (self, row, labels, &data, &audience, ret_added, error);
+        status = write_row (self, row, labels, &data, &audience, &added, error);
     else
         status = baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = store_sqlite_put_open (self, row, &audience, error);
+    if (status == BATON_OK)
+        *ret_added = added;
     free (labels);
     bytes_clear (&data);
     bytes_clear (&audience);
@@ -205,7 +215,7 @@ baton_status store_sqlite_list (store_t *base, const store_filter_t *filter, uin
     static const sql_t LISTS[2][2] = {{SQL_list_all, SQL_list_open}, {SQL_list_active, SQL_list_active_open}};
     store_sqlite_t *self = (store_sqlite_t *) base;
     static const sql_t SHARED[2] = {SQL_list_shared, SQL_list_shared_open};
-    bool guest = how_shown (filter->viewer) == 2 && !filter->active;
+    bool guest = store_sqlite_is_guest (filter->viewer) && !filter->active;
     sql_t name = guest ? SHARED[filter->open_breakpoints] : LISTS[filter->active][filter->open_breakpoints];
     char *labels = NULL;
     if (filter->labels && filter->labels->count > 0) {
@@ -221,7 +231,7 @@ baton_status store_sqlite_list (store_t *base, const store_filter_t *filter, uin
     store_sqlite_bind_text (list, 5, absent_if_empty (filter->match));
     store_sqlite_bind_text (list, 6, labels);
     store_sqlite_bind_uint (list, 7, limit);
-    bind_viewer (list, 8, filter->viewer);
+    store_sqlite_bind_viewer (list, 8, filter->viewer);
     store_sqlite_bind_text (list, 10, absent_if_empty (filter->driver));
     baton_status status = read_rows (self, name, ret_rows, error);
     free (labels);
@@ -235,7 +245,7 @@ baton_status store_sqlite_find (store_t *base, const char *ref, size_t limit, co
     sqlite3_stmt *find = store_sqlite_statement (self, SQL_find);
     store_sqlite_bind_text (find, 1, ref);
     store_sqlite_bind_uint (find, 2, limit);
-    bind_viewer (find, 3, viewer);
+    store_sqlite_bind_viewer (find, 3, viewer);
     return read_rows (self, SQL_find, ret_rows, error);
 }
 

@@ -145,8 +145,8 @@ static baton_status read_first_seq (store_sqlite_t *self, uint64_t log, uint64_t
     return status;
 }
 
-/*  The log row in which an event stands. Rows are numbered without a gap, so no index is needed. */
-static baton_status find_row (store_sqlite_t *self, uint64_t seq, uint64_t *ret_log, baton_error_t *error)
+/*  Rows are numbered without a gap, so no index is needed. */
+baton_status store_sqlite_find_row (store_sqlite_t *self, uint64_t seq, uint64_t *ret_log, baton_error_t *error)
 {
     uint64_t low = 1, high = self->last_log;
     while (low < high) {
@@ -224,7 +224,7 @@ baton_status store_sqlite_log (store_t *base, uint64_t after, event_class_e clas
     uint64_t log = 0;
     baton_status status = BATON_OK;
     if (after < base->head)
-        status = find_row (self, after + 1, &log, error);
+        status = store_sqlite_find_row (self, after + 1, &log, error);
     if (status == BATON_OK && after < base->head)
         status = scan_rows (self, log, &scan, error);
     if (status != BATON_OK) {

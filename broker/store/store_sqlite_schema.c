@@ -58,6 +58,16 @@ static const char *const MIGRATIONS[] = {
      " UPDATE held SET count = count - 1, bytes = bytes - old.size WHERE owner = old.owner; END;"
      "INSERT INTO hold (owner, name, digest, at, size) SELECT '*', '', digest, at, size FROM staged;"
      "DROP TABLE staged;"),
+    /*  Which breakpoints are open stands in documents: store_stale names the sessions that have some. */
+    ("CREATE TABLE open_breakpoint (session TEXT NOT NULL, number INTEGER NOT NULL, opened_at INTEGER NOT NULL,"
+     " deadline INTEGER NOT NULL, audience BLOB, PRIMARY KEY (session, number)) WITHOUT ROWID;"
+     "CREATE INDEX open_oldest ON open_breakpoint (opened_at, session, number);"
+     "CREATE INDEX open_urgent ON open_breakpoint (deadline, opened_at, session, number);"
+     "CREATE INDEX open_shared_oldest ON open_breakpoint (opened_at, session, number) WHERE audience IS NOT NULL;"
+     "CREATE INDEX open_shared_urgent ON open_breakpoint (deadline, opened_at, session, number)"
+     " WHERE audience IS NOT NULL;"
+     "INSERT INTO meta (key, value) SELECT 'shown', max (first_seq + count - 1) FROM log"
+     " WHERE id = (SELECT max (id) FROM log) HAVING count (*) > 0;"),
 };
 
 _Static_assert(sizeof MIGRATIONS / sizeof *MIGRATIONS == STORE_SCHEMA, "each version but the last has a way forward");

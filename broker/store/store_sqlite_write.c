@@ -71,6 +71,10 @@ static baton_status write_rows (store_sqlite_t *self, const store_batch_t *batch
         status = store_sqlite_write_blob (self, &batch->blobs[i], error);
     for (size_t i = 0; i < batch->hold_count && status == BATON_OK; i++)
         status = store_sqlite_write_hold (self, &batch->holds[i], error);
+    if (status == BATON_OK && batch->shown > 0) {
+        store_sqlite_bind_uint (store_sqlite_statement (self, SQL_shown_set), 1, batch->shown);
+        status = store_sqlite_run (self, SQL_shown_set, "write down what its lists tell", error);
+    }
     if (status == BATON_OK)
         *ret_added = added;
     return status;
@@ -134,6 +138,7 @@ baton_status store_sqlite_commit (store_t *base, const store_batch_t *batch, bat
     store_sqlite_seal_done (self, &progress);
     base->head += batch->event_count;
     base->session_count += added;
+    base->shown = batch->shown > 0 ? batch->shown : base->shown;
     return BATON_OK;
 }
 

@@ -1,35 +1,7 @@
 /*  What every store does: each case runs against SQLite and against memory. */
-#include "fixture.h"
+#include "both.h"
 
 #include "id.h"
-
-static int open_fixture (void **state)
-{
-    fixture_t *fixture = calloc (1, sizeof *fixture);
-    assert_non_null (fixture);
-    fixture_make_directory (fixture);
-    if (strcmp (*state, "sqlite") == 0)
-        fixture_open_sqlite (fixture);
-    else
-        assert_int_equal (store_open_memory (&fixture->store), BATON_OK);
-    *state = fixture;
-    return 0;
-}
-
-static int close_fixture (void **state)
-{
-    fixture_t *fixture = *state;
-    store_close (&fixture->store);
-    assert_null (fixture->store);
-    fixture_remove_directory (fixture);
-    free (fixture);
-    return 0;
-}
-
-static store_t *store_of (void **state)
-{
-    return ((fixture_t *) *state)->store;
-}
 
 /* ---- journals ---- */
 
@@ -238,22 +210,6 @@ static void a_load_gives_the_newest_snapshot_and_what_came_after (void **state)
 
 /* ---- projections ---- */
 
-static void put_row (store_t *store, projection_t row)
-{
-    fixture_commit (store, &(store_batch_t){.projections = &row, .projection_count = 1});
-}
-
-/*  The ids of the rows, joined; clears them. */
-static const char *ids_of (store_projections_t *rows)
-{
-    static char ids[256];
-    ids[0] = '\0';
-    for (size_t i = 0; i < rows->count; i++)
-        snprintf (ids + strlen (ids), sizeof ids - strlen (ids), "%s%s", i > 0 ? " " : "", rows->items[i].row.session);
-    store_projections_clear (rows);
-    return ids;
-}
-
 static void put_fleet (store_t *store)
 {
     static baton_pair_t blue[] = {{"color", "blue"}, {"team", "hr"}}, red[] = {{"color", "red"}},
@@ -428,13 +384,6 @@ static void put_shared (store_t *store)
         put_row (store, row);
     }
 }
-
-static const viewer_t VIEWERS[] = {
-    {.name = "root", .role = role_admin},   {.name = "ada", .role = role_operator},
-    {.name = "eve", .role = role_observer}, {.name = "eve", .role = role_guest},
-    {.name = "bob", .role = role_guest},    {.name = "bob", .role = role_guest, .team_count = 1, .teams = {7}},
-    {.name = "n1", .role = role_node},      {.role = role_none},
-};
 
 /*  The same pages as from looking at each row, each but the last full. */
 static void check_pages (store_t *store, const viewer_t *viewer, bool open)
@@ -767,12 +716,6 @@ static void many_blobs_are_swept_one_after_another (void **state)
     }
     check_blobs (store, "a");
 }
-
-#define BOTH(test)                                                                                                     \
-    {#test " (sqlite)", test, open_fixture, close_fixture, (void *) (uintptr_t) "sqlite"},                             \
-    {                                                                                                                  \
-#test " (memory)", test, open_fixture, close_fixture, (void *) (uintptr_t) "memory"                            \
-    }
 
 int main (void)
 {

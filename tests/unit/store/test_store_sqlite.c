@@ -247,10 +247,14 @@ static void check_refused (fixture_t *fixture, baton_status status, baton_reason
 static void an_older_schema_is_brought_forward (void **state)
 {
     fixture_t *fixture = *state;
-    projection_t row = {
-        .row = {.session = (char *) "s", .title = (char *) "T", .state = lifecycle_running, .cause = cause_created},
-        .order = 1,
-        .due = 7};
+    projection_t row = {.row = {.session = (char *) "s",
+                                .title = (char *) "T",
+                                .state = lifecycle_running,
+                                .cause = cause_created,
+                                .breakpoints = 1},
+                        .order = 1,
+                        .due = 7};
+    fixture_put (fixture->store, "s", 1, event_class_lifecycle);
     store_blob_t blob = {.digest = "d", .content = fixture_bytes ("content")};
     fixture_commit (fixture->store,
                     &(store_batch_t){.projections = &row, .projection_count = 1, .blobs = &blob, .blob_count = 1});
@@ -263,8 +267,15 @@ static void an_older_schema_is_brought_forward (void **state)
     query (fixture, "ALTER TABLE projection DROP COLUMN driver");
     query (fixture, "DROP TABLE hold"); /*  with its triggers */
     query (fixture, "DROP TABLE held");
+    query (fixture, "DROP TABLE open_breakpoint");
     query (fixture, "UPDATE meta SET value = 1 WHERE key = 'schema'");
     fixture_open_sqlite (fixture);
+    baton_texts_t stale = {0};
+    assert_int_equal (store_stale (fixture->store, &stale, NULL), BATON_OK);
+    assert_int_equal (stale.count, 1); /*  not for its event, but for what it asks */
+    assert_string_equal (stale.items[0], "s");
+    texts_clear (&stale);
+    assert_int_equal (store_shown (fixture->store), 1);
     const viewer_t operator= {.name = "ada", .role = role_operator}, guest = {.name = "eve", .role = role_guest};
     bool shown = false;
     store_projections_t rows = {0};
