@@ -52,6 +52,7 @@ baton_status journal_new (store_t *store, size_t capacity, journal_t **ret_journ
         journal_destroy (&self);
         return status;
     }
+    journal_mend_rows (self);
     *ret_journal = self;
     return BATON_OK;
 }
@@ -65,7 +66,7 @@ void journal_destroy (journal_t **self)
     cache_destroy (&(*self)->cache);
     people_destroy (&(*self)->people);
     record_clear (&RECORD_site, &(*self)->site);
-    texts_clear (&(*self)->behind);
+    free ((*self)->behind.items);
     free (*self);
     *self = NULL;
 }

@@ -42,35 +42,6 @@ static void gathered_clear (gathered_t *self)
     free (self->holds);
 }
 
-static bool equal_bytes (const baton_bytes_t *a, const baton_bytes_t *b)
-{
-    return a->size == b->size && (a->size == 0 || memcmp (a->data, b->data, a->size) == 0);
-}
-
-/*  Whether the row that is stored tells the same, or tells it of an earlier activity: then it can wait. Leaves in the
- * projection what is to be written otherwise. */
-static baton_status compare_row (journal_t *self, entry_t *entry, projection_t *projection, baton_bytes_t *data,
-                                 bool *ret_same)
-{
-    activity_t now = projection->row.activity;
-    bool moved = memcmp (&now, &entry->active, sizeof now) != 0, due = entry->behind && entry->showing;
-    projection->row.activity = entry->active;
-    if (record_encode (&RECORD_projection, projection, data) != BATON_OK)
-        return BATON_resource_exhausted;
-    *ret_same = equal_bytes (data, &entry->shown) && !(moved && due);
-    if (*ret_same && moved && !entry->behind) {
-        if (texts_add (&self->behind, entry->id) != BATON_OK)
-            return BATON_resource_exhausted;
-        entry->behind = true;
-    }
-    projection->row.activity = now;
-    entry->behind = entry->behind && moved;
-    if (*ret_same || !moved)
-        return BATON_OK;
-    bytes_clear (data);
-    return record_encode (&RECORD_projection, projection, data);
-}
-
 static baton_status gather_projection (journal_t *self, gathered_t *gathered, entry_t *entry)
 {
     size_t at = gathered->batch.projection_count;
@@ -79,7 +50,7 @@ static baton_status gather_projection (journal_t *self, gathered_t *gathered, en
     projection->order = entry->order;
     baton_status status = session_project (&entry->state, projection);
     if (status == BATON_OK)
-        status = compare_row (self, entry, projection, &gathered->shown[at], &same);
+        status = journal_compare_row (self, entry, projection, &gathered->shown[at], &same);
     if (status != BATON_OK || same) {
         record_clear (&RECORD_projection, projection);
         bytes_clear (&gathered->shown[at]);
@@ -181,6 +152,7 @@ static void settle (journal_t *self, gathered_t *gathered)
 static void roll_back (journal_t *self)
 {
     journal_forget_notes (self);
+    journal_keep_behind (self);
     for (size_t i = 0; i < self->touched.count; i++)
         cache_drop (self->cache, self->touched.items[i]);
     self->touched.count = 0;
@@ -208,25 +180,6 @@ bool journal_dirty (const journal_t *self)
            self->broken;
 }
 
-bool journal_behind (const journal_t *self)
-{
-    return self->behind.count > 0;
-}
-
-void journal_catch_up (journal_t *self, size_t most)
-{
-    size_t count = self->behind.count < most ? self->behind.count : most;
-    for (size_t i = 0; i < count; i++) {
-        entry_t *entry = NULL;
-        if (cache_get (self->cache, self->behind.items[i], &entry, NULL) == BATON_OK &&
-            journal_touch (self, entry) == BATON_OK)
-            entry->behind = entry->showing = true;
-        free (self->behind.items[i]);
-    }
-    self->behind.count -= count;
-    memmove (self->behind.items, self->behind.items + count, self->behind.count * sizeof *self->behind.items);
-}
-
 baton_status journal_commit (journal_t *self, baton_error_t *error)
 {
     gathered_t gathered = {0};
@@ -242,6 +195,7 @@ baton_status journal_commit (journal_t *self, baton_error_t *error)
         gathered.batch.blob_count = self->blobs.count;
         gathered.batch.holds = gathered.holds;
         gathered.batch.hold_count = self->holds.count;
+        gathered.batch.shown = journal_shown (self);
         status = store_commit (self->store, &gathered.batch, error);
     }
     if (status == BATON_OK)
@@ -294,16 +248,24 @@ void journal_clear (journal_t *self)
     self->touched.items = NULL;
 }
 
-baton_status journal_save (journal_t *self, baton_error_t *error)
+static baton_status save_rows (journal_t *self, baton_error_t *error)
 {
-    baton_status caught_up = BATON_OK;
+    baton_status status = BATON_OK;
     if (journal_behind (self)) {
         journal_catch_up (self, SIZE_MAX);
-        caught_up = journal_commit (self, error);
+        status = journal_commit (self, error);
         journal_clear (self);
     }
-    if (caught_up != BATON_OK)
-        return caught_up;
+    if (status == BATON_OK && !journal_behind (self) && store_shown (self->store) < store_head (self->store))
+        status = store_commit (self->store, &(store_batch_t){.shown = store_head (self->store)}, error);
+    return status;
+}
+
+baton_status journal_save (journal_t *self, baton_error_t *error)
+{
+    baton_status saved = save_rows (self, error);
+    if (saved != BATON_OK)
+        return saved;
     for (entry_t *entry = cache_next (self->cache, NULL); entry; entry = cache_next (self->cache, entry))
         if (entry->state.n - entry->snapshot_n >= SNAPSHOT_LEAST) {
             store_snapshot_t snapshot = {.session = entry->id, .n = entry->state.n};

@@ -43,6 +43,12 @@ typedef struct {
     char *waiter, *other;
 } link_note_t;
 
+/*  A session whose row tells of an earlier activity. */
+typedef struct {
+    char session[LIMIT_ID + 1];
+    uint64_t shown; /*  seq up to which it may be that the row tells all */
+} behind_t;
+
 struct journal {
     store_t *store;
     cache_t *cache;
@@ -50,9 +56,12 @@ struct journal {
     people_t *people;
     uint64_t site_snapshot_n;
     bool site_touched;
-    bool broken;          /*  events were applied in part: the batch can only be undone */
-    uint64_t head;        /*  last seq given out */
-    baton_texts_t behind; /*  sessions whose rows tell of an earlier activity, the longest behind first */
+    bool broken;   /*  events were applied in part: the batch can only be undone */
+    uint64_t head; /*  last seq given out */
+    struct {
+        size_t count;
+        behind_t *items;
+    } behind; /*  the longest behind first, but for what a failed commit has left behind */
     struct {
         size_t count;
         pending_t *items;
@@ -134,6 +143,22 @@ BATON_MUST_USE baton_status journal_note_carried (journal_t *self, uint64_t carr
 BATON_MUST_USE baton_status journal_note_kept (journal_t *self, const char *digest);
 BATON_MUST_USE baton_status journal_note_held (journal_t *self, const char *session, uint64_t carried,
                                                const char *digest);
+
+/* ---- journal_rows.c ---- */
+
+/*  Whether the row that is stored tells the same, or tells it of an earlier activity: then it can wait. Leaves in the
+ *  projection and in data what is to be written otherwise. */
+BATON_MUST_USE baton_status journal_compare_row (journal_t *self, entry_t *entry, projection_t *projection,
+                                                 baton_bytes_t *data, bool *ret_same);
+
+/*  What a batch that is gathered says of how far rows tell, when it is worth to be written; 0: nothing. */
+uint64_t journal_shown (const journal_t *self);
+
+/*  The rows that a failed batch should have brought up to date are behind still. */
+void journal_keep_behind (journal_t *self);
+
+/*  Brings the rows up to date that a broker has left behind which ended without journal_save. */
+void journal_mend_rows (journal_t *self);
 
 /*  Notes that the session has events that are not committed yet. */
 BATON_MUST_USE baton_status journal_touch (journal_t *self, entry_t *entry);

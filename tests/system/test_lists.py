@@ -56,19 +56,21 @@ class Lists(SystemTest):
 
     def test_the_order_and_the_cursor(self):
         late, soon, never, private = (self.create(title) for title in ("late", "soon", "never", "private"))
+        ada, eve = self.enrolled("ada", "operator"), self.enrolled("eve", "guest")
         self.ask(never)
         self.ask(late, deadline=3000000)
         self.ask(soon, deadline=1000000)
         self.ask(late, key="second", deadline=2000000)
         self.admin.call("session.update", {"session": private, "visibility": "shared"})
+        self.admin.call("session.share", {"session": soon, "with": "eve", "access": "comment"})
         self.ask(private, deadline=500000)
         everything = [(never, 1), (late, 1), (soon, 1), (late, 2), (private, 1)]
         urgent = [(private, 1), (soon, 1), (late, 2), (late, 1), (never, 1)]
-        ada = self.enrolled("ada", "operator")
         for limit in (1, 2, 100):
             self.assertEqual(self.asked(limit=limit), everything)
             self.assertEqual(self.asked(limit=limit, order="urgent"), urgent)
             self.assertEqual(self.asked(ada, limit=limit, order="urgent"), urgent[1:])
+            self.assertEqual(self.asked(eve, limit=limit, order="urgent"), [(soon, 1)])
         # What was decided behind the cursor does not shift what comes.
         page = self.admin.call("breakpoint.list", {"limit": 2})
         self.admin.call("breakpoint.cancel", {"session": late, "breakpoint": 1})
@@ -109,6 +111,11 @@ class Lists(SystemTest):
         self.admin.call("item.append", {"session": parent, "role": "user", "text": "words", "tokens": 7})
         self.broker.restart()
         self.assertEqual(row()["activity"]["tokens"], 28)
+        # And after a kill, without another event of the session.
+        self.admin.call("item.append", {"session": parent, "role": "user", "text": "words", "tokens": 7})
+        self.broker.kill()
+        self.broker.start()
+        self.assertEqual(row()["activity"]["tokens"], 35)
 
 
 if __name__ == "__main__":
