@@ -37,7 +37,7 @@ static baton_status render_later (store_t *store, const request_t *request, void
     if (status == BATON_OK)
         status = window_items (store, &state, &list, error);
     if (status == BATON_OK)
-        status = render (&state, &list, params->format, params->budget, rendering, error);
+        status = render (store, &state, &list, params->format, params->budget, rendering, error);
     if (status == BATON_OK)
         status = cut_page (params, rendering, error);
     if (status == BATON_OK && text_set (&rendering->session, params->session) != BATON_OK)

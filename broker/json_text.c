@@ -99,21 +99,18 @@ void json_text_number (json_text_t *self, uint64_t number)
     json_text_raw (self, text);
 }
 
+void json_text_base64 (json_text_t *self, const uint8_t *data, size_t size)
+{
+    size_t room = sodium_base64_encoded_len (size, sodium_base64_VARIANT_ORIGINAL);
+    if (!grow (self, room))
+        return;
+    sodium_bin2base64 (self->data + self->size, room, data, size, sodium_base64_VARIANT_ORIGINAL);
+    self->size += room - 1; /*  what comes next goes over its NUL */
+}
+
 /* ---- values ---- */
 
 static void add_object (json_text_t *self, const msgpack_object *object);
-
-static void add_bytes (json_text_t *self, const msgpack_object_bin *bytes)
-{
-    size_t size = sodium_base64_encoded_len (bytes->size, sodium_base64_VARIANT_ORIGINAL);
-    if (!grow (self, size + 2))
-        return;
-    self->data[self->size++] = '"';
-    sodium_bin2base64 (self->data + self->size, size, (const unsigned char *) bytes->ptr, bytes->size,
-                       sodium_base64_VARIANT_ORIGINAL);
-    self->size += size - 1; /*  over its NUL */
-    self->data[self->size++] = '"';
-}
 
 static void add_text (json_text_t *self, const msgpack_object_str *text)
 {
@@ -182,7 +179,9 @@ static void add_object (json_text_t *self, const msgpack_object *object)
         add_text (self, &object->via.str);
         return;
     case MSGPACK_OBJECT_BIN:
-        add_bytes (self, &object->via.bin);
+        json_text_raw (self, "\"");
+        json_text_base64 (self, (const uint8_t *) object->via.bin.ptr, object->via.bin.size);
+        json_text_raw (self, "\"");
         return;
     case MSGPACK_OBJECT_ARRAY:
         add_list (self, &object->via.array);

@@ -25,6 +25,9 @@ void json_text_number (json_text_t *self, uint64_t number);
 /*  What stands between the quotes, so that a string can be put together. */
 void json_text_escaped (json_text_t *self, const char *text, size_t size);
 
+/*  Bytes as base64, which needs no escapes. */
+void json_text_base64 (json_text_t *self, const uint8_t *data, size_t size);
+
 /*  A msgpack value as compact JSON; bytes become base64. What is no value becomes null. */
 void json_text_value (json_text_t *self, const baton_bytes_t *value);
 

@@ -160,8 +160,8 @@ static void count (const session_t *state, const rendition_t *rendition, renderi
     ret_rendering->n = state->n;
 }
 
-baton_status render (const session_t *state, const shown_list_t *list, render_format_e format, uint64_t budget,
-                     rendering_t *ret_rendering, baton_error_t *error)
+baton_status render (store_t *store, const session_t *state, const shown_list_t *list, render_format_e format,
+                     uint64_t budget, rendering_t *ret_rendering, baton_error_t *error)
 {
     static void (*const FORMATS[render_format_count]) (const rendition_t *) = {[render_format_none] = render_json,
                                                                                [render_format_anthropic] =
@@ -173,14 +173,18 @@ baton_status render (const session_t *state, const shown_list_t *list, render_fo
     bool *kept = calloc (list->count + 1, sizeof *kept);
     if (!kept)
         return baton_fail_memory (error);
+    render_blobs_t blobs = {0};
     baton_status status = choose (list, budget, kept, error);
+    if (status == BATON_OK && (format == render_format_anthropic || format == render_format_openai))
+        status = render_blobs_read (store, list, kept, &blobs, error);
     if (status == BATON_OK) {
-        rendition_t rendition = {.session = state->session, .list = list, .kept = kept, .out = &out};
+        rendition_t rendition = {.session = state->session, .list = list, .kept = kept, .blobs = &blobs, .out = &out};
         FORMATS[format](&rendition);
         count (state, &rendition, ret_rendering);
         status = json_text_take (&out, &ret_rendering->content, error);
         ret_rendering->size = ret_rendering->content.size;
     }
+    render_blobs_clear (&blobs);
     free (kept);
     return status;
 }

@@ -8,9 +8,11 @@
 
 #include "window_items.h"
 
-/*  Fills n, the counts, size and the content, all of it. budget: tokens at most, 0 for no bound;
+/*  Fills n, the counts, size and the content, all of it. The store has the blobs, in the view that the list was read
+ *  from. budget: tokens at most, 0 for no bound;
  *  invalid_argument/bad_value when what always stays needs more. */
-BATON_MUST_USE baton_status render (const session_t *state, const shown_list_t *list, render_format_e format,
-                                    uint64_t budget, rendering_t *ret_rendering, baton_error_t *error);
+BATON_MUST_USE baton_status render (store_t *store, const session_t *state, const shown_list_t *list,
+                                    render_format_e format, uint64_t budget, rendering_t *ret_rendering,
+                                    baton_error_t *error);
 
 #endif

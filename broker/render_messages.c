@@ -1,6 +1,8 @@
 /*  The arrays that model APIs take: Anthropic's messages, with the system prompt apart, and OpenAI's chat messages. */
 #include "render_internal.h"
 
+#include <string.h>
+
 /* ---- both ---- */
 
 /*  APIs take ids of letters, digits, _ and - only. */
@@ -27,6 +29,13 @@ static void add_text_block (json_text_t *out, const shown_t *item, size_t part)
     json_text_raw (out, "{\"type\":\"text\",\"text\":");
     add_words (out, item, part);
     json_text_raw (out, "}");
+}
+
+/*  What is said of a blob, or with it. */
+static bool has_words (const rendition_t *self, const shown_t *item, size_t part)
+{
+    const part_t *shown = shown_part (item, part);
+    return !render_blob (self, item, part) || shown->text || shown->value.size > 0;
 }
 
 static bool is_map (const baton_bytes_t *value)
@@ -97,16 +106,38 @@ static void add_tool_result (messages_t *self, const part_t *call, const part_t 
     json_text_raw (self->out, !result || result->error ? "\",\"is_error\":true}" : "\"}");
 }
 
+static void add_anthropic_blob (json_text_t *out, const render_blob_t *blob)
+{
+    json_text_raw (out, blob->document ? "{\"type\":\"document\"" : "{\"type\":\"image\"");
+    json_text_raw (out, ",\"source\":{\"type\":\"base64\",\"media_type\":");
+    json_text_string (out, blob->type);
+    json_text_raw (out, ",\"data\":\"");
+    json_text_base64 (out, blob->content.data, blob->content.size);
+    json_text_raw (out, "\"}}");
+}
+
+static void add_anthropic_part (messages_t *self, const shown_t *item, size_t part)
+{
+    const char *role = item->item.role == item_role_assistant ? ASSISTANT : USER;
+    const render_blob_t *blob = render_blob (self->of, item, part);
+    if (has_words (self->of, item, part)) {
+        begin_block (self, role);
+        add_text_block (self->out, item, part);
+    }
+    if (blob) {
+        begin_block (self, role);
+        add_anthropic_blob (self->out, blob);
+    }
+}
+
 /*  Calls come after what was said with them, because nothing but results may follow them. */
 static void add_anthropic_item (messages_t *self, size_t index, size_t *pair_at)
 {
     const shown_list_t *list = self->of->list;
     const shown_t *item = &list->items[index];
     for (size_t i = 0; i < shown_part_count (item); i++)
-        if (render_in_place (item, i)) {
-            begin_block (self, item->item.role == item_role_assistant ? ASSISTANT : USER);
-            add_text_block (self->out, item, i);
-        }
+        if (render_in_place (item, i))
+            add_anthropic_part (self, item, i);
     const pair_t *pair;
     size_t results_at = *pair_at;
     while ((pair = render_next_pair (self->of, index, pair_at)))
@@ -179,39 +210,68 @@ static void add_tool_messages (const rendition_t *self, size_t index, size_t *pa
     }
 }
 
-/*  One text is a string; several are blocks. */
-static void add_content (json_text_t *out, const shown_t *item, size_t texts)
+/*  A file needs a name there. */
+static void add_openai_blob (json_text_t *out, const render_blob_t *blob, const part_t *part)
+{
+    json_text_raw (out, blob->document ? "{\"type\":\"file\",\"file\":{" : "{\"type\":\"image_url\",\"image_url\":{");
+    if (blob->document) {
+        json_text_raw (out, "\"filename\":\"");
+        json_text_escaped (out, part->digest, strlen (part->digest));
+        json_text_raw (out, ".pdf\",");
+    }
+    json_text_raw (out, blob->document ? "\"file_data\":\"data:" : "\"url\":\"data:");
+    json_text_raw (out, blob->type);
+    json_text_raw (out, ";base64,");
+    json_text_base64 (out, blob->content.data, blob->content.size);
+    json_text_raw (out, "\"}}");
+}
+
+static void add_openai_part (const rendition_t *self, const shown_t *item, size_t part)
+{
+    const render_blob_t *blob = render_blob (self, item, part);
+    bool words = has_words (self, item, part);
+    if (words)
+        add_text_block (self->out, item, part);
+    json_text_raw (self->out, words && blob ? "," : "");
+    if (blob)
+        add_openai_blob (self->out, blob, shown_part (item, part));
+}
+
+/*  One text is a string; anything else is blocks. */
+static void add_content (const rendition_t *self, const shown_t *item, size_t parts, bool blocks)
 {
     bool first = true;
-    json_text_raw (out, texts == 0 ? "null" : texts > 1 ? "[" : "");
+    json_text_raw (self->out, parts == 0 ? "null" : blocks ? "[" : "");
     for (size_t i = 0; i < shown_part_count (item); i++) {
         if (!render_in_place (item, i))
             continue;
-        json_text_raw (out, first ? "" : ",");
-        if (texts > 1)
-            add_text_block (out, item, i);
+        json_text_raw (self->out, first ? "" : ",");
+        if (blocks)
+            add_openai_part (self, item, i);
         else
-            add_words (out, item, i);
+            add_words (self->out, item, i);
         first = false;
     }
-    json_text_raw (out, texts > 1 ? "]" : "");
+    json_text_raw (self->out, blocks ? "]" : "");
 }
 
 static bool add_openai_item (const rendition_t *self, size_t index, size_t *pair_at, bool first)
 {
     const shown_t *item = &self->list->items[index];
-    size_t texts = 0, calls_at = *pair_at;
-    for (size_t i = 0; i < shown_part_count (item); i++)
-        texts += render_in_place (item, i);
+    size_t parts = 0, blobs = 0, calls_at = *pair_at;
+    for (size_t i = 0; i < shown_part_count (item); i++) {
+        parts += render_in_place (item, i);
+        blobs += render_blob (self, item, i) != NULL;
+    }
     bool calls = render_next_pair (self, index, &calls_at) != NULL;
-    if (texts == 0 && !calls)
+    if (parts == 0 && !calls)
         return false; /*  its results stand with their calls */
     json_text_raw (self->out, first ? "{\"role\":\"" : ",{\"role\":\"");
     json_text_raw (self->out, item->item.role == item_role_system      ? "system"
                               : item->item.role == item_role_assistant ? ASSISTANT
                                                                        : USER);
     json_text_raw (self->out, "\",\"content\":");
-    add_content (self->out, item, texts);
+    add_content (self, item, parts, parts > 1 || blobs > 0);
     calls_at = *pair_at;
     add_tool_calls (self, index, &calls_at);
     json_text_raw (self->out, "}");

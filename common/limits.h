@@ -89,10 +89,12 @@
 #define LIMIT_CALLS 64  /*  without a result */
 #define LIMIT_COMPACTIONS 32
 #define LIMIT_CHECKPOINTS 64
-#define LIMIT_BOOTSTRAP 64          /*  items that a session begins with */
-#define LIMIT_PRESSURES 8           /*  thresholds */
-#define LIMIT_RENDER (64u << 20)    /*  bytes of the items of a window */
-#define LIMIT_DEADLINE 31536000000u /*  one year */
+#define LIMIT_BOOTSTRAP 64            /*  items that a session begins with */
+#define LIMIT_PRESSURES 8             /*  thresholds */
+#define LIMIT_RENDER (64u << 20)      /*  bytes of the items of a window */
+#define LIMIT_RENDER_BLOB (3u << 20)  /*  bytes of a blob that a model is shown: 4 MiB as base64 */
+#define LIMIT_RENDER_BLOBS (5u << 20) /*  of all blobs that a rendering shows: as base64 they fit into a frame */
+#define LIMIT_DEADLINE 31536000000u   /*  one year */
 #define LIMIT_TRIGGERS 64
 #define LIMIT_TIMES (LIMIT_QUEUE + 1) /*  missed times that fire one by one; what is beyond could only be dropped */
 #define LIMIT_DEPENDENCIES 64

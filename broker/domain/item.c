@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define IMAGE_TOKENS 1600
+#define PDF_BYTES_A_TOKEN 25 /*  some 50 KiB and 2,000 tokens a page */
+
 /* ---- what an item must be ---- */
 
 static size_t parts_bytes (const part_t *parts, size_t count)
@@ -12,6 +15,27 @@ static size_t parts_bytes (const part_t *parts, size_t count)
     for (size_t i = 0; i < count; i++)
         bytes += (parts[i].text ? strlen (parts[i].text) : 0) + parts[i].value.size;
     return bytes;
+}
+
+/*  What a model may be charged for a blob that it is shown (docs/context.md); about what both providers say of an image
+ *  that is scaled down to what they take, and of the text and image of a PDF's pages. */
+static uint64_t blob_tokens (const part_t *part)
+{
+    static const char *const IMAGES[] = {"image/png", "image/jpeg", "image/gif", "image/webp"};
+    bool shown = part->kind == part_kind_blob && part->size <= LIMIT_RENDER_BLOB;
+    for (size_t i = 0; shown && i < sizeof IMAGES / sizeof *IMAGES; i++)
+        if (text_equal (part->media_type, IMAGES[i]))
+            return IMAGE_TOKENS;
+    bool pages = shown && text_equal (part->media_type, "application/pdf");
+    return pages ? IMAGE_TOKENS + part->size / PDF_BYTES_A_TOKEN : 0;
+}
+
+static uint64_t estimate_parts (const part_t *parts, size_t count)
+{
+    uint64_t tokens = window_estimate (parts_bytes (parts, count));
+    for (size_t i = 0; i < count; i++)
+        tokens += blob_tokens (&parts[i]);
+    return tokens;
 }
 
 /*  A part must have what its kind is about. */
@@ -193,7 +217,7 @@ baton_status decide_item_append (deciding_t *deciding)
         status = check_pins (self->window.pins.count + 1, deciding->error);
     if (status != BATON_OK)
         return status;
-    uint64_t tokens = request->tokens ? request->tokens : window_estimate (parts_bytes (parts, count));
+    uint64_t tokens = request->tokens ? request->tokens : estimate_parts (parts, count);
     emit (deciding, EVENT_item_appended,
           &(item_appended_event_t){
               .role = request->role,

@@ -92,7 +92,7 @@ static uint64_t render_once (const char *folder, const char *session, size_t ite
     demand_ok (store_view_begin (store, &error), &error, "a view");
     demand_ok (history_state (store, session, 0, &state, &error), &error, "a state");
     demand_ok (window_items (store, &state, &list, &error), &error, "the items");
-    demand_ok (render (&state, &list, render_format_anthropic, 0, &rendering, &error), &error, "a rendering");
+    demand_ok (render (store, &state, &list, render_format_anthropic, 0, &rendering, &error), &error, "a rendering");
     uint64_t took = clock_us () - started;
     demand (rendering.items == items + 1, "%lu items were rendered", rendering.items);
     store_view_end (store);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Contexts: what a session begins with, rendering, compacting and going back, across kill -9 of the broker at every
 step; and what becomes of a tool call whose run dies."""
+import base64
 import json
 import os
 import unittest
@@ -89,6 +90,35 @@ class Steps(SystemTest):
         self.assertEqual(pages, whole)
         self.refused("invalid_argument", "bad_value", self.render, offset=1 << 30)
         self.assertEqual(self.render(budget=3)["left_out_items"], self.render()["items"] - 1)
+
+    def test_an_image_is_shown_in_full(self):
+        self.session = self.admin.call("session.create", {"title": "images"})["session"]
+        images = [b"\x89PNG\r\n\x1a\n" + bytes(2000000) + b"1", b"\xff\xd8\xff" + bytes(2900000)]
+        for image, kind in zip(images, ("png", "jpeg")):
+            put = self.call("artifact.put", {"name": f"screen.{kind}", "content": image, "media_type": f"image/{kind}"})
+            self.call("item.append", {"role": "user", "parts": [{"kind": "blob", "digest": put["digest"]}]})
+        self.assertEqual(self.render()["tokens"], 3200)
+        before, after = [], []
+        for pages in (before, after):  # a kill -9 lies between them
+            offset, at = 0, 0
+            while True:
+                page = self.render(offset=offset, at=at)
+                self.assertLessEqual(len(page["content"]), 4 << 20)
+                pages.append(page["content"])
+                offset, at = page.get("next", 0), page["n"]
+                if not offset:
+                    break
+            if pages is before:
+                self.broker.kill()
+                self.broker.start()
+        self.assertEqual(before, after)
+        self.assertEqual(len(before), 2)
+        blocks = json.loads(b"".join(before))["messages"][0]["content"]
+        self.assertEqual([(block["type"], block["source"]["media_type"], base64.b64decode(block["source"]["data"]))
+                          for block in blocks], [("image", "image/png", images[0]), ("image", "image/jpeg", images[1])])
+        messages = json.loads(self.baton("context", "render", self.session, "--format", "openai"))
+        self.assertEqual([part["image_url"]["url"].split(",")[0] for message in messages for part in message["content"]],
+                         ["data:image/png;base64", "data:image/jpeg;base64"])
 
     def test_the_window_goes_along_with_forks_and_merges(self):
         self.session = source = self.admin.call("session.create", {"title": "source", "system": "Be brief."})["session"]
