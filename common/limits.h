@@ -54,7 +54,7 @@
 #define LIMIT_BREAKPOINTS 512
 #define LIMIT_OPEN_BREAKPOINTS 16
 #define LIMIT_BREAKPOINT_BYTES (1u << 20) /*  what the state keeps of all of them, before another may be asked */
-#define LIMIT_VOTE_BYTES (2u << 20)       /*  with the votes for them, before another long vote is counted */
+#define LIMIT_WAITING_BYTES (2u << 20)    /*  with the votes for them, a merge and waiting starts: before one more */
 #define LIMIT_VOTE_SHORT 512              /*  a vote of that many bytes is always counted */
 #define LIMIT_ANSWER 2048                 /*  the value of a vote: 16 open breakpoints with all their votes are 4 MiB */
 #define LIMIT_OPTIONS 32
@@ -62,6 +62,7 @@
 #define LIMIT_KEY_VOTES 256               /*  a merge's: one each for a person and a key that is not decided yet */
 #define LIMIT_MERGE_KEYS 4096             /*  as many as two sessions and what they come from can have */
 #define LIMIT_MERGE_BYTES (2u << 20)      /*  of all keys of a merge, with what they are on each side and become */
+#define LIMIT_MERGE_KEY 320               /*  that one of them counts besides: whose it is, who decides it */
 #define LIMIT_FACT (LIMIT_OBJECTIVE + 16) /*  what is compared under one key, encoded */
 #define LIMIT_FACT_KEY (LIMIT_PATH + 16)
 #define LIMIT_PRESENT 256

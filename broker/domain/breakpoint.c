@@ -2,6 +2,8 @@
 #include "deciding.h"
 #include "policy.h"
 
+#include <stdio.h>
+
 #define PRESENCE_TTL 300000
 
 breakpoint_t *breakpoint_find (const session_t *self, uint64_t number)
@@ -198,12 +200,14 @@ baton_status breakpoint_count_vote (deciding_t *deciding, const breakpoint_t *br
     if (!old && breakpoint->votes.count >= most)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "breakpoint %llu has %zu votes already", (unsigned long long) breakpoint->number, most);
-    size_t bytes = vote_bytes (vote), others = breakpoints_bytes (deciding->self) - (old ? vote_bytes (old) : 0);
-    if (bytes > LIMIT_VOTE_SHORT && others + bytes > LIMIT_VOTE_BYTES)
-        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
-                           "the breakpoints of session %s and their votes would have %zu bytes, and may have %u: give "
-                           "a shorter reason or answer, of at most %d bytes with all else",
-                           deciding->self->session, others + bytes, LIMIT_VOTE_BYTES, LIMIT_VOTE_SHORT);
+    size_t bytes = vote_bytes (vote);
+    size_t all = session_waiting_bytes (deciding->self) - (old ? vote_bytes (old) : 0) + bytes;
+    if (bytes > LIMIT_VOTE_SHORT && all > LIMIT_WAITING_BYTES) {
+        char hint[LIMIT_TITLE];
+        snprintf (hint, sizeof hint, "give a shorter reason or answer, of at most %d bytes with all else",
+                  LIMIT_VOTE_SHORT);
+        return session_refuse_waiting (deciding->self, all, hint, deciding->error);
+    }
     emit (deciding, EVENT_breakpoint_voted,
           &(breakpoint_voted_event_t){.number = breakpoint->number,
                                       .option = vote->option,

@@ -119,6 +119,22 @@ size_t breakpoints_bytes (const session_t *self)
     return bytes;
 }
 
+size_t session_waiting_bytes (const session_t *self)
+{
+    size_t bytes = breakpoints_bytes (self) + merge_bytes (&self->merge);
+    for (size_t i = 0; i < self->queue.count; i++)
+        bytes += self->queue.items[i].input.size;
+    return bytes;
+}
+
+baton_status session_refuse_waiting (const session_t *self, size_t bytes, const char *hint, baton_error_t *error)
+{
+    return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                       "the breakpoints of session %s with their votes, its merge and the starts that wait would have "
+                       "%zu bytes, and may have %u: %s",
+                       self->session, bytes, LIMIT_WAITING_BYTES, hint);
+}
+
 /*  The bytes are limited so that the state, and so a snapshot of it, always fits into a frame. */
 baton_status breakpoint_check_room (const deciding_t *deciding)
 {

@@ -323,9 +323,15 @@ EVOLVE (breakpoint_cancelled);
 breakpoint_t *breakpoint_find (const session_t *self, uint64_t number);
 uint64_t breakpoint_next (const session_t *self);
 
-/*  What the state keeps of a vote, and of all breakpoints with their votes. */
+/*  What the state keeps of a vote, of all breakpoints with their votes, and of a merge. */
 size_t vote_bytes (const vote_t *vote);
 size_t breakpoints_bytes (const session_t *self);
+size_t merge_bytes (const merge_t *merge);
+
+/*  What waits in a session for people and for runs, which is held against LIMIT_WAITING_BYTES: all else that its state
+ *  has is bounded one by one, so that it always fits into a frame. */
+size_t session_waiting_bytes (const session_t *self);
+baton_status session_refuse_waiting (const session_t *self, size_t bytes, const char *hint, baton_error_t *error);
 
 /*  There is room for one more. */
 BATON_MUST_USE baton_status breakpoint_check_room (const deciding_t *deciding);

@@ -259,7 +259,8 @@ static void start_after_others (deciding_t *deciding, cause_e cause, const baton
         return;
     if (self->state != lifecycle_sleeping || self->cause != cause_waiting || self->wake_at || self->wake_on_message)
         emit (deciding, EVENT_session_slept, &(session_slept_event_t){.cause = cause_waiting});
-    if (self->queue.count + deciding->enqueued < LIMIT_QUEUE)
+    size_t bytes = session_waiting_bytes (self) + (input ? input->size : 0);
+    if (self->queue.count + deciding->enqueued < LIMIT_QUEUE && bytes <= LIMIT_WAITING_BYTES)
         emit (deciding, EVENT_start_enqueued,
               &(start_enqueued_event_t){.input = input ? *input : (baton_bytes_t){0}, .cause = cause});
 }
@@ -283,6 +284,10 @@ static baton_status start_later (deciding_t *deciding, multitask_e strategy)
     if (self->queue.count >= LIMIT_QUEUE)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
                            "%d starts of session %s wait already", LIMIT_QUEUE, self->session);
+    size_t bytes = session_waiting_bytes (self) + request->input.size;
+    if (request->input.size > 0 && bytes > LIMIT_WAITING_BYTES)
+        return session_refuse_waiting (self, bytes, "give a shorter input, or wait until the starts before have begun",
+                                       deciding->error);
     if (strategy == multitask_rollback && window_span_count (&self->before.window) + 2 > LIMIT_SPANS)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "the context of session %s is in %d pieces: compact or clear it before a run is rolled back",

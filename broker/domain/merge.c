@@ -226,25 +226,30 @@ baton_status merge_apply (session_t *self, const merge_t *merge, uint64_t key_n)
     return apply_line (self, merge, key_n);
 }
 
-static size_t merge_bytes (const merge_t *merge)
+size_t merge_bytes (const merge_t *merge)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < merge->keys.count; i++) {
         const merge_key_t *key = &merge->keys.items[i];
-        bytes += strlen (key->key) + key->base.size + key->ours.size + key->theirs.size + key->value.size;
+        bytes +=
+            LIMIT_MERGE_KEY + strlen (key->key) + key->base.size + key->ours.size + key->theirs.size + key->value.size;
     }
     return bytes;
 }
 
 /*  It stands in the state until it is decided, beside everything else that is there. */
-baton_status merge_check_bytes (const merge_t *merge, baton_error_t *error)
+baton_status merge_check_bytes (const session_t *self, const merge_t *merge, baton_error_t *error)
 {
-    size_t bytes = merge_bytes (merge);
-    if (bytes <= LIMIT_MERGE_BYTES)
-        return BATON_OK;
-    return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
-                       "what differs between the sessions, with what is chosen for it, has %zu bytes, and may have %u",
-                       bytes, LIMIT_MERGE_BYTES);
+    size_t bytes = merge_bytes (merge), all = session_waiting_bytes (self) - merge_bytes (&self->merge) + bytes;
+    if (bytes > LIMIT_MERGE_BYTES)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_too_large,
+                           "what differs between the sessions, with what is chosen for it, has %zu bytes, and may have "
+                           "%u",
+                           bytes, LIMIT_MERGE_BYTES);
+    if (all > LIMIT_WAITING_BYTES)
+        return session_refuse_waiting (self, all, "a fork of it, which has no breakpoints, can take the branch in",
+                                       error);
+    return BATON_OK;
 }
 
 /*  Whatever the conflicts become, as many keys stay as there are: those are checked again when they are decided. */
@@ -252,7 +257,7 @@ baton_status merge_check_limits (const session_t *self, const merge_t *merge, ba
 {
     session_t after = {0};
     line_t line = {0};
-    baton_status status = merge_check_bytes (merge, error);
+    baton_status status = merge_check_bytes (self, merge, error);
     if (status != BATON_OK)
         return status;
     if (record_copy (&RECORD_session, self, &after) != BATON_OK ||

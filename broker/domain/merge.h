@@ -31,7 +31,7 @@ BATON_MUST_USE baton_status merge_apply (session_t *self, const merge_t *merge, 
 BATON_MUST_USE baton_status merge_check_limits (const session_t *self, const merge_t *merge, baton_error_t *error);
 
 /*  Its keys are within their limit of bytes. */
-BATON_MUST_USE baton_status merge_check_bytes (const merge_t *merge, baton_error_t *error);
+BATON_MUST_USE baton_status merge_check_bytes (const session_t *self, const merge_t *merge, baton_error_t *error);
 
 /*  "memory/color". */
 void merge_key_name (const merge_key_t *key, char ret_name[LIMIT_FACT_KEY + 1]);

@@ -253,7 +253,7 @@ static baton_status decide_key (deciding_t *deciding, const merge_key_t *key, me
     if (bytes_set (&decided->value, value->data, value->size) || text_set (&decided->by, deciding->command->actor))
         status = baton_fail_memory (deciding->error);
     if (status == BATON_OK && choice == merge_choice_edit)
-        status = merge_check_bytes (&merge, deciding->error);
+        status = merge_check_bytes (deciding->self, &merge, deciding->error);
     if (status == BATON_OK && count_open (&merge) == 0)
         status = complete (deciding, &merge, rule);
     record_clear (&RECORD_merge, &merge);

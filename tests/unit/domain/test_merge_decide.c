@@ -201,14 +201,23 @@ static void test_the_bytes_of_a_merge (void **state)
     (void) state;
     merge_key_t keys[3] = {{.key = (char *) "a"}, {.key = (char *) "b"}, {.key = (char *) "c"}};
     merge_t merge = {.keys = {3, keys}};
+    session_t self = {0};
+    start_t start = {.input.size = LIMIT_WAITING_BYTES - LIMIT_MERGE_BYTES};
     baton_error_t error = {0};
     keys[0].ours.size = LIMIT_MERGE_BYTES / 2; /*  sizes alone count */
     keys[1].theirs.size = LIMIT_MERGE_BYTES / 4;
-    keys[2].value.size = LIMIT_MERGE_BYTES / 4 - 3;
-    assert_int_equal (merge_check_bytes (&merge, &error), BATON_OK);
+    keys[2].value.size = LIMIT_MERGE_BYTES / 4 - 3 * (LIMIT_MERGE_KEY + 1);
+    assert_int_equal (merge_check_bytes (&self, &merge, &error), BATON_OK);
     keys[2].value.size++;
-    assert_int_equal (merge_check_bytes (&merge, &error), BATON_resource_exhausted);
+    assert_int_equal (merge_check_bytes (&self, &merge, &error), BATON_resource_exhausted);
     assert_int_equal (error.reason, BATON_REASON_too_large);
+    /*  And so is all that waits. */
+    keys[2].value.size--;
+    self.queue.count = 1;
+    self.queue.items = &start;
+    assert_int_equal (merge_check_bytes (&self, &merge, &error), BATON_OK);
+    start.input.size++;
+    assert_int_equal (merge_check_bytes (&self, &merge, &error), BATON_resource_exhausted);
 }
 
 static void test_cancelling_the_breakpoint_ends_the_merge (void **state)
