@@ -1,45 +1,7 @@
 /*  Triggers: what fires, and what a firing does. */
-#include "story.h"
+#include "firing.h"
 
 #include <stdio.h>
-
-#define TOKEN ((who_t){.actor = "dan", .role = role_observer, .digest = "right"})
-
-static void given_asleep (story_t *story)
-{
-    given_created (story);
-    DOES (story, "session_slept", ADA, session_sleep);
-}
-
-/*  A signal called "go". */
-static void add_signal (story_t *story, overlap_e overlap)
-{
-    DOES (story, "trigger_added", ((who_t){.actor = "ada", .role = role_operator, .digest = "right"}), trigger_add,
-          .name = (char *) "go", .signal = true, .overlap = overlap);
-}
-
-static void finish_run (story_t *story, uint64_t run, uint64_t code, const char *events)
-{
-    check_ok (story, GIVE (story, NODE ("n1", 1), run_finished, .run = run, .attempt = 1, .exit_code = code), events,
-              __FILE__, __LINE__);
-}
-
-/*  Run 1 of what sleeps with a signal. */
-static void given_fired (story_t *story, overlap_e overlap)
-{
-    given_asleep (story);
-    add_signal (story, overlap);
-    DOES (story, "trigger_fired session_activated run_queued", ADA, trigger_fire, .name = (char *) "go");
-    DOES (story, "lease_moved run_placed", BROKER, session_place, .node = (char *) "n1");
-    DOES (story, "run_started", NODE ("n1", 1), run_started, .run = 1, .attempt = 1);
-}
-
-#define FIRE(story, events, wanted)                                                                                    \
-    do {                                                                                                               \
-        DOES (story, events, ADA, trigger_fire, .name = (char *) "go");                                                \
-        assert_int_equal ((story)->changed.effect, effect_##wanted);                                                   \
-        assert_int_equal (LAST (story, trigger_fired)->effect, effect_##wanted);                                       \
-    } while (0)
 
 /* ---- what a firing does ---- */
 
@@ -225,9 +187,6 @@ static void one_message_starts_one_run (void **state)
 
 /* ---- the end of another session ---- */
 
-#define ENDED(story, events, how)                                                                                      \
-    DOES (story, events, BROKER, session_ended, .ended = (char *) "s2", .cause = cause_##how, .title = (char *) "S")
-
 static void the_end_of_another_session_fires_once (void **state)
 {
     (void) state;
@@ -251,123 +210,6 @@ static void a_success_that_never_comes_is_waited_for_no_more (void **state)
     DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .after = (char *) "s2",
           .ending = ending_success);
     ENDED (&story, "trigger_removed", cancelled);
-    story_end (&story);
-}
-
-/* ---- dependencies ---- */
-
-static void given_dependent (story_t *story)
-{
-    given_created (story);
-    DOES (story, "dependency_added", ADA, dependency_add, .on = (char *) "s2");
-    DOES (story, "dependency_added", ADA, dependency_add, .on = (char *) "s3");
-    DOES (story, "session_slept start_enqueued", ADA, session_activate, .input = NUMBER (7));
-    CHECK_STATE (story, sleeping, waiting);
-}
-
-static void the_last_dependency_wakes (void **state)
-{
-    (void) state;
-    story_t story;
-    given_dependent (&story);
-    ENDED (&story, "dependency_ended", completed);
-    ENDED (&story, "", completed);
-    DOES (&story, "dependency_ended session_activated start_dequeued run_queued", BROKER, session_ended,
-          .ended = (char *) "s3", .cause = cause_completed);
-    CHECK_STATE (&story, running, dependency);
-    assert_int_equal (*story.state.run.input.data, 7);
-    story_end (&story);
-}
-
-static void a_failed_dependency_suspends (void **state)
-{
-    (void) state;
-    story_t story;
-    given_dependent (&story);
-    ENDED (&story, "dependency_ended start_dequeued session_suspended", cancelled);
-    CHECK_STATE (&story, suspended, dependency_failed);
-    FAILS (&story, failed_precondition, dependency_failed, ADA, session_activate);
-    DOES (&story, "dependency_removed", ADA, dependency_remove, .on = (char *) "s2");
-    DOES (&story, "session_slept start_enqueued", ADA, session_activate);
-    DOES (&story, "dependency_removed session_activated start_dequeued run_queued", ADA, dependency_remove,
-          .on = (char *) "s3");
-    story_end (&story);
-}
-
-static void nothing_wakes_a_session_before_its_dependencies (void **state)
-{
-    (void) state;
-    story_t story;
-    given_dependent (&story);
-    add_signal (&story, overlap_none);
-    FIRE (&story, "trigger_fired start_enqueued", buffered);
-    FIRE (&story, "trigger_fired", joined);
-    DOES (&story, "session_slept", ADA, session_sleep, .until = 5);
-    story.now += 10;
-    DOES (&story, "session_slept start_enqueued", BROKER, session_tick, .wall = 5);
-    CHECK_STATE (&story, sleeping, waiting);
-    story_end (&story);
-}
-
-/*  What fires while it sleeps for another reason is what it waits for its dependencies with. */
-static void given_asleep_and_dependent (story_t *story)
-{
-    given_created (story);
-    DOES (story, "dependency_added", ADA, dependency_add, .on = (char *) "s2");
-    DOES (story, "session_slept", ADA, session_sleep);
-}
-
-static void what_fires_while_it_sleeps_is_not_forgotten (void **state)
-{
-    (void) state;
-    const overlap_e OVERLAPS[] = {overlap_skip, overlap_buffer_one, overlap_buffer_all};
-    for (size_t i = 0; i < COUNT (OVERLAPS); i++) {
-        story_t story;
-        given_asleep_and_dependent (&story);
-        add_signal (&story, OVERLAPS[i]);
-        FIRE (&story, "trigger_fired session_slept start_enqueued", buffered);
-        CHECK_STATE (&story, sleeping, waiting);
-        ENDED (&story, "dependency_ended session_activated start_dequeued run_queued", completed);
-        CHECK_STATE (&story, running, dependency);
-        story_end (&story);
-    }
-}
-
-/*  It is a dependency's end that fires. */
-static void the_last_dependency_ends_and_fires (void **state)
-{
-    (void) state;
-    story_t story;
-    given_asleep_and_dependent (&story);
-    DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .after = (char *) "s2");
-    ENDED (&story, "dependency_ended trigger_fired session_activated run_queued", completed);
-    CHECK_STATE (&story, running, trigger);
-    story_end (&story);
-}
-
-static void a_failed_dependency_fires_for_nothing (void **state)
-{
-    (void) state;
-    story_t story;
-    given_asleep_and_dependent (&story);
-    DOES (&story, "trigger_added", ADA, trigger_add, .name = (char *) "t", .after = (char *) "s2");
-    ENDED (&story, "dependency_ended session_suspended trigger_fired", cancelled);
-    CHECK_STATE (&story, suspended, dependency_failed);
-    assert_int_equal (story.changed.effect, effect_noted);
-    assert_int_equal (story.state.queue.count, 0);
-    story_end (&story);
-}
-
-static void who_watches_is_kept_once (void **state)
-{
-    (void) state;
-    story_t story;
-    given_created (&story);
-    DOES (&story, "watcher_added", BROKER, session_watch, .watcher = (char *) "s2");
-    DOES (&story, "", BROKER, session_watch, .watcher = (char *) "s2");
-    DOES (&story, "watcher_removed", BROKER, session_unwatch, .watcher = (char *) "s2");
-    DOES (&story, "", BROKER, session_unwatch, .watcher = (char *) "s2");
-    assert_int_equal (story.state.watchers.count, 0);
     story_end (&story);
 }
 
@@ -513,13 +355,6 @@ int main (void)
         cmocka_unit_test (one_message_starts_one_run),
         cmocka_unit_test (the_end_of_another_session_fires_once),
         cmocka_unit_test (a_success_that_never_comes_is_waited_for_no_more),
-        cmocka_unit_test (the_last_dependency_wakes),
-        cmocka_unit_test (a_failed_dependency_suspends),
-        cmocka_unit_test (nothing_wakes_a_session_before_its_dependencies),
-        cmocka_unit_test (what_fires_while_it_sleeps_is_not_forgotten),
-        cmocka_unit_test (the_last_dependency_ends_and_fires),
-        cmocka_unit_test (a_failed_dependency_fires_for_nothing),
-        cmocka_unit_test (who_watches_is_kept_once),
         cmocka_unit_test (the_first_look_fires_nothing_and_each_change_once),
         cmocka_unit_test (a_node_that_lost_the_session_is_not_heard),
         cmocka_unit_test (with_skip_what_changes_during_a_run_never_fires),

@@ -1,138 +1,15 @@
 /*  What only a store on a disk has: it is opened again, sealed, refused, full, and killed. */
-#include "fixture.h"
-
-#include "id.h"
+#include "sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-
-static int open_fixture (void **state)
-{
-    fixture_t *fixture = calloc (1, sizeof *fixture);
-    assert_non_null (fixture);
-    fixture_make_directory (fixture);
-    fixture_open_sqlite (fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int close_fixture (void **state)
-{
-    fixture_t *fixture = *state;
-    store_close (&fixture->store);
-    fixture_remove_directory (fixture);
-    free (fixture);
-    return 0;
-}
-
-static void path_of (const fixture_t *fixture, const char *name, char path[96])
-{
-    snprintf (path, 96, "%s/%s", fixture->directory, name);
-}
-
-/* ---- fleets of events ---- */
-
-#define FLEET_SESSIONS 61
-#define FLEET_BATCH 64
-
-/*  Writes events of many sessions, a keyed answer with each, and remembers how many each session has. */
-typedef struct {
-    uint64_t random; /*  xorshift64 (Marsaglia 2003) */
-    uint64_t n[FLEET_SESSIONS];
-    uint64_t answers;
-} fleet_t;
-
-static uint64_t fleet_random (fleet_t *fleet)
-{
-    fleet->random ^= fleet->random << 13;
-    fleet->random ^= fleet->random >> 7;
-    fleet->random ^= fleet->random << 17;
-    return fleet->random;
-}
-
-static void fleet_session (size_t index, char id[32])
-{
-    snprintf (id, 32, "session-%zu", index * 7919 % 1000);
-}
-
-static void fleet_key (uint64_t index, char key[32])
-{
-    snprintf (key, 32, "key-%llu", (unsigned long long) index);
-}
-
-static baton_status fleet_write (fleet_t *fleet, store_t *store, baton_error_t *error)
-{
-    static char ids[FLEET_BATCH][32], texts[FLEET_BATCH][FIXTURE_TEXT], keys[FLEET_BATCH][32];
-    store_event_t events[FLEET_BATCH];
-    store_answer_t answers[FLEET_BATCH];
-    fleet_t after = *fleet;
-    for (size_t i = 0; i < FLEET_BATCH; i++) {
-        size_t session = fleet_random (&after) % FLEET_SESSIONS;
-        uint64_t n = ++after.n[session];
-        fleet_session (session, ids[i]);
-        fixture_text (ids[i], n, texts[i]);
-        fleet_key (after.answers++, keys[i]);
-        events[i] = (store_event_t){ids[i], store_head (store) + 1 + i, n, event_class_run, fixture_bytes (texts[i])};
-        answers[i] = (store_answer_t){"ann", keys[i], "digest", 1000 + after.answers, fixture_bytes (keys[i])};
-    }
-    store_batch_t batch = {
-        .events = events, .event_count = FLEET_BATCH, .answers = answers, .answer_count = FLEET_BATCH};
-    baton_status status = store_commit (store, &batch, error);
-    if (status == BATON_OK)
-        *fleet = after;
-    return status;
-}
-
-static void fleet_check_answer (store_t *store, uint64_t index, bool there)
-{
-    char key[32], payload[DIGEST_SIZE];
-    baton_bytes_t reply = {0};
-    fleet_key (index, key);
-    assert_int_equal (store_answer (store, "ann", key, payload, &reply, NULL), there ? BATON_OK : BATON_not_found);
-    if (!there)
-        return;
-    assert_string_equal (payload, "digest");
-    assert_int_equal (reply.size, strlen (key));
-    assert_memory_equal (reply.data, key, strlen (key));
-    bytes_clear (&reply);
-}
-
-static void fleet_check (const fleet_t *fleet, store_t *store)
-{
-    for (size_t i = 0; i < FLEET_SESSIONS; i++) {
-        char id[32];
-        fleet_session (i, id);
-        fixture_check_journal (store, id, fleet->n[i], 11 + i * 13);
-    }
-    for (uint64_t i = 0; i < fleet->answers; i += 197)
-        fleet_check_answer (store, i, true);
-    fleet_check_answer (store, fleet->answers, false);
-    fixture_check_log (store);
-}
-
-static int64_t query (const fixture_t *fixture, const char *sql)
-{
-    char path[96];
-    path_of (fixture, "baton.db", path);
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    assert_int_equal (sqlite3_open (path, &db), SQLITE_OK);
-    assert_int_equal (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), SQLITE_OK);
-    int got = sqlite3_step (statement);
-    assert_true (got == SQLITE_ROW || got == SQLITE_DONE);
-    int64_t value = got == SQLITE_ROW ? sqlite3_column_int64 (statement, 0) : 0;
-    sqlite3_finalize (statement);
-    sqlite3_close (db);
-    return value;
-}
 
 /* ---- opened again ---- */
 
@@ -228,149 +105,6 @@ static void a_long_session_is_sealed_in_several_pages (void **state)
     for (size_t i = 0; i < tail.count; i++)
         assert_int_equal (tail.items[i].n, i + 1);
     store_reads_clear (&tail);
-}
-
-/* ---- refused ---- */
-
-static void check_refused (fixture_t *fixture, baton_status status, baton_reason reason, const char *says)
-{
-    baton_error_t error = {0};
-    store_t *store = NULL;
-    assert_int_equal (store_open_sqlite (fixture->directory, &store, &error), status);
-    assert_null (store);
-    assert_int_equal (error.reason, reason);
-    if (!strstr (error.message, says))
-        fail_msg ("\"%s\" doesn't say \"%s\"", error.message, says);
-}
-
-/*  What an earlier version has written: its sessions are the site's. */
-static void an_older_schema_is_brought_forward (void **state)
-{
-    fixture_t *fixture = *state;
-    projection_t row = {.row = {.session = (char *) "s",
-                                .title = (char *) "T",
-                                .state = lifecycle_running,
-                                .cause = cause_created,
-                                .breakpoints = 1},
-                        .order = 1,
-                        .due = 7};
-    fixture_put (fixture->store, "s", 1, event_class_lifecycle);
-    store_blob_t blob = {.digest = "d", .content = fixture_bytes ("content")};
-    fixture_commit (fixture->store,
-                    &(store_batch_t){.projections = &row, .projection_count = 1, .blobs = &blob, .blob_count = 1});
-    store_close (&fixture->store);
-    query (fixture, "ALTER TABLE blob DROP COLUMN file");
-    query (fixture, "DROP INDEX projection_shared");
-    query (fixture, "DROP INDEX projection_wakes");
-    query (fixture, "ALTER TABLE projection DROP COLUMN wakes");
-    query (fixture, "ALTER TABLE projection DROP COLUMN audience");
-    query (fixture, "ALTER TABLE projection DROP COLUMN driver");
-    query (fixture, "DROP TABLE hold"); /*  with its triggers */
-    query (fixture, "DROP TABLE held");
-    query (fixture, "DROP TABLE open_breakpoint");
-    query (fixture, "UPDATE meta SET value = 1 WHERE key = 'schema'");
-    fixture_open_sqlite (fixture);
-    baton_texts_t stale = {0};
-    assert_int_equal (store_stale (fixture->store, &stale, NULL), BATON_OK);
-    assert_int_equal (stale.count, 1); /*  not for its event, but for what it asks */
-    assert_string_equal (stale.items[0], "s");
-    texts_clear (&stale);
-    assert_int_equal (store_shown (fixture->store), 1);
-    const viewer_t operator= {.name = "ada", .role = role_operator}, guest = {.name = "eve", .role = role_guest};
-    bool shown = false;
-    store_projections_t rows = {0};
-    uint64_t next = 0;
-    assert_int_equal (store_due (fixture->store, STORE_WAKES, 7, 1, &rows, &next, NULL), BATON_OK);
-    assert_int_equal (rows.count, 1); /*  its one time may have been of either kind */
-    store_projections_clear (&rows);
-    baton_bytes_t content = {0};
-    assert_int_equal (store_blob (fixture->store, "d", &content, NULL), BATON_OK);
-    assert_int_equal (content.size, strlen ("content"));
-    bytes_clear (&content);
-    assert_int_equal (store_shows (fixture->store, "s", &operator, & shown, NULL), BATON_OK);
-    assert_true (shown);
-    assert_int_equal (store_shows (fixture->store, "s", &guest, &shown, NULL), BATON_OK);
-    assert_false (shown);
-    grant_t grant = {.who = (char *) "eve", .access = access_view};
-    row.audience = (audience_t){.owner = (char *) "ada", .shares = {1, &grant}};
-    fixture_commit (fixture->store, &(store_batch_t){.projections = &row, .projection_count = 1});
-    assert_int_equal (store_shows (fixture->store, "s", &guest, &shown, NULL), BATON_OK);
-    assert_true (shown);
-}
-
-static void a_newer_schema_is_refused (void **state)
-{
-    fixture_t *fixture = *state;
-    store_close (&fixture->store);
-    query (fixture, "UPDATE meta SET value = value + 1 WHERE key = 'schema'");
-    check_refused (fixture, BATON_failed_precondition, BATON_REASON_newer_schema, "schema version");
-}
-
-static void a_directory_that_is_not_there_is_refused (void **state)
-{
-    fixture_t *fixture = *state;
-    store_close (&fixture->store);
-    strcat (fixture->directory, "/nothing");
-    check_refused (fixture, BATON_unavailable, BATON_REASON_storage_failed, "nothing/baton.db");
-    *strrchr (fixture->directory, '/') = '\0';
-}
-
-static void overwrite (const fixture_t *fixture, off_t from, size_t size)
-{
-    char path[96], noise[4096];
-    path_of (fixture, "baton.db", path);
-    memset (noise, 0x5a, sizeof noise);
-    int file = open (path, O_WRONLY);
-    assert_true (file >= 0);
-    for (size_t done = 0; done < size; done += sizeof noise) {
-        size_t part = size - done < sizeof noise ? size - done : sizeof noise;
-        assert_int_equal (pwrite (file, noise, part, from + (off_t) done), part);
-    }
-    close (file);
-}
-
-static void a_damaged_file_is_refused (void **state)
-{
-    fixture_t *fixture = *state;
-    fleet_t fleet = {.random = 1};
-    for (size_t i = 0; i < 20; i++)
-        assert_int_equal (fleet_write (&fleet, fixture->store, NULL), BATON_OK);
-    static const struct {
-        off_t from;
-        size_t size;
-    } CASES[] = {{4096, 1u << 20}, {100, 3996}, {0, 100}};
-    store_close (&fixture->store);
-    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        overwrite (fixture, CASES[i].from, CASES[i].size);
-        check_refused (fixture, BATON_failed_precondition, BATON_REASON_corrupt, "baton.db");
-    }
-}
-
-static void another_database_is_refused (void **state)
-{
-    fixture_t *fixture = *state;
-    char path[96];
-    store_close (&fixture->store);
-    path_of (fixture, "baton.db", path);
-    assert_int_equal (unlink (path), 0);
-    query (fixture, "CREATE TABLE meta (key, value)");
-    check_refused (fixture, BATON_failed_precondition, BATON_REASON_corrupt, "not one of Baton's");
-}
-
-/*  A bit that the disk has turned over in an event is noticed when it is read. */
-static void a_damaged_row_is_noticed (void **state)
-{
-    fixture_t *fixture = *state;
-    fixture_put (fixture->store, "a", 1, event_class_run);
-    query (fixture, "UPDATE log SET data = substr (data, 1, length (data) - 1) || x'00'");
-    store_reads_t reads = {0};
-    uint64_t last = 0;
-    baton_error_t error = {0};
-    assert_int_equal (store_log (fixture->store, 0, event_class_none, 10, &reads, &last, &error),
-                      BATON_failed_precondition);
-    assert_int_equal (error.reason, BATON_REASON_corrupt);
-    store_close (&fixture->store);
-    check_refused (fixture, BATON_failed_precondition, BATON_REASON_corrupt, "damaged");
 }
 
 /* ---- full ---- */
@@ -548,17 +282,10 @@ static void a_log_that_was_removed_is_noticed (void **state)
 
 int main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, open_fixture, close_fixture)
     const struct CMUnitTest tests[] = {
         CASE (everything_is_there_after_a_restart),
         CASE (sealing_moves_journals_without_a_gap),
         CASE (a_long_session_is_sealed_in_several_pages),
-        CASE (an_older_schema_is_brought_forward),
-        CASE (a_newer_schema_is_refused),
-        CASE (a_directory_that_is_not_there_is_refused),
-        CASE (a_damaged_file_is_refused),
-        CASE (another_database_is_refused),
-        CASE (a_damaged_row_is_noticed),
         CASE (a_file_that_may_not_grow_is_a_full_disk),
         CASE (a_disk_full_in_the_middle_of_sealing_loses_nothing),
         CASE (a_full_disk_is_survived),
