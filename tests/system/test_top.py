@@ -79,6 +79,23 @@ class RoomTest(TopTest):
         bob.type("C-c")
         bob.shows(rf"{self.session}/1: decided, approve\s+ready")
 
+    def test_what_was_written_stays_on_its_line(self):
+        """What the broker lets through may still turn the writing around; and who may only look, looks."""
+        self.ask(self.session, "count", kind="input", title="How many?", policy={"kind": "first"},
+                 schema={"description": "one\u202etwo"})
+        token = self.baton("invite", "eve", "--role", "observer", "-o", "name").strip()
+        eve = os.path.join(self.directory, "eve.ctx")
+        self.baton("join", token, "--name", eve)
+        terminal = Terminal(self, eve)
+        terminal.run("baton breakpoint join release/1")
+        terminal.shows("How many", r"one\\u202etwo", "you have not joined")
+        self.baton("breakpoint", "vote", "release/1", "--value", "a\u2066twelve", BATON_CONTEXT=self.bob)
+        terminal.shows(r"bob votes answer a\\u2066twelve")
+        terminal.type("C-u")
+        terminal.shows("nothing is left to decide")
+        self.baton("identity", "revoke", "eve")
+        terminal.shows(r"^baton: ", r"^ready\$\s*\Z")
+
     def test_presence_ends_with_the_room(self):
         self.ask(self.session, "first")
         self.ask(self.session, "second")
