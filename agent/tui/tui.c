@@ -72,12 +72,14 @@ void tui_span (uint64_t milliseconds, char ret_text[TUI_SPAN_SIZE])
 
 /* ---- new, destroy ---- */
 
-static baton_status greet (tui_t *self, baton_error_t *error)
+/*  *ret_seq is where the site's log stands: what is read later may lack nothing but what comes after it. */
+static baton_status greet (tui_t *self, uint64_t *ret_seq, baton_error_t *error)
 {
     site_about_request_t request = {};
     about_t about = {0};
     baton_status status = cli_call (self->cli, METHOD_site_about, &request, &about, NULL, error);
     if (status == BATON_OK) {
+        *ret_seq = about.seq;
         snprintf (self->me, sizeof self->me, "%s", about.you ? about.you : "");
         self->ahead = (int64_t) about.now - (int64_t) read_clock (CLOCK_REALTIME);
     }
@@ -111,12 +113,12 @@ baton_status tui_new (cli_t *cli, const char *command, tui_t **ret_tui, baton_er
     tui_t *self = status == BATON_OK ? calloc (1, sizeof *self) : NULL;
     if (!self)
         return status == BATON_OK ? baton_fail_memory (error) : status;
-    const baton_filter_t everything = {.after = UINT64_MAX};
+    baton_filter_t everything = {0};
     self->cli = cli;
     self->signals = -1;
     self->stale = true;
     self->heard_at = tui_clock ();
-    status = greet (self, error);
+    status = greet (self, &everything.after, error);
     if (status == BATON_OK)
         status = hold_signals (self, error);
     if (status == BATON_OK)

@@ -200,8 +200,8 @@ class ListsTest(TopTest):
         top.type("Escape")
         top.shows("Breakpoints 0", "^ none")
 
-    def quit(self, top, *keys):
-        top.type(*(keys or "q"))
+    def quit(self, top):
+        top.type("q")
         top.shows(r"^ready\$\s*\Z")
 
     def check_ends(self, top):
@@ -216,8 +216,12 @@ class ListsTest(TopTest):
         top.resize(30, 6)
         top.shows("^after the rest")
         top.resize(80, 24)
-        for end in ("q",), ("C-c",), ("C-z", "kill -TERM %1; fg", "Enter"):
-            self.quit(top, *end)
+        for end in "q", "C-c", "C-z":
+            top.type(end)
+            if end == "C-z":
+                top.shows("Stopped")
+                top.run("kill -TERM %1; fg")
+            top.shows(r"^baton top\s+ready\$\s*\Z" if end == "C-z" else r"^ready\$\s*\Z")
             top.run("stty -a | grep -o -- ' -*echo '; stty -a | grep -o -- ' -*icanon '")
             top.shows(r"^ echo\n icanon\nready")
             top.run("clear; baton top")
