@@ -11,6 +11,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_identity_invite] = handle_identity_invite,
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
+    [METHOD_identity_rekey] = handle_identity_rekey,
     [METHOD_token_create] = handle_token_create,
     [METHOD_token_list] = handle_token_list,
     [METHOD_session_create] = handle_session_create,

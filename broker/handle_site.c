@@ -62,6 +62,18 @@ baton_status handle_identity_enroll (broker_t *broker, request_t *request, void 
     return BATON_OK;
 }
 
+/*  Whoever speaks with the key may give it to another: a token may not, nor may a run. */
+baton_status handle_identity_rekey (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    const identity_t *identity = people_of_key (journal_people (broker->journal), request->key);
+    if (!identity || strcmp (identity->name, request->actor) != 0)
+        return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
+                           "only who has the key of %s can change it", request->actor);
+    command_t command = command_of (broker, request);
+    return journal_decide_site (broker->journal, &command, error);
+}
+
 baton_status handle_identity_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     (void) request;

@@ -6,7 +6,8 @@
 #include "dispatch.h"
 
 /*  handle_site.c */
-handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list;
+handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list,
+    handle_identity_rekey;
 
 /*  handle_tokens.c */
 handler_t handle_token_create, handle_token_list;

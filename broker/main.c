@@ -26,6 +26,7 @@ typedef struct {
     const char *listen;
     const char *advertise;
     uint64_t lease_ttl;
+    bool rekey;
     gateway_options_t http; /*  listen NULL: off */
 } arguments_t;
 
@@ -37,6 +38,7 @@ static const char HELP[] =
     "  --advertise ENDPOINT what invitations tell others to connect to (default: where it listens)\n"
     "  --http ADDRESS:PORT  serve HTTP there, as at 127.0.0.1:7680 (default: not at all)\n"
     "  --lease-ttl MS       a node that is silent for so long has lost its sessions (1000 to 600000, default 6000)\n"
+    "  --rekey              give the broker a new key pair, print its public key, and end (docs/operations.md)\n"
     "  --log-level LEVEL    error, warning, info or debug (default info)\n"
     "  --version, --help\n\n"
     "The first start makes DIR/admin.ctx, and each start links it to $XDG_RUNTIME_DIR/baton (root: /run/baton),\n"
@@ -68,9 +70,11 @@ static bool set_level (const char *name)
 /*  0: go on; otherwise exit with that code less one. */
 static int parse (int argc, char **argv, arguments_t *ret)
 {
-    static const struct option OPTIONS[] = {{"state", 1, 0, 's'},     {"listen", 1, 0, 'l'}, {"advertise", 1, 0, 'a'},
-                                            {"lease-ttl", 1, 0, 't'}, {"http", 1, 0, 'w'},   {"log-level", 1, 0, 'v'},
-                                            {"version", 0, 0, 'V'},   {"help", 0, 0, 'h'},   {0}};
+    static const struct option OPTIONS[] = {{"state", 1, 0, 's'},     {"listen", 1, 0, 'l'},
+                                            {"advertise", 1, 0, 'a'}, {"lease-ttl", 1, 0, 't'},
+                                            {"http", 1, 0, 'w'},      {"log-level", 1, 0, 'v'},
+                                            {"rekey", 0, 0, 'k'},     {"version", 0, 0, 'V'},
+                                            {"help", 0, 0, 'h'},      {0}};
     *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;) {
         char *end = NULL;
@@ -95,6 +99,9 @@ static int parse (int argc, char **argv, arguments_t *ret)
         case 'v':
             if (!set_level (optarg))
                 return 1 + usage ("--log-level takes error, warning, info or debug, not ", optarg);
+            break;
+        case 'k':
+            ret->rekey = true;
             break;
         case 'V':
             puts ("batond " BATON_VERSION);
@@ -189,6 +196,26 @@ static baton_status serve (const arguments_t *arguments, state_dir_t *state, sto
     return status;
 }
 
+static baton_status rekey (const arguments_t *arguments, state_dir_t *state, baton_error_t *error)
+{
+    baton_status status = state_dir_rekey (state, arguments->state, error);
+    if (status == BATON_OK)
+        puts (state->broker.public_key);
+    return status;
+}
+
+static baton_status work (const arguments_t *arguments, state_dir_t *state, int stop_fd, baton_error_t *error)
+{
+    if (arguments->rekey)
+        return rekey (arguments, state, error);
+    store_t *store = NULL;
+    baton_status status = store_open_sqlite (arguments->state, &store, error);
+    if (status == BATON_OK)
+        status = serve (arguments, state, store, stop_fd, error);
+    store_close (&store);
+    return status;
+}
+
 int main (int argc, char **argv)
 {
     arguments_t arguments;
@@ -210,15 +237,11 @@ int main (int argc, char **argv)
 
     baton_error_t error = {0};
     state_dir_t state = {.lock = -1};
-    store_t *store = NULL;
     baton_status status = id_init ();
     if (status == BATON_OK)
         status = state_dir_open (arguments.state, &state, &error);
     if (status == BATON_OK)
-        status = store_open_sqlite (arguments.state, &store, &error);
-    if (status == BATON_OK)
-        status = serve (&arguments, &state, store, stop_fd, &error);
-    store_close (&store);
+        status = work (&arguments, &state, stop_fd, &error);
     state_dir_close (&state);
     if (status != BATON_OK)
         fprintf (stderr, "batond: %s\n  -> %s\n", error.message, baton_reason_hint (error.reason));

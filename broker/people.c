@@ -7,6 +7,7 @@ struct people {
     size_t count;               /*  identities taken in */
     zhashx_t *by_key, *by_name; /*  -> the place of the last of them in the list, from 1 */
     zhashx_t *tokens;           /*  by digest -> the place in the list, from 1 */
+    uint64_t rekeys;            /*  keys that had changed when the indices of identities were made */
     uint64_t tokens_at;         /*  the position of the site at which that was made; 0: never */
 };
 
@@ -43,6 +44,10 @@ void people_forget (people_t *self)
 /*  A name or a key is enrolled again only when its last bearer was revoked: so the last one is the one that counts. */
 static void catch_up (people_t *self)
 {
+    if (self->rekeys != self->site->rekeys) {
+        people_forget (self);
+        self->rekeys = self->site->rekeys;
+    }
     while (self->count < self->site->identities.count) {
         const identity_t *identity = &self->site->identities.items[self->count++];
         zhashx_update (self->by_key, identity->key, (void *) (uintptr_t) self->count);

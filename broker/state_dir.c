@@ -134,6 +134,27 @@ baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton
     return status;
 }
 
+/*  The old pair is replaced in one step. What contexts say is for their owners to change; the admin's follows at the
+ * next start. */
+baton_status state_dir_rekey (state_dir_t *self, const char *path, baton_error_t *error)
+{
+    char name[PATH_SIZE], fresh[PATH_SIZE];
+    baton_context_t context = {0};
+    join (name, path, "broker.ctx");
+    join (fresh, path, "broker.ctx.new");
+    unlink (fresh); /*  left by a crash */
+    baton_status status = make_keys (NULL, &context, error);
+    if (status == BATON_OK)
+        status = baton_context_save (fresh, &context, error);
+    if (status == BATON_OK && rename (fresh, name) != 0)
+        status = baton_fail (error, BATON_unavailable, BATON_REASON_storage_failed, "cannot write %s: %s", name,
+                             strerror (errno));
+    if (status == BATON_OK)
+        self->broker = context;
+    explicit_bzero (&context, sizeof context);
+    return status;
+}
+
 /* ---- the announcement ---- */
 
 static bool links_to (const char *link, const char *target)
@@ -182,8 +203,9 @@ void state_dir_close (state_dir_t *self)
 
 static baton_status write_admin (state_dir_t *self, const char *path, const char *endpoint, baton_error_t *error)
 {
-    if (strcmp (self->admin.endpoint, endpoint) == 0)
+    if (strcmp (self->admin.endpoint, endpoint) == 0 && strcmp (self->admin.broker_key, self->broker.public_key) == 0)
         return BATON_OK;
+    memcpy (self->admin.broker_key, self->broker.public_key, sizeof self->admin.broker_key);
     char name[PATH_SIZE], fresh[PATH_SIZE];
     join (name, path, "admin.ctx");
     join (fresh, path, "admin.ctx.new");

@@ -23,6 +23,9 @@ typedef struct {
 BATON_MUST_USE baton_status state_dir_open (const char *path, state_dir_t *ret_state_dir, baton_error_t *error);
 void state_dir_close (state_dir_t *self);
 
+/*  Gives the broker another key pair. Every context that names the old one reaches nobody from then on. */
+BATON_MUST_USE baton_status state_dir_rekey (state_dir_t *self, const char *path, baton_error_t *error);
+
 /*  Writes where the broker listens now into the admin's context: before the site's first event, so that its key is
  *  never lost. Then links it to where the same user's programs look for it (baton_context_announced), until
  *  state_dir_close; that this fails is only logged. */

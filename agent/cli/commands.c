@@ -46,6 +46,7 @@ const command_t *const COMMANDS[] = {
     &CMD_session_export,
     &CMD_session_import,
     &CMD_session_push,
+    &CMD_identity_rekey,
     &CMD_trust_add,
     &CMD_trust_list,
     &CMD_trust_show,

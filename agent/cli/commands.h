@@ -15,6 +15,7 @@ extern const command_t CMD_context_render;
 extern const command_t CMD_context_show;
 extern const command_t CMD_context_use;
 extern const command_t CMD_events;
+extern const command_t CMD_identity_rekey;
 extern const command_t CMD_inbox;
 extern const command_t CMD_invite;
 extern const command_t CMD_join;

@@ -169,6 +169,7 @@ static site_decide_fn *const DECIDES[METHOD_COUNT] = {
     [METHOD_identity_invite] = site_decide_invite,
     [METHOD_identity_enroll] = site_decide_enroll,
     [METHOD_identity_revoke] = site_decide_revoke,
+    [METHOD_identity_rekey] = site_decide_rekey,
     [METHOD_node_register] = decide_register,
     [METHOD_node_mark_lost] = decide_lost,
     [METHOD_node_drain] = decide_drain,
@@ -182,12 +183,19 @@ static site_decide_fn *const DECIDES[METHOD_COUNT] = {
 };
 
 static site_evolve_fn *const EVOLVES[EVENT_COUNT] = {
-    [EVENT_site_created] = site_evolve_created,        [EVENT_identity_invited] = site_evolve_invited,
-    [EVENT_identity_enrolled] = site_evolve_enrolled,  [EVENT_identity_revoked] = site_evolve_revoked,
-    [EVENT_node_registered] = evolve_registered,       [EVENT_node_lost] = evolve_lost,
-    [EVENT_node_draining] = evolve_draining,           [EVENT_team_created] = site_evolve_team_created,
-    [EVENT_team_deleted] = site_evolve_team_deleted,   [EVENT_team_joined] = site_evolve_team_joined,
-    [EVENT_team_left] = site_evolve_team_left,         [EVENT_token_created] = site_evolve_token_created,
+    [EVENT_site_created] = site_evolve_created,
+    [EVENT_identity_invited] = site_evolve_invited,
+    [EVENT_identity_enrolled] = site_evolve_enrolled,
+    [EVENT_identity_revoked] = site_evolve_revoked,
+    [EVENT_identity_rekeyed] = site_evolve_rekeyed,
+    [EVENT_node_registered] = evolve_registered,
+    [EVENT_node_lost] = evolve_lost,
+    [EVENT_node_draining] = evolve_draining,
+    [EVENT_team_created] = site_evolve_team_created,
+    [EVENT_team_deleted] = site_evolve_team_deleted,
+    [EVENT_team_joined] = site_evolve_team_joined,
+    [EVENT_team_left] = site_evolve_team_left,
+    [EVENT_token_created] = site_evolve_token_created,
     [EVENT_token_revoked] = site_evolve_token_revoked,
 };
 

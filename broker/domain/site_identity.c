@@ -1,6 +1,9 @@
-/*  Who may do what: invitations, identities, revocation. */
+/*  Who may do what: invitations, identities, their keys, revocation. */
 #include "access.h"
+#include "id.h"
 #include "site_internal.h"
+
+#include <string.h>
 
 #define INVITATION_TTL 3600000
 
@@ -230,6 +233,41 @@ baton_status site_evolve_revoked (site_t *self, const event_t *event)
         identity->revoked_at = event->at;
         while (identity->teams.count > 0)
             list_remove (&identity->teams, &RECORD_membership, identity->teams.count - 1);
+    }
+    return BATON_OK;
+}
+
+/* ---- rekey ---- */
+
+/*  No key is ever somebody else's, also not that of one who was revoked. */
+baton_status site_decide_rekey (site_deciding_t *deciding)
+{
+    const command_t *command = deciding->command;
+    const identity_rekey_request_t *request = command->request;
+    const identity_t *identity = site_identity (deciding->self, command->actor);
+    const identity_t *known = site_identity_of_key (deciding->self, request->key);
+    if (strlen (request->key) != KEY_SIZE - 1)
+        return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "key",
+                                 "a key is %d characters of Z85, not %zu", KEY_SIZE - 1, strlen (request->key));
+    if (known && known == identity)
+        return BATON_OK;
+    if (known)
+        return baton_fail_field (deciding->error, BATON_already_exists, BATON_REASON_name_taken, "key",
+                                 "this key is another identity's");
+    return site_emit (deciding, EVENT_identity_rekeyed,
+                      &(identity_rekeyed_event_t){.name = identity->name, .key = request->key});
+}
+
+baton_status site_evolve_rekeyed (site_t *self, const event_t *event)
+{
+    const identity_rekeyed_event_t *body = event->body;
+    self->rekeys++;
+    for (size_t i = 0; i < self->identities.count; i++) {
+        identity_t *identity = &self->identities.items[i];
+        if (!text_equal (identity->name, body->name) || !is_live (identity))
+            continue;
+        identity->rekeyed_at = event->at;
+        return text_set (&identity->key, body->key) == BATON_OK ? BATON_OK : BATON_resource_exhausted;
     }
     return BATON_OK;
 }

@@ -18,10 +18,12 @@ BATON_MUST_USE baton_status site_emit (site_deciding_t *deciding, event_kind_t k
 BATON_MUST_USE baton_status site_decide_invite (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_decide_enroll (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_decide_revoke (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_rekey (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_evolve_created (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_invited (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_enrolled (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_revoked (site_t *self, const event_t *event);
+BATON_MUST_USE baton_status site_evolve_rekeyed (site_t *self, const event_t *event);
 
 /* ---- site_team.c ---- */
 BATON_MUST_USE baton_status site_decide_team_create (site_deciding_t *deciding);

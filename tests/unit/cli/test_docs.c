@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 static const char *const PAGES[] = {
-    "cli", "fork", "context", "knowledge", "sites", "sharing", "clients", "triggers", "messages",
+    "cli", "fork", "context", "knowledge", "sites", "sharing", "clients", "triggers", "messages", "operations",
 };
 
 static FILE *open_page (const char *name)

@@ -195,6 +195,28 @@ static void test_revoke_withdraws_an_invitation (void **context)
     ENROLL (0, bad_token, "key-ada", "d1");
 }
 
+#define KEY "0123456789012345678901234567890123456789"
+
+static void test_rekey (void **context)
+{
+    (void) context;
+    INVITE (1, none, "ada", "d1", .role = role_operator);
+    ENROLL (1, none, "key-ada", "d1");
+    INVITE (1, none, "bob", "d2", .role = role_operator);
+    ENROLL (1, none, "key-bob", "d2");
+    CHECK (0, bad_value, "ada", NULL, identity_rekey, .key = (char *) "short");
+    CHECK (1, none, "ada", NULL, identity_rekey, .key = (char *) KEY);
+    CHECK (0, none, "ada", NULL, identity_rekey, .key = (char *) KEY); /*  the answer was lost */
+    CHECK (0, name_taken, "bob", NULL, identity_rekey, .key = (char *) KEY);
+    assert_null (site_identity_of_key (&story.state, "key-ada"));
+    assert_string_equal (site_identity_of_key (&story.state, KEY)->name, "ada");
+    assert_int_equal (site_identity (&story.state, "ada")->role, role_operator);
+    assert_int_equal (story.state.rekeys, 1);
+    /*  Nor does it become somebody else's after a revocation. */
+    REVOKE (1, none, "ada");
+    CHECK (0, name_taken, "bob", NULL, identity_rekey, .key = (char *) KEY);
+}
+
 static void test_the_last_admin_stays (void **context)
 {
     (void) context;
@@ -456,6 +478,7 @@ int main (void)
         UNIT (test_a_revoked_name_is_not_for_the_taking),
         UNIT (test_revoke),
         UNIT (test_revoke_withdraws_an_invitation),
+        UNIT (test_rekey),
         UNIT (test_the_last_admin_stays),
         UNIT (test_invitations_have_a_limit),
         UNIT (test_identities_have_a_limit),
