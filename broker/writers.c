@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const turns_limit_t LIMIT = {LIMIT_WRITES, LIMIT_WRITES_EACH, "large contents"};
+_Static_assert(LIMIT_WRITES <= LIMIT_READS, "turns have room for them");
 
 typedef struct {
     pthread_t thread;
@@ -119,11 +120,11 @@ static bool may_begin (const void *argument, const request_t *request)
 static bool hand_over (writers_t *self, writer_t *writer)
 {
     request_t *next = turns_next (&self->turns, may_begin, self);
+    const char *session = next ? request_session (next) : NULL;
+    snprintf (writer->session, sizeof writer->session, "%s", session ? session : "");
     if (!next || zmq_send (writer->core_end, &next, sizeof next, ZMQ_DONTWAIT) < 0)
         return false;
-    const char *session = request_session (next);
-    snprintf (writer->session, sizeof writer->session, "%s", session ? session : "");
-    writer->busy = true;
+    writer->busy = true; /*  from here on the thread owns the request */
     turns_remove (&self->turns, next);
     return true;
 }
@@ -151,6 +152,7 @@ request_t *writers_take (writers_t *self)
             continue;
         writer->busy = false;
         request->packs = NULL;
+        request->deferred = false;
         hand_out (self);
         return request;
     }

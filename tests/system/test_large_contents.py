@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import time
 import unittest
 
 from harness import PATIENCE, SystemTest, pack, wait_until
@@ -65,6 +66,18 @@ class LargeContents(SystemTest):
         self.refused("failed_precondition", "wrong_state", self.put, content[2:], name="b")
         wait_until(lambda: self.files() == [digest], "only one was kept")
         self.assertEqual((self.rows(), self.get()), ([digest], content))
+
+    def test_what_cannot_be_written_is_refused_at_once(self):
+        new = os.path.join(self.broker.state, "blobs", "new")
+        self.put(os.urandom(SIZE))
+        os.rename(new, new + ".away")
+        begun = time.monotonic()
+        self.refused("unavailable", "storage_failed", self.put, os.urandom(SIZE), name="b", key="k")
+        self.assertLess(time.monotonic() - begun, PATIENCE / 2, "it was not put aside until its time was up")
+        os.rename(new + ".away", new)
+        content = os.urandom(SIZE)
+        self.put(content, name="b", key="k2")
+        self.assertEqual(self.get("b"), content)
 
     def test_killed_while_many_are_written(self):
         for number in range(3):
