@@ -48,7 +48,6 @@ EVOLVE (session_continued);
 /* ---- lifecycle.c ---- */
 DECIDE (session_create);
 DECIDE (session_update);
-DECIDE (session_activate);
 DECIDE (session_suspend);
 DECIDE (session_sleep);
 DECIDE (session_interrupt);
@@ -56,7 +55,6 @@ DECIDE (session_complete);
 DECIDE (session_cancel);
 EVOLVE (session_created);
 EVOLVE (session_updated);
-EVOLVE (session_activated);
 EVOLVE (session_suspended);
 EVOLVE (session_slept);
 EVOLVE (session_terminated);
@@ -71,11 +69,18 @@ BATON_MUST_USE baton_status workspace_check (const char *workspace, baton_error_
  *  lease end with it. */
 void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, const char *detail, uint64_t except);
 
-/*  The session runs for that reason, with a run of its own. */
-void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input);
+/*  It waits for nothing any more that would wake it. */
+void session_clear_wake (session_t *self);
 
 /*  The session sleeps, unless there is something already for which it must not. */
 void session_fall_asleep (deciding_t *deciding, const session_slept_event_t *slept);
+
+/* ---- activate.c ---- */
+DECIDE (session_activate);
+EVOLVE (session_activated);
+
+/*  The session runs for that reason, with a run of its own. */
+void session_wake (deciding_t *deciding, cause_e cause, const baton_bytes_t *input);
 
 /* ---- fork.c ---- */
 DECIDE (session_fork);
