@@ -1,8 +1,27 @@
 /*  What begins a run: now, behind the one that is under way, or when those have ended that the session depends on. */
 #include "deciding.h"
 
+static size_t bytes_with (const session_t *self, const baton_bytes_t *input)
+{
+    return input && input->size > 0 ? session_waiting_bytes (self) + input->size : 0;
+}
+
+static baton_status check_room (const deciding_t *deciding, const baton_bytes_t *input)
+{
+    const session_t *self = deciding->self;
+    size_t bytes = bytes_with (self, input);
+    if (self->queue.count >= LIMIT_QUEUE)
+        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
+                           "%d starts of session %s wait already", LIMIT_QUEUE, self->session);
+    if (bytes > LIMIT_WAITING_BYTES)
+        return session_refuse_waiting (self, bytes, "give a shorter input, or wait until the starts before have begun",
+                                       deciding->error);
+    return BATON_OK;
+}
+
 /*  The run waits until those have ended that it depends on; when one of them has failed, nothing but an operator helps.
- */
+ *  What wakes it while there is no room for another start is one with those that wait; who asks for one is refused
+ *  before. */
 static void start_after_others (deciding_t *deciding, cause_e cause, const baton_bytes_t *input)
 {
     const session_t *self = deciding->self;
@@ -13,8 +32,7 @@ static void start_after_others (deciding_t *deciding, cause_e cause, const baton
         return;
     if (self->state != lifecycle_sleeping || self->cause != cause_waiting || self->wake_at || self->wake_on_message)
         emit (deciding, EVENT_session_slept, &(session_slept_event_t){.cause = cause_waiting});
-    size_t bytes = session_waiting_bytes (self) + (input ? input->size : 0);
-    if (self->queue.count + deciding->enqueued < LIMIT_QUEUE && bytes <= LIMIT_WAITING_BYTES)
+    if (self->queue.count + deciding->enqueued < LIMIT_QUEUE && bytes_with (self, input) <= LIMIT_WAITING_BYTES)
         emit (deciding, EVENT_start_enqueued,
               &(start_enqueued_event_t){.input = input ? *input : (baton_bytes_t){0}, .cause = cause});
 }
@@ -35,13 +53,9 @@ static baton_status start_later (deciding_t *deciding, multitask_e strategy)
     const session_t *self = deciding->self;
     const session_activate_request_t *request = deciding->command->request;
     bool first = strategy != multitask_enqueue;
-    if (self->queue.count >= LIMIT_QUEUE)
-        return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_busy,
-                           "%d starts of session %s wait already", LIMIT_QUEUE, self->session);
-    size_t bytes = session_waiting_bytes (self) + request->input.size;
-    if (request->input.size > 0 && bytes > LIMIT_WAITING_BYTES)
-        return session_refuse_waiting (self, bytes, "give a shorter input, or wait until the starts before have begun",
-                                       deciding->error);
+    baton_status status = check_room (deciding, &request->input);
+    if (status != BATON_OK)
+        return status;
     if (strategy == multitask_rollback && window_span_count (&self->before.window) + 2 > LIMIT_SPANS)
         return baton_fail (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large,
                            "the context of session %s is in %d pieces: compact or clear it before a run is rolled back",
@@ -96,8 +110,10 @@ baton_status decide_session_activate (deciding_t *deciding)
     if (status != BATON_OK)
         return status;
     if (self->state != lifecycle_running) {
-        session_wake (deciding, cause_activated, &request->input);
-        return BATON_OK;
+        status = dependency_awaited (deciding) ? check_room (deciding, &request->input) : BATON_OK;
+        if (status == BATON_OK)
+            session_wake (deciding, cause_activated, &request->input);
+        return status;
     }
     multitask_e strategy = request->multitask_strategy ? request->multitask_strategy : self->multitask;
     deciding->changed.run = self->run.number;

@@ -24,6 +24,21 @@ static void the_last_dependency_wakes (void **state)
     story_end (&story);
 }
 
+static void a_start_that_has_no_room_to_wait_is_refused (void **state)
+{
+    (void) state;
+    story_t story;
+    given_dependent (&story);
+    for (size_t i = 1; i < LIMIT_QUEUE; i++)
+        DOES (&story, "start_enqueued", ADA, session_activate, .input = NUMBER (8));
+    FAILS (&story, resource_exhausted, busy, ADA, session_activate, .input = NUMBER (9));
+    add_signal (&story, overlap_none);
+    FIRE (&story, "trigger_fired", dropped);
+    CHECK_STATE (&story, sleeping, waiting);
+    assert_int_equal (story.state.queue.count, LIMIT_QUEUE);
+    story_end (&story);
+}
+
 static void a_failed_dependency_suspends (void **state)
 {
     (void) state;
@@ -120,6 +135,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (the_last_dependency_wakes),
+        cmocka_unit_test (a_start_that_has_no_room_to_wait_is_refused),
         cmocka_unit_test (a_failed_dependency_suspends),
         cmocka_unit_test (nothing_wakes_a_session_before_its_dependencies),
         cmocka_unit_test (what_fires_while_it_sleeps_is_not_forgotten),
