@@ -103,9 +103,10 @@ class Invitations(SystemTest):
         for event in self.admin.call("events.read")["events"]:
             self.assertNotIn(secret, str(event))
         self.broker.stop()
-        for name in os.listdir(self.broker.state):
-            with open(os.path.join(self.broker.state, name), "rb") as file:
-                self.assertNotIn(secret.encode(), file.read(), name)
+        for folder, _, names in os.walk(self.broker.state):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    self.assertNotIn(secret.encode(), file.read(), name)
 
     def test_join_on_the_command_line(self):
         token = self.baton("invite", "eve", "--role", "observer", "-o", "name").strip()
