@@ -3,6 +3,7 @@
 #include "facts.h"
 #include "history.h"
 #include "id.h"
+#include "keyed.h"
 #include "limits.h"
 #include "value.h"
 
@@ -185,7 +186,7 @@ static baton_status check_known (reading_t *self, const event_t *event, const ev
         bytes_clear (&ours);
         return baton_fail_memory (self->error);
     }
-    bool same = ours.size == theirs.size && memcmp (ours.data, theirs.data, ours.size) == 0;
+    bool same = bytes_equal (&ours, &theirs);
     bytes_clear (&ours);
     bytes_clear (&theirs);
     return same ? BATON_OK : refuse (self, event->n, "has fields that this version does not know");
@@ -362,7 +363,7 @@ static baton_status check_moved (reading_t *self)
     if (status || import_rename (self, &RECORD_session, &self->there, id) ||
         record_encode (&RECORD_session, &here, &a) || record_encode (&RECORD_session, &self->there, &b))
         status = baton_fail_memory (self->error);
-    else if (a.size != b.size || memcmp (a.data, b.data, a.size) != 0)
+    else if (!bytes_equal (&a, &b))
         status =
             baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_diverged, "update",
                               "what has come to the journal of %s does not say the same behind the import here", id);

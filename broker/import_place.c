@@ -3,6 +3,7 @@
 
 #include "history.h"
 #include "id.h"
+#include "keyed.h"
 #include "lineage.h"
 
 #include <sodium.h>
@@ -93,7 +94,7 @@ static baton_status is_same (const reading_t *self, const event_t *ours, const e
     if (status == BATON_OK && (event_encode (&event, &a) != BATON_OK || event_encode (ours, &b) != BATON_OK))
         status = baton_fail_memory (error);
     else if (status == BATON_OK)
-        *ret_same = a.size == b.size && memcmp (a.data, b.data, a.size) == 0;
+        *ret_same = bytes_equal (&a, &b);
     event_clear (&event);
     bytes_clear (&a);
     bytes_clear (&b);

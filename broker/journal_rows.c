@@ -6,6 +6,7 @@
  */
 #include "journal_internal.h"
 
+#include "keyed.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -13,11 +14,6 @@
 #include <string.h>
 
 #define SHOWN_EVERY 1024 /*  events */
-
-static bool equal_bytes (const baton_bytes_t *a, const baton_bytes_t *b)
-{
-    return a->size == b->size && (a->size == 0 || memcmp (a->data, b->data, a->size) == 0);
-}
 
 static baton_status add_behind (journal_t *self, const char *session, uint64_t shown)
 {
@@ -37,7 +33,7 @@ baton_status journal_compare_row (journal_t *self, entry_t *entry, projection_t 
     projection->row.activity = entry->active;
     if (record_encode (&RECORD_projection, projection, data) != BATON_OK)
         return BATON_resource_exhausted;
-    *ret_same = equal_bytes (data, &entry->shown) && !(moved && due);
+    *ret_same = bytes_equal (data, &entry->shown) && !(moved && due);
     if (*ret_same && moved && !entry->behind) {
         if (add_behind (self, entry->id, store_head (self->store)) != BATON_OK)
             return BATON_resource_exhausted;
