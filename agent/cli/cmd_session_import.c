@@ -136,6 +136,8 @@ static baton_status import_transcript (cli_t *cli, const import_options_t *optio
 static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     const import_options_t *options = arguments->options;
+    if (options->into && !options->update)
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "into", "--into is for --update");
     if (options->from)
         return import_transcript (cli, options, error);
     archive_summary_t summary = {0};
@@ -148,10 +150,6 @@ static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t
                         .no_workspace = options->no_workspace,
                         .update = options->update,
                         .into = options->into};
-    if (options->into && !options->update) {
-        fclose (file);
-        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, "into", "--into is for --update");
-    }
     baton_status status = import_verify (file, options->require_signer, &summary, error);
     if (status == BATON_invalid_argument && error->reason == BATON_REASON_bad_archive && begins_as_text (file))
         cli_hint (cli, "if it is a transcript of another tool, say of which with --from claude-code, codex, openai or "

@@ -122,7 +122,8 @@ class Transcripts(SystemTest):
         for words, code, problem in [
                 (("--from", "chatgpt"), 2, "there are claude-code, codex, openai and anthropic"),
                 (("--from", "codex"), 2, "nothing that a codex transcript says"),
-                (("--from", "openai", "--update"), 2, "for archives")]:
+                (("--from", "openai", "--update"), 2, "for archives"),
+                (("--from", "openai", "--into", "x"), 2, "for --update")]:
             with self.subTest(words):
                 path = self.file("refused.jsonl", [{"hello": 1}])
                 done = subprocess.run([BATON, "session", "import", path, *words], capture_output=True, text=True,
