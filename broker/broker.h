@@ -6,6 +6,7 @@
 #include "frontend.h"
 #include "journal.h"
 #include "request.h"
+#include "streams.h"
 #include "subscriptions.h"
 #include "timetable.h"
 #include "watches.h"
@@ -24,6 +25,7 @@ typedef struct {
     frontend_t *frontend;
     fleet_t *fleet;
     subscriptions_t *subscriptions;
+    streams_t *streams;
     timetable_t *timetable;
     watches_t *watches;
     uint64_t last_relay;                /*  id of the last request that was handed on to a node */

@@ -37,25 +37,35 @@ baton_status door_new (void *context, door_t **ret_door, baton_error_t *error)
     return BATON_OK;
 }
 
-static request_t *receive (void *socket)
+/*  What crosses over: one of both. */
+typedef struct {
+    request_t *request;
+    door_news_t *news;
+} parcel_t;
+
+static void parcel_clear (parcel_t *self)
 {
-    request_t *request = NULL;
-    return zmq_recv (socket, &request, sizeof request, ZMQ_DONTWAIT) == sizeof request ? request : NULL;
+    request_destroy (&self->request);
+    door_news_destroy (&self->news);
+}
+
+static bool receive (void *socket, parcel_t *ret_parcel)
+{
+    return zmq_recv (socket, ret_parcel, sizeof *ret_parcel, ZMQ_DONTWAIT) == sizeof *ret_parcel;
 }
 
 /*  Fails for lack of memory only; whoever waits for the answer then waits until its time is up. */
-static void send (void *socket, request_t **request)
+static void send (void *socket, parcel_t *parcel)
 {
-    if (zmq_send (socket, request, sizeof *request, ZMQ_DONTWAIT) == sizeof *request)
-        *request = NULL;
-    request_destroy (request);
+    if (zmq_send (socket, parcel, sizeof *parcel, ZMQ_DONTWAIT) != sizeof *parcel)
+        parcel_clear (parcel);
 }
 
 static void empty (void *socket)
 {
-    request_t *request = NULL;
-    while (socket && (request = receive (socket)))
-        request_destroy (&request);
+    parcel_t parcel;
+    while (socket && receive (socket, &parcel))
+        parcel_clear (&parcel);
     if (socket)
         zmq_close (socket);
 }
@@ -72,12 +82,22 @@ void door_destroy (door_t **self)
 
 request_t *door_take (door_t *self)
 {
-    return receive (self->inside);
+    parcel_t parcel = {0};
+    return receive (self->inside, &parcel) ? parcel.request : NULL;
 }
 
 void door_give (door_t *self, request_t **request)
 {
-    send (self->inside, request);
+    parcel_t parcel = {.request = *request};
+    *request = NULL;
+    send (self->inside, &parcel);
+}
+
+void door_tell (door_t *self, door_news_t **news)
+{
+    parcel_t parcel = {.news = *news};
+    *news = NULL;
+    send (self->inside, &parcel);
 }
 
 void *door_inside (door_t *self)
@@ -87,15 +107,43 @@ void *door_inside (door_t *self)
 
 void door_submit (door_t *self, request_t **request)
 {
-    send (self->outside, request);
+    parcel_t parcel = {.request = *request};
+    *request = NULL;
+    send (self->outside, &parcel);
 }
 
-request_t *door_collect (door_t *self)
+bool door_collect (door_t *self, request_t **ret_request, door_news_t **ret_news)
 {
-    return receive (self->outside);
+    parcel_t parcel = {0};
+    bool any = receive (self->outside, &parcel);
+    *ret_request = parcel.request;
+    *ret_news = parcel.news;
+    return any;
 }
 
 void *door_outside (door_t *self)
 {
     return self->outside;
+}
+
+/* ---- news ---- */
+
+door_news_t *door_news_new (size_t most, uint64_t seq, const baton_bytes_t *event)
+{
+    door_news_t *self = calloc (1, sizeof *self + most * sizeof *self->numbers);
+    if (!self)
+        return NULL;
+    self->seq = seq;
+    if (event && bytes_set (&self->event, event->data, event->size) != BATON_OK)
+        door_news_destroy (&self);
+    return self;
+}
+
+void door_news_destroy (door_news_t **self)
+{
+    if (!*self)
+        return;
+    bytes_clear (&(*self)->event);
+    free (*self);
+    *self = NULL;
 }

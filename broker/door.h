@@ -19,6 +19,19 @@ BATON_MUST_USE baton_status door_new (void *context, door_t **ret_door, baton_er
 /*  When neither thread uses it any more; what is still in it is destroyed. */
 void door_destroy (door_t **self);
 
+/*  What the core tells of by itself: a committed event and the streams that it is for; or, without an event, the
+ *  site's last position and the streams that have ended. */
+typedef struct {
+    uint64_t seq;
+    baton_bytes_t event; /*  a canonical event_envelope; empty: none */
+    size_t count;
+    uint64_t numbers[]; /*  of streams */
+} door_news_t;
+
+/*  For at most that many streams; the event is copied, NULL: none. NULL for lack of memory. */
+door_news_t *door_news_new (size_t most, uint64_t seq, const baton_bytes_t *event);
+void door_news_destroy (door_news_t **self);
+
 /* ---- the core thread's end ---- */
 
 /*  The next request, or NULL. */
@@ -26,6 +39,9 @@ request_t *door_take (door_t *self);
 
 /*  Gives back a request that is done: its error and reply are set. */
 void door_give (door_t *self, request_t **request);
+
+/*  Tells news, which is taken over. */
+void door_tell (door_t *self, door_news_t **news);
 
 /*  For zmq_poll: readable when door_take may have something. */
 void *door_inside (door_t *self);
@@ -35,8 +51,8 @@ void *door_inside (door_t *self);
 /*  Hands a request in; it comes back sooner or later, unless the broker ends. */
 void door_submit (door_t *self, request_t **request);
 
-/*  The next request that is done, or NULL. */
-request_t *door_collect (door_t *self);
+/*  The next request that is done, or the next news: the other one is NULL. False when there is none. */
+bool door_collect (door_t *self, request_t **ret_request, door_news_t **ret_news);
 
 /*  For zmq_poll: readable when door_collect may have something. */
 void *door_outside (door_t *self);

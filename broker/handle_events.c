@@ -26,6 +26,7 @@ static baton_status resync (broker_t *broker, const events_read_request_t *param
 typedef struct {
     store_t *store;
     const viewer_t *viewer;
+    const char *kind; /*  this kind; NULL: all */
     const char *only; /*  this session, which was looked at before; NULL: all */
     event_page_t *page;
     char last[LIMIT_ID + 1]; /*  of the sessions looked at, as most events follow one of their own */
@@ -54,7 +55,8 @@ static baton_status add_event (reading_t *self, const store_read_t *row, baton_e
     event_envelope_t event = {0};
     bool shown = false;
     baton_status status = record_decode (&RECORD_event_envelope, row->data.data, row->data.size, &event, error);
-    if (status == BATON_OK)
+    bool wanted = status == BATON_OK && (!self->kind || text_equal (event.kind, self->kind));
+    if (wanted)
         status = look_at (self, event.session, &shown, error);
     event_envelope_t *slot = shown ? list_append (&self->page->events, sizeof *slot) : NULL;
     if (slot) {
@@ -69,7 +71,8 @@ static baton_status read_later (store_t *store, const request_t *request, void *
 {
     const events_read_request_t *params = request->params;
     event_page_t *page = reply;
-    reading_t reading = {.store = store, .viewer = &request->viewer, .only = params->session, .page = page};
+    reading_t reading = {
+        .store = store, .viewer = &request->viewer, .kind = params->kind, .only = params->session, .page = page};
     store_reads_t rows = {0};
     baton_status status = store_log (store, params->after, params->class, params->limit ? params->limit : PAGE_DEFAULT,
                                      &rows, &page->last, error);
@@ -94,6 +97,8 @@ baton_status handle_events_subscribe (broker_t *broker, request_t *request, void
 {
     subscribed_t *subscribed = ret_reply;
     subscribed->head = store_head (broker->store);
+    if (request->door)
+        return streams_add (broker->streams, request, &subscribed->subscription, error);
     return subscriptions_add (broker->subscriptions, &request->peer, request->key, request->params,
                               &subscribed->subscription, error);
 }
@@ -103,6 +108,9 @@ baton_status handle_events_unsubscribe (broker_t *broker, request_t *request, vo
     (void) ret_reply;
     (void) error;
     const events_unsubscribe_request_t *params = request->params;
-    subscriptions_remove (broker->subscriptions, &request->peer, params->subscription);
+    if (request->door) /*  the door has one client, which knows its numbers */
+        streams_remove (broker->streams, params->subscription);
+    else
+        subscriptions_remove (broker->subscriptions, &request->peer, params->subscription);
     return BATON_OK;
 }

@@ -37,6 +37,10 @@ static const char HELP[] =
     "  --listen ENDPOINT    default tcp://127.0.0.1:7600; port * takes any free one\n"
     "  --advertise ENDPOINT what invitations tell others to connect to (default: where it listens)\n"
     "  --http ADDRESS:PORT  serve HTTP there, as at 127.0.0.1:7680 (default: not at all)\n"
+    "  --http-cert FILE, --http-key FILE\n"
+    "                       serve HTTPS with this certificate and its key, in PEM\n"
+    "  --http-behind-proxy  a proxy does TLS: serve HTTP beyond loopback all the same\n"
+    "  --http-host NAME     a name by which browsers and proxies call it; may be given several times\n"
     "  --lease-ttl MS       a node that is silent for so long has lost its sessions (1000 to 600000, default 6000)\n"
     "  --rekey              give the broker a new key pair, print its public key, and end (docs/operations.md)\n"
     "  --log-level LEVEL    error, warning, info or debug (default info)\n"
@@ -72,7 +76,9 @@ static int parse (int argc, char **argv, arguments_t *ret)
 {
     static const struct option OPTIONS[] = {{"state", 1, 0, 's'},     {"listen", 1, 0, 'l'},
                                             {"advertise", 1, 0, 'a'}, {"lease-ttl", 1, 0, 't'},
-                                            {"http", 1, 0, 'w'},      {"log-level", 1, 0, 'v'},
+                                            {"http", 1, 0, 'w'},      {"http-cert", 1, 0, 'c'},
+                                            {"http-key", 1, 0, 'y'},  {"http-behind-proxy", 0, 0, 'p'},
+                                            {"http-host", 1, 0, 'n'}, {"log-level", 1, 0, 'v'},
                                             {"rekey", 0, 0, 'k'},     {"version", 0, 0, 'V'},
                                             {"help", 0, 0, 'h'},      {0}};
     *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
@@ -95,6 +101,20 @@ static int parse (int argc, char **argv, arguments_t *ret)
             break;
         case 'w':
             ret->http.listen = optarg;
+            break;
+        case 'c':
+            ret->http.certificate = optarg;
+            break;
+        case 'y':
+            ret->http.key = optarg;
+            break;
+        case 'p':
+            ret->http.behind_proxy = true;
+            break;
+        case 'n':
+            if (ret->http.name_count == GATEWAY_NAMES)
+                return 1 + usage ("there are too many names: no more room for --http-host ", optarg);
+            ret->http.names[ret->http.name_count++] = optarg;
             break;
         case 'v':
             if (!set_level (optarg))

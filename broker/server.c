@@ -56,8 +56,8 @@ baton_status server_new (const broker_options_t *options, store_t *store, journa
     self->broker.monotonic = clock_ms (CLOCK_MONOTONIC);
     if (fleet_new (self->broker.monotonic, store_head (store), &self->broker.fleet) != BATON_OK ||
         subscriptions_new (frontend, &self->broker.subscriptions) != BATON_OK ||
-        timetable_new (&self->broker.timetable) != BATON_OK || watches_new (&self->broker.watches) != BATON_OK ||
-        parking_new (&self->parking) != BATON_OK) {
+        streams_new (&self->broker.streams) != BATON_OK || timetable_new (&self->broker.timetable) != BATON_OK ||
+        watches_new (&self->broker.watches) != BATON_OK || parking_new (&self->parking) != BATON_OK) {
         server_destroy (&self);
         return baton_fail_memory (error);
     }
@@ -80,6 +80,7 @@ void server_destroy (server_t **self)
     timetable_destroy (&(*self)->broker.timetable);
     watches_destroy (&(*self)->broker.watches);
     subscriptions_destroy (&(*self)->broker.subscriptions);
+    streams_destroy (&(*self)->broker.streams);
     fleet_destroy (&(*self)->broker.fleet);
     texts_clear (&(*self)->broker.noted_ahead);
     free (*self);
@@ -355,6 +356,7 @@ static void commit (server_t *self)
     size_t count = 0;
     const pending_t *events = journal_pending (broker->journal, &count);
     subscriptions_publish (broker->subscriptions, journal_people (broker->journal), events, count);
+    streams_publish (broker->streams, journal_people (broker->journal), events, count, broker->now);
     wake_parked (self);
     journal_clear (broker->journal);
 }
@@ -396,6 +398,7 @@ static void look_after (server_t *self)
         if (self->steady.off != 0 && keeper_is_idle (broker))
             steady_follow (&self->steady);
         subscriptions_beat (broker->subscriptions, journal_people (broker->journal), store_head (broker->store));
+        streams_beat (broker->streams, journal_people (broker->journal), store_head (broker->store), broker->now);
     }
     if (broker->monotonic >= self->next_forget) {
         self->next_forget = broker->monotonic + FORGET_EVERY;

@@ -25,6 +25,10 @@
 
 /*  HTTP */
 #define LIMIT_HTTP_CONNECTIONS 8192 /*  at a time */
+#define LIMIT_HTTP_CONNECTIONS_EACH 256  /*  of one address, unless it is loopback's or a proxy's */
+#define LIMIT_HTTP_BODIES (256u << 20)   /*  all bodies that are coming in */
+#define LIMIT_STREAMS 8000               /*  event streams at a time: nearly all connections */
+#define LIMIT_STREAMS_EACH 4000          /*  of them, those of one identity */
 #define LIMIT_HTTP_BODY (12u << 20) /*  a body: what fits into a frame, with its bytes as base64 */
 
 /*  Names and texts */

@@ -8,9 +8,19 @@
 #define BATON_GATEWAY_H
 
 #include "door.h"
+#include "pages.h"
+
+#define GATEWAY_NAMES 16
 
 typedef struct {
-    const char *listen; /*  ADDRESS:PORT; port 0 takes any free one */
+    const char *listen;               /*  ADDRESS:PORT; port 0 takes any free one */
+    const char *certificate;          /*  file, PEM: then it is HTTPS; with */
+    const char *key;                  /*  its key */
+    bool behind_proxy;                /*  somebody else does TLS: so it may listen beyond loopback without */
+    const char *names[GATEWAY_NAMES]; /*  by which it is called, beside loopback's and the address that it listens at */
+    size_t name_count;
+    const page_t *pages; /*  served as they are; borrowed */
+    size_t page_count;
 } gateway_options_t;
 
 typedef struct gateway gateway_t;
@@ -22,7 +32,7 @@ BATON_MUST_USE baton_status gateway_new (const gateway_options_t *options, door_
 /*  Closes all connections and ends the thread. The core thread must not use the door any more. */
 void gateway_destroy (gateway_t **self);
 
-/*  Where it is reached: http://ADDRESS:PORT. */
+/*  Where it is reached: http://ADDRESS:PORT, or https. */
 const char *gateway_url (const gateway_t *self);
 
 #endif

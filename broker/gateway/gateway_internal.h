@@ -3,7 +3,9 @@
 #define BATON_GATEWAY_INTERNAL_H
 
 #include "agents.h"
+#include "caller.h"
 #include "gateway.h"
+#include "guard.h"
 #include "route.h"
 
 #include <microhttpd.h>
@@ -15,12 +17,15 @@ typedef struct visit visit_t;
 typedef enum { STAGE_fresh, STAGE_body, STAGE_waiting, STAGE_done, STAGE_agent } visit_stage_t;
 
 struct visit {
-    ticket_t ticket; /*  of its request; the first */
+    ticket_t ticket; /*  of its requests; the first */
     gateway_t *gateway;
     struct MHD_Connection *connection;
     visit_stage_t stage;
     char *target;       /*  the path with its query, as it came */
+    const page_t *page; /*  with local: what it is; NULL: /healthz or /openapi.json */
     bool local;         /*  answered here */
+    bool over;          /*  the client has gone, and the core still has requests of it */
+    unsigned under_way; /*  such requests */
     mcp_visit_t *agent; /*  at /mcp: what serves it, once the core has accepted its token; else NULL */
     route_t route;
     request_header_t header;
@@ -29,7 +34,8 @@ struct visit {
     size_t size, room;            /*  of the body so far */
     char *body;
     request_t *request;       /*  once it has come back; owned */
-    visit_t *next, *previous; /*  among those that wait for the core */
+    struct stream *stream;    /*  server-sent events; owned */
+    visit_t *next, *previous; /*  in the list of the gateway's that it is in */
 };
 
 /*  For libmicrohttpd: the first line has come; the request goes on; it is over. */
@@ -38,20 +44,27 @@ enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection
                                 const char *version, const char *data, size_t *size, void **visit);
 void visit_end (void *gateway, struct MHD_Connection *connection, void **visit, enum MHD_RequestTerminationCode how);
 
-/*  The core is done with the request of an visit. */
+/*  The core is done with the request of a visit. */
 void visit_finish (request_t **request);
+
+/*  One that is over, and whose requests won't come back. */
+void visit_forget (visit_t *self);
 
 /* ---- listener.c ---- */
 
-/*  A listening socket at ADDRESS:PORT, [ADDRESS]:PORT or localhost:PORT, and its URL, without a slash at the end. */
-BATON_MUST_USE baton_status listener_open (const char *listen, int *ret_socket, char *ret_url, size_t room,
-                                           baton_error_t *error);
+/*  A listening socket as the options want it, and its URL, without a slash at the end. Refuses to be heard beyond
+ *  loopback in the clear. */
+BATON_MUST_USE baton_status listener_open (const gateway_options_t *options, int *ret_socket, char *ret_url,
+                                           size_t room, baton_error_t *error);
 
 /* ---- respond.c: what is sent back ---- */
 
 /*  Each queues an answer; the text is freed by libmicrohttpd. */
 enum MHD_Result respond_text (visit_t *self, unsigned code, const char *type, char *text);
 enum MHD_Result respond_problem (visit_t *self, const baton_error_t *error);
+
+/*  A page as it is, or that the client has it. */
+enum MHD_Result respond_page (visit_t *self, const page_t *page);
 
 /*  The answer of the core: a record, or an error. */
 enum MHD_Result respond_request (visit_t *self, const request_t *request);
@@ -63,9 +76,26 @@ unsigned respond_code (const baton_error_t *error);
 
 door_t *gateway_door (const gateway_t *self);
 agents_t *gateway_agents (const gateway_t *self);
+const gateway_options_t *gateway_options (const gateway_t *self);
 
-/*  Of the visits that wait for the core: it cannot be ended before they are. */
+/*  Where it listens, without the port. */
+const char *gateway_address (const gateway_t *self);
+guard_t *gateway_guard (gateway_t *self);
+struct streams_here *gateway_streams (gateway_t *self);
+
+/*  Monotonic ms. */
+uint64_t gateway_now (void);
+
+/*  Takes so many more bytes of bodies into account; false when all of them are too many. Or as many back. */
+bool gateway_hold (gateway_t *self, size_t size);
+void gateway_let_go (gateway_t *self, size_t size);
+
+/*  Suspends the connection of a visit, and resumes it. */
 void gateway_wait (gateway_t *self, visit_t *visit);
 void gateway_wake (gateway_t *self, visit_t *visit);
+
+/*  Of the visits that are over and that the core still has requests of. */
+void gateway_link (gateway_t *self, visit_t *visit);
+void gateway_unlink (gateway_t *self, visit_t *visit);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,18 @@ static bool split (const char *listen_at, char address[256], char port[6])
     return brackets || !strchr (address, ':');
 }
 
+static baton_status check_reach (const gateway_options_t *options, const struct addrinfo *at, baton_error_t *error)
+{
+    if (!options->certificate != !options->key)
+        return refuse (options->listen, "a certificate needs its key, and a key its certificate", error);
+    if (options->certificate || options->behind_proxy || guard_loopback (at->ai_addr))
+        return BATON_OK;
+    return refuse (options->listen,
+                   "others could read along: give --http-cert and --http-key, or --http-behind-proxy if a proxy does "
+                   "TLS",
+                   error);
+}
+
 static int open_at (const struct addrinfo *at)
 {
     int on = 1, fd = socket (at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -36,7 +49,7 @@ static int open_at (const struct addrinfo *at)
         return -1;
     setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (at->ai_family == AF_INET6)
-        setsockopt (fd, IPPROTO_IPV6, 26 /*  IPV6_V6ONLY */, &on, sizeof on);
+        setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind (fd, at->ai_addr, at->ai_addrlen) == 0 && listen (fd, SOMAXCONN) == 0)
         return fd;
     int why = errno;
@@ -45,7 +58,7 @@ static int open_at (const struct addrinfo *at)
     return -1;
 }
 
-static void name_url (int fd, char *ret_url, size_t room)
+static void name_url (int fd, bool tls, char *ret_url, size_t room)
 {
     struct sockaddr_storage bound = {0};
     socklen_t size = sizeof bound;
@@ -54,23 +67,27 @@ static void name_url (int fd, char *ret_url, size_t room)
     getnameinfo ((struct sockaddr *) &bound, size, address, sizeof address, port, sizeof port,
                  NI_NUMERICHOST | NI_NUMERICSERV);
     bool v6 = strchr (address, ':');
-    snprintf (ret_url, room, "http://%s%s%s:%s", v6 ? "[" : "", address, v6 ? "]" : "", port);
+    snprintf (ret_url, room, "http%s://%s%s%s:%s", tls ? "s" : "", v6 ? "[" : "", address, v6 ? "]" : "", port);
 }
 
-baton_status listener_open (const char *listen_at, int *ret_socket, char *ret_url, size_t room, baton_error_t *error)
+baton_status listener_open (const gateway_options_t *options, int *ret_socket, char *ret_url, size_t room,
+                            baton_error_t *error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found = NULL;
     char address[256], port[6];
-    if (!split (listen_at, address, port))
-        return refuse (listen_at, "it must be ADDRESS:PORT", error);
+    int fd = -1;
+    if (!split (options->listen, address, port))
+        return refuse (options->listen, "it must be ADDRESS:PORT", error);
     int failed = getaddrinfo (address, port, &hints, &found);
     if (failed)
-        return refuse (listen_at, gai_strerror (failed), error);
-    int fd = open_at (found);
+        return refuse (options->listen, gai_strerror (failed), error);
+    baton_status status = check_reach (options, found, error);
+    if (status == BATON_OK && (fd = open_at (found)) < 0)
+        status = refuse (options->listen, strerror (errno), error);
     freeaddrinfo (found);
-    if (fd < 0)
-        return refuse (listen_at, strerror (errno), error);
-    name_url (fd, ret_url, room);
+    if (status != BATON_OK)
+        return status;
+    name_url (fd, options->certificate != NULL, ret_url, room);
     *ret_socket = fd;
     return BATON_OK;
 }

@@ -11,6 +11,7 @@ static const struct {
     unsigned code;
 } BY_REASON[] = {
     {BATON_REASON_wrong_verb, MHD_HTTP_METHOD_NOT_ALLOWED},
+    {BATON_REASON_wrong_host, MHD_HTTP_MISDIRECTED_REQUEST},
     {BATON_REASON_wrong_media, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE},
     {BATON_REASON_version_mismatch, MHD_HTTP_PRECONDITION_FAILED},
     {BATON_REASON_disk_full, MHD_HTTP_INSUFFICIENT_STORAGE},
@@ -72,6 +73,42 @@ static enum MHD_Result queue (visit_t *self, unsigned code, struct MHD_Response 
 enum MHD_Result respond_text (visit_t *self, unsigned code, const char *type, char *text)
 {
     return queue (self, code, make_response (type, text));
+}
+
+/* ---- pages ---- */
+
+/*  Nothing runs in a page but its own files, and no other page can hold it. */
+static void close_off (struct MHD_Response *response)
+{
+    MHD_add_response_header (response, "Content-Security-Policy",
+                             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
+                             "'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+                             "frame-ancestors 'none'");
+    MHD_add_response_header (response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header (response, "X-Frame-Options", "DENY");
+    MHD_add_response_header (response, "Referrer-Policy", "no-referrer");
+    MHD_add_response_header (response, "Cross-Origin-Opener-Policy", "same-origin");
+    MHD_add_response_header (response, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
+enum MHD_Result respond_page (visit_t *self, const page_t *page)
+{
+    char tag[128];
+    snprintf (tag, sizeof tag, "\"%s\"", page->hash);
+    const char *known = MHD_lookup_connection_value (self->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    bool same = known && strcmp (known, tag) == 0;
+    struct MHD_Response *response = MHD_create_response_from_buffer (
+        same ? 0 : page->size, (void *) (uintptr_t) page->data, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header (response, MHD_HTTP_HEADER_ETAG, tag);
+    MHD_add_response_header (response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                             page->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+    if (page->encoding && !same)
+        MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_ENCODING, page->encoding);
+    close_off (response);
+    return queue (self, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
 }
 
 /* ---- problems: RFC 9457 ---- */

@@ -2,11 +2,12 @@
 
 #include "bearer.h"
 #include "id.h"
+#include "openapi.h"
+#include "stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *header_of (const visit_t *self, const char *name)
 {
@@ -16,6 +17,49 @@ static const char *header_of (const visit_t *self, const char *name)
 static baton_status bad_header (const char *name, const char *what, baton_error_t *error)
 {
     return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_header, name, "%s must be %s", name, what);
+}
+
+/* ---- whether it may come in ---- */
+
+/*  Whoever led a browser here. */
+static baton_status check_way (const visit_t *self, baton_error_t *error)
+{
+    const gateway_options_t *options = gateway_options (self->gateway);
+    const char *host = header_of (self, MHD_HTTP_HEADER_HOST), *origin = header_of (self, MHD_HTTP_HEADER_ORIGIN);
+    const char *address = gateway_address (self->gateway);
+    if (!host || (!guard_host (host, options->names, options->name_count) && !guard_host (host, &address, 1)))
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_host, "%.100s is not a name of this site",
+                           host ? host : "nothing");
+    if (origin && !guard_origin (origin, host))
+        return baton_fail (error, BATON_permission_denied, BATON_REASON_wrong_origin,
+                           "pages of %.100s may not use this site", origin);
+    return BATON_OK;
+}
+
+/*  At /mcp: a page from elsewhere may be led to this machine by a name of its own; at an address of this machine, both
+ * headers must name it. */
+static baton_status check_origin (const visit_t *self, baton_error_t *error)
+{
+    const char *origin = header_of (self, MHD_HTTP_HEADER_ORIGIN), *host = header_of (self, MHD_HTTP_HEADER_HOST);
+    bool here = mcp_origin_is_local (gateway_url (self->gateway));
+    if ((!origin || mcp_origin_is_local (origin)) && (!here || !host || mcp_origin_is_local (host)))
+        return BATON_OK;
+    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
+                       "/mcp is not for pages from elsewhere");
+}
+
+static const struct sockaddr *address_of (const visit_t *self)
+{
+    return MHD_get_connection_info (self->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+/*  An address that has shown many tokens that are none is not listened to for a while. */
+static baton_status check_tries (const visit_t *self, baton_error_t *error)
+{
+    if (guard_may_try (gateway_guard (self->gateway), address_of (self), gateway_now ()))
+        return BATON_OK;
+    return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                       "this address has shown too many tokens that are none");
 }
 
 /* ---- the header ---- */
@@ -79,18 +123,6 @@ static baton_status take_text (const visit_t *self, const char *name, char **ret
     return !given || text_set (ret, given) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
-/*  A page from elsewhere may be led to this machine by a name of its own: at an address of this machine, both headers
- *  must name it. */
-static baton_status check_origin (const visit_t *self, baton_error_t *error)
-{
-    const char *origin = header_of (self, MHD_HTTP_HEADER_ORIGIN), *host = header_of (self, MHD_HTTP_HEADER_HOST);
-    bool here = mcp_origin_is_local (gateway_url (self->gateway));
-    if ((!origin || mcp_origin_is_local (origin)) && (!here || !host || mcp_origin_is_local (host)))
-        return BATON_OK;
-    return baton_fail (error, BATON_permission_denied, BATON_REASON_not_allowed,
-                       "/mcp is not for pages from elsewhere");
-}
-
 /*  The rest of what a request's header says over ZeroMQ. */
 static baton_status take_headers (visit_t *self, baton_error_t *error)
 {
@@ -116,10 +148,22 @@ static baton_status take_headers (visit_t *self, baton_error_t *error)
 
 /* ---- the body ---- */
 
-static baton_status too_large (unsigned long long size, baton_error_t *error)
+static size_t most_body (const visit_t *self)
 {
-    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "body",
-                             "the body has %llu bytes, at most %u are taken", size, LIMIT_HTTP_BODY);
+    return *self->credential ? LIMIT_HTTP_BODY : LIMIT_STRANGER;
+}
+
+static baton_status check_type (const visit_t *self, baton_error_t *error)
+{
+    static const char JSON[] = "application/json";
+    const char *type = header_of (self, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (self->local || !self->route.has_body)
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "%.100s takes no body",
+                           self->target);
+    if (!type || strncasecmp (type, JSON, strlen (JSON)) != 0 || !strchr (" ;", type[strlen (JSON)]))
+        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "the body must be %s, not %.100s",
+                           JSON, type ? type : "of an unknown type");
+    return BATON_OK;
 }
 
 /*  What is known of it before it comes. */
@@ -127,31 +171,30 @@ static baton_status check_body (const visit_t *self, baton_error_t *error)
 {
     const char *length = header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH);
     const char *coding = header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-    const char *type = header_of (self, MHD_HTTP_HEADER_CONTENT_TYPE);
-    static const char JSON[] = "application/json";
     unsigned long long size = length ? strtoull (length, NULL, 10) : 0;
     if (length && coding)
         return bad_header (MHD_HTTP_HEADER_TRANSFER_ENCODING, "absent where there is a Content-Length", error);
     if (size == 0 && !coding)
         return BATON_OK;
-    if (!self->route.has_body)
-        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "%s takes no body", self->target);
-    if (!type || strncasecmp (type, JSON, strlen (JSON)) != 0 || !strchr (" ;", type[strlen (JSON)]))
-        return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "the body must be %s, not %.100s",
-                           JSON, type ? type : "of an unknown type");
-    return size > LIMIT_HTTP_BODY ? too_large (size, error) : BATON_OK;
+    if (size > most_body (self))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_too_large, "body",
+                                 "the body has %llu bytes, at most %zu are taken%s", size, most_body (self),
+                                 *self->credential ? "" : " without a token");
+    return check_type (self, error);
 }
 
 /*  False when it is more than is taken: no answer is possible amidst a body. */
 static bool add_to_body (visit_t *self, const char *data, size_t size)
 {
-    if (self->size + size > LIMIT_HTTP_BODY)
+    if (self->size + size > most_body (self))
         return false;
+    if (self->size / CALLER_STEP < (self->size + size) / CALLER_STEP)
+        caller_expect (self->connection, gateway_now () + CALLER_BODY);
     if (self->size + size > self->room) {
         size_t room = self->room ? self->room : 1024;
         while (room < self->size + size)
             room *= 2;
-        char *body = realloc (self->body, room);
+        char *body = gateway_hold (self->gateway, room - self->room) ? realloc (self->body, room) : NULL;
         if (!body)
             return false;
         self->body = body;
@@ -162,25 +205,25 @@ static bool add_to_body (visit_t *self, const char *data, size_t size)
     return true;
 }
 
-/* ---- to the core and back ---- */
-
-static uint64_t monotonic_ms (void)
+static void drop_body (visit_t *self)
 {
-    struct timespec time;
-    clock_gettime (CLOCK_MONOTONIC, &time);
-    return (uint64_t) time.tv_sec * 1000 + (uint64_t) time.tv_nsec / 1000000;
+    gateway_let_go (self->gateway, self->room);
+    free (self->body);
+    self->body = NULL;
+    self->room = self->size = 0;
 }
+
+/* ---- to the core and back ---- */
 
 static baton_status make_request (visit_t *self, request_t **ret_request, baton_error_t *error)
 {
     baton_status status = route_add_body (&self->route, self->body, self->size, error);
-    free (self->body);
-    self->body = NULL;
+    drop_body (self);
     self->header.id = 1;
     if (status != BATON_OK)
         return status;
     *ret_request =
-        request_new_at (gateway_door (self->gateway), self, self->route.method, &self->header, monotonic_ms ());
+        request_new_at (gateway_door (self->gateway), self, self->route.method, &self->header, gateway_now ());
     if (!*ret_request)
         return baton_fail_memory (error);
     request_t *request = *ret_request;
@@ -204,18 +247,44 @@ static enum MHD_Result submit (visit_t *self)
     }
     memcpy (request->credential, self->credential, sizeof request->credential);
     self->stage = STAGE_waiting;
+    self->under_way++;
     gateway_wait (self->gateway, self);
     door_submit (gateway_door (self->gateway), &request);
     return MHD_YES;
 }
 
+void visit_forget (visit_t *self)
+{
+    route_clear (&self->route);
+    record_clear (&RECORD_request_header, &self->header);
+    request_destroy (&self->request);
+    free (self->target);
+    free (self);
+}
+
+static void finish_after_all (visit_t *self, request_t **request)
+{
+    request_destroy (request);
+    if (self->under_way > 0)
+        return;
+    gateway_unlink (self->gateway, self);
+    visit_forget (self);
+}
+
 void visit_finish (request_t **request)
 {
     visit_t *self = (*request)->ticket;
-    self->request = *request;
-    *request = NULL;
-    self->stage = STAGE_done;
-    gateway_wake (self->gateway, self);
+    self->under_way--;
+    if (self->over)
+        finish_after_all (self, request);
+    else if (self->stream)
+        stream_take (self, request);
+    else {
+        self->request = *request;
+        *request = NULL;
+        self->stage = STAGE_done;
+        gateway_wake (self->gateway, self);
+    }
 }
 
 /* ---- for libmicrohttpd ---- */
@@ -229,94 +298,148 @@ void *visit_begin (void *gateway, const char *target, struct MHD_Connection *con
     self->gateway = gateway;
     self->connection = connection;
     self->target = strdup (target);
+    caller_expect (connection, gateway_now () + CALLER_HEADER);
     return self;
 }
 
 void visit_end (void *gateway, struct MHD_Connection *connection, void **visit, enum MHD_RequestTerminationCode how)
 {
     (void) gateway;
-    (void) connection;
     (void) how;
     visit_t *self = *visit;
     if (!self)
         return;
-    mcp_visit_destroy (&self->agent);
-    route_clear (&self->route);
-    record_clear (&RECORD_request_header, &self->header);
-    request_destroy (&self->request);
-    free (self->body);
-    free (self->target);
-    free (self);
     *visit = NULL;
+    caller_expect (connection, gateway_now () + CALLER_IDLE);
+    drop_body (self);
+    mcp_visit_destroy (&self->agent);
+    stream_end (&self->stream);
+    self->over = true;
+    if (self->under_way > 0)
+        gateway_link (self->gateway, self);
+    else
+        visit_forget (self);
 }
 
-/*  What needs no core: it says that this thread is alive. */
-static bool is_healthz (const visit_t *self, const char *verb)
+static bool is_at (const visit_t *self, const char *path)
 {
-    return strcmp (self->target, "/healthz") == 0 && (strcmp (verb, "GET") == 0 || strcmp (verb, "HEAD") == 0);
+    size_t size = strcspn (self->target, "?");
+    return strlen (path) == size && strncmp (self->target, path, size) == 0;
 }
 
-/*  A refusal amidst a request closes the connection, which is right for a body that nobody wants to read. */
-static enum MHD_Result refuse (visit_t *self)
+/*  What needs no core, and tells nobody's secrets. */
+static bool is_local (visit_t *self, const char *verb)
 {
-    self->stage = STAGE_body;
-    bool has_body =
-        header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH) || header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-    return has_body ? respond_problem (self, &self->error) : MHD_YES;
+    const gateway_options_t *options = gateway_options (self->gateway);
+    if (strcmp (verb, "GET") != 0 && strcmp (verb, "HEAD") != 0)
+        return false;
+    for (size_t i = 0; i < options->page_count && !self->page; i++)
+        if (is_at (self, options->pages[i].path))
+            self->page = &options->pages[i];
+    return self->page || is_at (self, "/healthz") || is_at (self, "/openapi.json");
+}
+
+static enum MHD_Result respond_local (visit_t *self)
+{
+    if (self->page)
+        return respond_page (self, self->page);
+    if (is_at (self, "/healthz")) /*  it says that this thread is alive */
+        return respond_text (self, MHD_HTTP_OK, "text/plain", strdup ("ok\n"));
+    json_t *document = openapi_document ();
+    char *text = document ? json_dumps (document, JSON_COMPACT) : NULL;
+    json_decref (document);
+    return respond_text (self, MHD_HTTP_OK, "application/json", text);
+}
+
+static baton_status find_route (visit_t *self, const char *verb, baton_error_t *error)
+{
+    bool readyz = strcmp (self->target, "/readyz") == 0; /*  an answer of the core's is what it asks for */
+    const char *target = readyz ? METHODS[METHOD_site_about].path : self->target;
+    baton_status status = check_tries (self, error);
+    if (status == BATON_OK)
+        status = route_find (verb, target, &self->route, error);
+    return status == BATON_OK ? take_headers (self, error) : status;
 }
 
 /*  An agent: no body of it is taken before the core has accepted its token, by the same request as readyz. */
-static enum MHD_Result begin_agent (visit_t *self, const char *verb)
+static baton_status begin_agent (visit_t *self, const char *verb, baton_error_t *error)
 {
-    baton_status status = route_find ("GET", METHODS[METHOD_site_about].path, &self->route, &self->error);
+    baton_status status = route_find ("GET", METHODS[METHOD_site_about].path, &self->route, error);
     if (status == BATON_OK)
-        status = check_origin (self, &self->error);
+        status = check_origin (self, error);
     if (status == BATON_OK)
-        status = take_headers (self, &self->error);
+        status = check_tries (self, error);
+    if (status == BATON_OK)
+        status = take_headers (self, error);
     if (status == BATON_OK && !*self->credential)
-        status = baton_fail (&self->error, BATON_unauthenticated, BATON_REASON_no_token, "/mcp needs a token");
+        status = baton_fail (error, BATON_unauthenticated, BATON_REASON_no_token, "/mcp needs a token");
     if (status == BATON_OK)
         self->agent = mcp_visit_new (agents_web (gateway_agents (self->gateway)), self->connection, verb);
-    if (status == BATON_OK && !self->agent)
-        return MHD_NO;
-    return status == BATON_OK ? submit (self) : refuse (self);
+    return status == BATON_OK && !self->agent ? baton_fail_memory (error) : status;
 }
 
 /*  Its token is good: takes the body, and serves it. */
 static enum MHD_Result continue_agent (visit_t *self, const char *data, size_t *size)
 {
-    if (*size == 0)
+    if (*size == 0) {
+        caller_expect (self->connection, 0);
         return mcp_visit_serve (self->agent, self->credential);
+    }
     if (!mcp_visit_add (self->agent, data, *size))
         return MHD_NO;
     *size = 0;
     return MHD_YES;
 }
 
+/*  A refusal amidst a request closes the connection, which is right for a body that nobody wants to read. */
+static enum MHD_Result go_on (visit_t *self, baton_status status)
+{
+    bool has_body =
+        header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH) || header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    caller_expect (self->connection, gateway_now () + CALLER_BODY);
+    self->stage = STAGE_body;
+    return status != BATON_OK && has_body ? respond_problem (self, &self->error) : MHD_YES;
+}
+
 static enum MHD_Result begin (visit_t *self, const char *verb)
 {
     if (strcmp (self->target, "/mcp") == 0)
-        return begin_agent (self, verb);
-    bool readyz = strcmp (self->target, "/readyz") == 0; /*  an answer of the core's is what it asks for */
-    const char *target = readyz ? METHODS[METHOD_site_about].path : self->target;
-    self->local = is_healthz (self, verb);
-    baton_status status = self->local ? BATON_OK : route_find (verb, target, &self->route, &self->error);
+        return begin_agent (self, verb, &self->error) == BATON_OK ? submit (self) : go_on (self, self->error.status);
+    self->local = is_local (self, verb);
+    bool asked_by_name = !is_at (self, "/healthz"); /*  which a supervisor asks by whatever address it has */
+    baton_status status = asked_by_name ? check_way (self, &self->error) : BATON_OK;
     if (status == BATON_OK && !self->local)
-        status = take_headers (self, &self->error);
+        status = find_route (self, verb, &self->error);
     if (status == BATON_OK)
         status = check_body (self, &self->error);
-    if (status != BATON_OK)
-        return refuse (self);
-    self->stage = STAGE_body;
-    return MHD_YES;
+    return go_on (self, status);
 }
 
 /*  The whole request is here. */
 static enum MHD_Result perform (visit_t *self)
 {
+    caller_expect (self->connection, 0);
     if (self->error.status != BATON_OK)
         return respond_problem (self, &self->error);
-    return self->local ? respond_text (self, MHD_HTTP_OK, "text/plain", strdup ("ok\n")) : submit (self);
+    if (self->local)
+        return respond_local (self);
+    return stream_wanted (self) ? stream_begin (self) : submit (self);
+}
+
+/*  The core has answered. */
+static enum MHD_Result finish (visit_t *self)
+{
+    const baton_error_t *error = self->stream ? &self->error : &self->request->error;
+    if (error->status == BATON_unauthenticated && *self->credential)
+        guard_failed (gateway_guard (self->gateway), address_of (self), gateway_now ());
+    if (self->agent && error->status == BATON_OK) {
+        self->stage = STAGE_agent; /*  this was asked before the body; its first part, or its end, comes next */
+        caller_expect (self->connection, gateway_now () + CALLER_BODY);
+        return MHD_YES;
+    }
+    if (!self->stream)
+        return respond_request (self, self->request);
+    return error->status == BATON_OK ? stream_respond (self) : respond_problem (self, error);
 }
 
 enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection, const char *url, const char *verb,
@@ -342,10 +465,7 @@ enum MHD_Result visit_continue (void *gateway, struct MHD_Connection *connection
     case STAGE_waiting: /*  the gateway ends */
         return MHD_NO;
     case STAGE_done:
-        if (!self->agent || self->request->error.status != BATON_OK)
-            return respond_request (self, self->request);
-        self->stage = STAGE_agent; /*  this was asked before the body; its first part, or its end, comes next */
-        return MHD_YES;
+        return finish (self);
     case STAGE_agent:
         return continue_agent (self, data, size);
     }

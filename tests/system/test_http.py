@@ -2,6 +2,7 @@
 """HTTP: every route of the method table, with good and with bad input, and what is HTTP's own."""
 import base64
 import os
+import re
 import threading
 import time
 import unittest
@@ -164,6 +165,28 @@ class Headers(HttpTest):
         web.connection.endheaders()
         self.problem(Answer(web.connection.getresponse()), 413, "too_large")
         self.assertEqual(web.ask("HEAD", "/v1/sessions").body, b"")
+
+
+class Description(HttpTest):
+    def test_the_description_is_of_what_is_there(self):
+        answer = self.web().ask("GET", "/openapi.json")
+        document = answer.json()
+        self.assertEqual((document["openapi"], answer.headers["Content-Type"]), ("3.1.0", "application/json"))
+        operations = {operation["operationId"]: (verb.upper(), path, operation)
+                      for path, verbs in document["paths"].items() for verb, operation in verbs.items()}
+        self.assertEqual({name: value[:2] for name, value in operations.items()},
+                         {method.name: (method.verb, method.path) for method in ROUTES})
+        for method in ROUTES:
+            operation = operations[method.name][2]
+            places = {parameter["name"]: parameter["in"] for parameter in operation["parameters"] if "name" in parameter}
+            self.assertEqual({name for name, place in places.items() if place == "path"},
+                             {part[1:-1] for part in method.path.split("/") if part.startswith("{")}, method.name)
+            body = operation.get("requestBody", {"content": {"application/json": {"schema": {"properties": {}}}}})
+            fields = set(places) | set(body["content"]["application/json"]["schema"]["properties"])
+            self.assertEqual(fields, set(method.kinds), method.name)
+        references = set(re.findall(r'"#/components/(\w+)/(\w+)"', answer.body.decode()))
+        for kind, name in references:
+            self.assertIn(name, document["components"][kind])
 
 
 class Tokens(HttpTest):

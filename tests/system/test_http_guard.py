@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""HTTP and those who mean harm: wrong names, slow clients, garbage, guessed tokens; and what ZeroMQ notices of it."""
+import http.client
+import os
+import socket
+import ssl
+import statistics
+import subprocess
+import time
+import unittest
+import urllib.parse
+
+from harness import PATIENCE, SystemTest, read_text
+from test_http import HttpTest
+from web import WebClient
+
+REQUESTS = 400
+GARBAGE = [b"\0" * 4096, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"A" * 70000, b"\r\n" * 5000,
+           b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+           b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+           b"GET /v1/site HTTP/1.1\r\nHost: localhost\r\n" + b"X-H: " + b"h" * 40000 + b"\r\n\r\n",
+           b"GET /" + b"p" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+
+
+class Guarded(HttpTest):
+    def setUp(self):
+        super().setUp()
+        self.url = self.admin.call("site.about")["http"]
+        self.address = (urllib.parse.urlsplit(self.url).hostname, urllib.parse.urlsplit(self.url).port)
+
+    def connect(self, data=b""):
+        sock = socket.create_connection(self.address, PATIENCE)
+        self.addCleanup(sock.close)
+        sock.sendall(data)
+        return sock
+
+    def test_names_and_origins(self):
+        web = self.web(self.admin)
+        port = self.address[1]
+        for host in ("localhost", "LOCALHOST:1", f"127.0.0.1:{port}", "127.9.9.9", "[::1]:7680"):
+            self.assertEqual(web.ask("GET", "/v1/sessions", Host=host).code, 200, host)
+        for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "1.2.3.4", "[::2]", ":80", "a:b", "",
+                     "localhost:80:90", "127.0.0.1@evil.example"):
+            self.problem(web.ask("GET", "/v1/sessions", Host=host), 421, "wrong_host")
+        own = f"http://127.0.0.1:{port}"
+        self.assertEqual(web.ask("POST", "/v1/sessions", {"title": "t"}, Origin=own).code, 200)
+        for origin in ("http://evil.example", "null", f"http://localhost:{port}", own + ".evil.example", "file://", own + "/"):
+            self.problem(web.ask("POST", "/v1/sessions", {"title": "t"}, Origin=origin), 403, "wrong_origin")
+        self.assertEqual(len(web.call("session.list")["sessions"]), 1)
+
+    def test_keeping_and_pipelining(self):
+        one = b"GET /v1/site HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sock = self.connect(one * 20)
+        sock.shutdown(socket.SHUT_WR)  # half-closed: it still wants its answers
+        received = b""
+        while part := sock.recv(65536):
+            received += part
+        self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 20)
+        both = self.connect(b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b""
+        while part := both.recv(65536):
+            received += part
+        self.assertIn(b" 400 ", received.split(b"\r\n", 1)[0])
+        self.assertEqual(received.count(b"HTTP/1.1 "), 1, received)
+
+    def test_guessing_is_slowed_down(self):
+        web = self.web(token="baton_" + "0" * 40 + "00000000")
+        made = self.admin.call("token.create")
+        self.admin.call("token.revoke", {"id": made["id"]})
+        guess = self.web(token=made["token"])
+        codes = [guess.ask("GET", "/v1/site").code for _ in range(150)]
+        self.assertEqual((codes[0], codes[-1]), (401, 429))
+        self.assertEqual(web.ask("GET", "/healthz").code, 200)
+
+    def latency(self):
+        """Median milliseconds of a change over ZeroMQ."""
+        took = []
+        for number in range(REQUESTS):
+            began = time.perf_counter()
+            self.admin.call("memory.set", {"session": self.session, "key": "k", "value": number})
+            took.append(1000 * (time.perf_counter() - began))
+        return statistics.median(took)
+
+    def test_zeromq_notices_nothing(self):
+        """Slow headers, slow bodies, idle streams, and garbage all the while; who is slow is cut off in time."""
+        self.session = self.admin.call("session.create", {"title": "t"})["session"]
+        token = self.admin.call("token.create")["token"]
+        self.latency()
+        calm = self.latency()
+        head = b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        authorized = f"Authorization: Bearer {token}\r\n".encode()
+        slow = [self.connect(b"GET /v1/site HTTP/1.1\r\nX") for _ in range(200)]
+        slow += [self.connect(head + authorized + b"Content-Length: 1000000\r\n\r\n{") for _ in range(200)]
+        idle = [self.connect(b"GET /v1/events?kind=session_created HTTP/1.1\r\nHost: localhost\r\n"
+                             b"Accept: text/event-stream\r\n" + authorized + b"\r\n") for _ in range(500)]
+        for sock in idle:
+            self.assertIn(b"200 OK", sock.recv(4096))
+        worst, began, ended = [], time.monotonic(), set()
+        while len(ended) < len(slow) and time.monotonic() - began < 2 * PATIENCE:
+            for data in GARBAGE:
+                try:
+                    self.connect(data).close()
+                except OSError:
+                    pass  # it was closed amidst
+            worst.append(self.latency())
+            for sock in slow:
+                try:
+                    sock.send(b"x")
+                except OSError:
+                    ended.add(sock)
+        ratio = statistics.median(worst) / calm
+        print(f"a change over ZeroMQ: {calm:.2f} ms, and {statistics.median(worst):.2f} ms beside HTTP in distress")
+        self.assertEqual(len(ended), len(slow), "a client that sends a byte now and then stays for ever")
+        self.assertLess(ratio, 3)
+        self.assertTrue(self.broker.alive())
+        for sock in idle[:10]:
+            sock.setblocking(False)
+            with self.assertRaises(BlockingIOError):  # still there, with a heartbeat or two
+                while sock.recv(4096):
+                    pass
+
+
+class Reach(SystemTest):
+    broker_options = None
+
+    def certificate(self):
+        paths = [os.path.join(self.directory, name) for name in ("cert.pem", "key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]],
+                       check=True, capture_output=True, timeout=PATIENCE)
+        return paths
+
+    def refuses(self, *options):
+        self.broker.options = list(options)
+        self.assertFalse(self.broker.spawn())
+        return read_text(self.broker.log)
+
+    def test_tls_and_beyond_loopback(self):
+        self.assertIn("others could read along", self.refuses("--http", "0.0.0.0:0"))
+        self.assertIn("a certificate needs its key", self.refuses("--http", "127.0.0.1:0", "--http-cert", "x"))
+        self.assertIn("ADDRESS:PORT", self.refuses("--http", "7680"))
+        cert, key = self.certificate()
+        self.assertIn("not usable", self.refuses("--http", "0.0.0.0:0", "--http-cert", cert, "--http-key", cert))
+        self.broker.options = ["--http", "0.0.0.0:0", "--http-cert", cert, "--http-key", key, "--http-host", "example.org"]
+        self.broker.start()
+        self.admin = self.client()
+        url = self.admin.call("site.about")["http"]
+        self.assertTrue(url.startswith("https://"))
+        token = self.admin.call("token.create")["token"]
+        web = WebClient(url, token)
+        self.addCleanup(web.close)
+        web.connection = http.client.HTTPSConnection(
+            f"localhost:{urllib.parse.urlsplit(url).port}", timeout=PATIENCE, context=ssl.create_default_context(cafile=cert))
+        session = web.call("session.create", {"title": "over TLS"})["session"]
+        web.call("artifact.put", {"session": session, "name": "large", "content": bytes(3 << 20)})
+        self.assertEqual(len(web.call("artifact.get", {"session": session, "name": "large"})["content"]), 4 << 20)
+        self.assertEqual(web.ask("GET", "/v1/site", Host="example.org").code, 200)
+        plain = socket.create_connection(("127.0.0.1", urllib.parse.urlsplit(url).port), PATIENCE)
+        self.addCleanup(plain.close)
+        plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertNotIn(b"200 OK", plain.recv(4096))
+        self.broker.stop()
+        self.broker.options = ["--http", "0.0.0.0:0", "--http-behind-proxy"]
+        self.broker.start()
+
+
+if __name__ == "__main__":
+    unittest.main()
