@@ -10,6 +10,8 @@ static const identity_t *bearer_of (broker_t *broker, request_t *request)
 {
     people_t *people = journal_people (broker->journal);
     const access_token_t *token = people_token (people, request->credential, broker->now);
+    if (token && token->kind == token_kind_link)
+        token = NULL; /*  it only signs in */
     const identity_t *identity = token ? people_named (people, token->who) : NULL;
     snprintf (request->key, sizeof request->key, "%s", identity ? identity->key : "");
     request->expires_at = token ? token->expires_at : 0;

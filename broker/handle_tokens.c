@@ -5,6 +5,7 @@
 #include "id.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 static baton_status tell (token_made_t *made, const access_token_t *token, baton_error_t *error)
@@ -15,25 +16,78 @@ static baton_status tell (token_made_t *made, const access_token_t *token, baton
     return BATON_OK;
 }
 
+/*  A fresh token, decided by the method of the request. It is made and told, but not kept. */
+typedef struct {
+    char id[ID_SIZE];
+    char text[BEARER_SIZE];
+    char digest[DIGEST_SIZE];
+} fresh_t;
+
+static baton_status decide_fresh (broker_t *broker, request_t *request, fresh_t *fresh, const void *prepared,
+                                  baton_error_t *error)
+{
+    id_new (fresh->id);
+    bearer_new (fresh->text);
+    digest_of (fresh->text, strlen (fresh->text), fresh->digest);
+    command_t command = command_of (broker, request);
+    command.fresh = fresh->id;
+    command.digest = fresh->digest;
+    command.due = request->expires_at;
+    command.prepared = prepared;
+    return journal_decide_site (broker->journal, &command, error);
+}
+
 /*  What is remembered under an idempotency key lacks the token: nothing on disk has it. */
+static baton_status tell_text (broker_t *broker, request_t *request, const fresh_t *fresh, token_made_t *made,
+                               baton_error_t *error)
+{
+    baton_status status = tell (made, site_token (journal_site (broker->journal), fresh->id), error);
+    if (status == BATON_OK && (record_encode (&RECORD_token_made, made, &request->remembered) != BATON_OK ||
+                               text_set (&made->token, fresh->text) != BATON_OK))
+        status = baton_fail_memory (error);
+    return status;
+}
+
 baton_status handle_token_create (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
-    token_made_t *made = ret_reply;
-    char id[ID_SIZE], text[BEARER_SIZE], digest[DIGEST_SIZE];
-    id_new (id);
-    bearer_new (text);
-    digest_of (text, strlen (text), digest);
-    command_t command = command_of (broker, request);
-    command.fresh = id;
-    command.digest = digest;
-    command.due = request->expires_at;
-    baton_status status = journal_decide_site (broker->journal, &command, error);
+    fresh_t fresh;
+    baton_status status = decide_fresh (broker, request, &fresh, NULL, error);
     if (status == BATON_OK)
-        status = tell (made, site_token (journal_site (broker->journal), id), error);
-    if (status == BATON_OK && (record_encode (&RECORD_token_made, made, &request->remembered) != BATON_OK ||
-                               text_set (&made->token, text) != BATON_OK))
-        status = baton_fail_memory (error);
-    sodium_memzero (text, sizeof text);
+        status = tell_text (broker, request, &fresh, ret_reply, error);
+    sodium_memzero (&fresh, sizeof fresh);
+    return status;
+}
+
+baton_status handle_console_sign_in (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    const console_sign_in_request_t *params = request->params;
+    char link[DIGEST_SIZE];
+    fresh_t fresh;
+    digest_of (params->secret, strlen (params->secret), link);
+    baton_status status = decide_fresh (broker, request, &fresh, link, error);
+    if (status == BATON_OK)
+        status = tell_text (broker, request, &fresh, ret_reply, error);
+    sodium_memzero (&fresh, sizeof fresh);
+    return status;
+}
+
+baton_status handle_console_link (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    console_link_t *made = ret_reply;
+    char url[LIMIT_SHORT + 1];
+    fresh_t fresh;
+    if (!*broker->options.http)
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_http_off, "this broker does not serve HTTP");
+    baton_status status = decide_fresh (broker, request, &fresh, NULL, error);
+    snprintf (url, sizeof url, "%s/signin?link=%s", broker->options.http, fresh.text);
+    if (status == BATON_OK) {
+        made->expires_at = site_token (journal_site (broker->journal), fresh.id)->expires_at;
+        if (record_encode (&RECORD_console_link, made, &request->remembered) != BATON_OK ||
+            text_set (&made->url, url) != BATON_OK)
+            status = baton_fail_memory (error);
+    }
+    sodium_memzero (&fresh, sizeof fresh);
+    sodium_memzero (url, sizeof url);
     return status;
 }
 

@@ -24,12 +24,12 @@
 #define LIMIT_PAGE_BYTES (4u << 20)
 
 /*  HTTP */
-#define LIMIT_HTTP_CONNECTIONS 8192 /*  at a time */
-#define LIMIT_HTTP_CONNECTIONS_EACH 256  /*  of one address, unless it is loopback's or a proxy's */
-#define LIMIT_HTTP_BODIES (256u << 20)   /*  all bodies that are coming in */
-#define LIMIT_STREAMS 8000               /*  event streams at a time: nearly all connections */
-#define LIMIT_STREAMS_EACH 4000          /*  of them, those of one identity */
-#define LIMIT_HTTP_BODY (12u << 20) /*  a body: what fits into a frame, with its bytes as base64 */
+#define LIMIT_HTTP_CONNECTIONS 8192     /*  at a time */
+#define LIMIT_HTTP_CONNECTIONS_EACH 256 /*  of one address, unless it is loopback's or a proxy's */
+#define LIMIT_HTTP_BODIES (256u << 20)  /*  all bodies that are coming in */
+#define LIMIT_STREAMS 8000              /*  event streams at a time: nearly all connections */
+#define LIMIT_STREAMS_EACH 4000         /*  of them, those of one identity */
+#define LIMIT_HTTP_BODY (12u << 20)     /*  a body: what fits into a frame, with its bytes as base64 */
 
 /*  Names and texts */
 #define LIMIT_NAME 64 /*  of an identity, node, agent, driver, team */
@@ -124,6 +124,7 @@
 #define LIMIT_TEAMS 1000
 #define LIMIT_TOKENS 2000            /*  that work, of everybody */
 #define LIMIT_TOKENS_EACH 64         /*  of one identity */
+#define LIMIT_LINK_TTL 600000u       /*  of a link that signs a browser in: ten minutes */
 #define LIMIT_TOKEN_TTL 31536000000u /*  one year */
 #define LIMIT_TEAMS_EACH 64          /*  that one identity is in */
 #define LIMIT_MEMBERSHIPS 20000      /*  of all teams */

@@ -21,6 +21,7 @@ static const command_t RESTORE = {
 
 const command_t *const COMMANDS[] = {
     &CMD_invite,
+    &CMD_console,
     &CMD_join,
     &CMD_events,
     &CMD_inbox,

@@ -18,6 +18,7 @@ extern const command_t CMD_events;
 extern const command_t CMD_identity_rekey;
 extern const command_t CMD_inbox;
 extern const command_t CMD_invite;
+extern const command_t CMD_console;
 extern const command_t CMD_join;
 extern const command_t CMD_memory_get;
 extern const command_t CMD_message_request;

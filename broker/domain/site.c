@@ -180,6 +180,8 @@ static site_decide_fn *const DECIDES[METHOD_COUNT] = {
     [METHOD_team_remove] = site_decide_team_remove,
     [METHOD_token_create] = site_decide_token_create,
     [METHOD_token_revoke] = site_decide_token_revoke,
+    [METHOD_console_link] = site_decide_link,
+    [METHOD_console_sign_in] = site_decide_sign_in,
 };
 
 static site_evolve_fn *const EVOLVES[EVENT_COUNT] = {

@@ -2,6 +2,8 @@
 #include "site_internal.h"
 
 #define TOKEN_TTL 2592000000u /*  30 days, unless given */
+#define LINK_TTL 120000       /*  two minutes, unless given */
+#define BROWSER_TTL 43200000u /*  that a browser stays signed in: twelve hours */
 
 const access_token_t *site_token (const site_t *self, const char *id)
 {
@@ -70,6 +72,45 @@ baton_status site_decide_token_create (site_deciding_t *deciding)
                           .label = request->label,
                           .expires_at = command->due > 0 && command->due < expires_at ? command->due : expires_at,
                       });
+}
+
+static baton_status emit (site_deciding_t *deciding, const char *who, token_kind_e kind, uint64_t ttl)
+{
+    const command_t *command = deciding->command;
+    baton_status status = check_room (deciding, who);
+    return status == BATON_OK ? site_emit (deciding, EVENT_token_created,
+                                           &(token_created_event_t){
+                                               .id = (char *) command->fresh,
+                                               .digest = (char *) command->digest,
+                                               .who = (char *) who,
+                                               .kind = kind,
+                                               .expires_at = command->now + ttl,
+                                           })
+                              : status;
+}
+
+baton_status site_decide_link (site_deciding_t *deciding)
+{
+    const console_link_request_t *request = deciding->command->request;
+    baton_status status = check_whom (deciding, deciding->command->actor);
+    return status == BATON_OK
+               ? emit (deciding, deciding->command->actor, token_kind_link, request->ttl ? request->ttl : LINK_TTL)
+               : status;
+}
+
+/*  command->prepared is the digest of the link's secret. The link goes with what it is exchanged for. */
+baton_status site_decide_sign_in (site_deciding_t *deciding)
+{
+    const site_t *self = deciding->self;
+    const access_token_t *link = NULL;
+    for (size_t i = 0; i < self->tokens.count && !link; i++)
+        if (text_equal (self->tokens.items[i].digest, deciding->command->prepared))
+            link = &self->tokens.items[i];
+    if (!link || link->kind != token_kind_link || link->expires_at <= deciding->command->now)
+        return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_bad_link, "secret",
+                                 "this link was used, or its time is over");
+    baton_status status = site_emit (deciding, EVENT_token_revoked, &(token_revoked_event_t){.id = link->id});
+    return status == BATON_OK ? emit (deciding, link->who, token_kind_browser, BROWSER_TTL) : status;
 }
 
 /*  Whoever may not know of a token gets the answer that one gets about a token that isn't there. */

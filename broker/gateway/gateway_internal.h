@@ -30,6 +30,8 @@ struct visit {
     route_t route;
     request_header_t header;
     char credential[DIGEST_SIZE]; /*  digest of the token; "": none */
+    char csrf[33];                /*  with a cookie: what changes have to show, too; "": no cookie */
+    bool signs_in;                /*  the answer goes to a browser, as a cookie */
     baton_error_t error;          /*  why it is refused, once its end has come */
     size_t size, room;            /*  of the body so far */
     char *body;
@@ -50,6 +52,22 @@ void visit_finish (request_t **request);
 /*  One that is over, and whose requests won't come back. */
 void visit_forget (visit_t *self);
 
+/* ---- signin.c: browsers ---- */
+
+/*  The token in the cookie, when there is one; into a text of `room` bytes. */
+bool signin_cookie (const visit_t *self, char *ret_text, size_t room);
+
+/*  Whether the visit is to the page that a link leads to: its route is then console.sign_in for a form that was sent.
+ */
+bool signin_is_at (const visit_t *self);
+enum MHD_Result signin_page (visit_t *self);
+
+/*  What a form has sent, as the route's parameters. */
+BATON_MUST_USE baton_status signin_take_form (visit_t *self, baton_error_t *error);
+
+/*  The core has answered: the cookie, and on to the console. */
+enum MHD_Result signin_respond (visit_t *self, const request_t *request);
+
 /* ---- listener.c ---- */
 
 /*  A listening socket as the options want it, and its URL, without a slash at the end. Refuses to be heard beyond
@@ -62,6 +80,9 @@ BATON_MUST_USE baton_status listener_open (const gateway_options_t *options, int
 /*  Each queues an answer; the text is freed by libmicrohttpd. */
 enum MHD_Result respond_text (visit_t *self, unsigned code, const char *type, char *text);
 enum MHD_Result respond_problem (visit_t *self, const baton_error_t *error);
+
+/*  Headers that keep a page to itself. */
+void respond_close_off (struct MHD_Response *response);
 
 /*  A page as it is, or that the client has it. */
 enum MHD_Result respond_page (visit_t *self, const page_t *page);

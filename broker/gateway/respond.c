@@ -10,6 +10,7 @@ static const struct {
     baton_reason reason;
     unsigned code;
 } BY_REASON[] = {
+    {BATON_REASON_bad_link, MHD_HTTP_GONE},
     {BATON_REASON_wrong_verb, MHD_HTTP_METHOD_NOT_ALLOWED},
     {BATON_REASON_wrong_host, MHD_HTTP_MISDIRECTED_REQUEST},
     {BATON_REASON_wrong_media, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE},
@@ -78,7 +79,7 @@ enum MHD_Result respond_text (visit_t *self, unsigned code, const char *type, ch
 /* ---- pages ---- */
 
 /*  Nothing runs in a page but its own files, and no other page can hold it. */
-static void close_off (struct MHD_Response *response)
+void respond_close_off (struct MHD_Response *response)
 {
     MHD_add_response_header (response, "Content-Security-Policy",
                              "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
@@ -107,7 +108,7 @@ enum MHD_Result respond_page (visit_t *self, const page_t *page)
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
     if (page->encoding && !same)
         MHD_add_response_header (response, MHD_HTTP_HEADER_CONTENT_ENCODING, page->encoding);
-    close_off (response);
+    respond_close_off (response);
     return queue (self, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
 }
 
@@ -167,6 +168,8 @@ enum MHD_Result respond_request (visit_t *self, const request_t *request)
     struct MHD_Response *response = make_response ("application/json", text);
     if (response)
         add_tag (response, json);
+    if (response && *self->csrf)
+        MHD_add_response_header (response, "Baton-CSRF", self->csrf);
     json_decref (json);
     return queue (self, MHD_HTTP_OK, response);
 }

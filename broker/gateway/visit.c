@@ -5,6 +5,7 @@
 #include "openapi.h"
 #include "stream.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,12 +65,39 @@ static baton_status check_tries (const visit_t *self, baton_error_t *error)
 
 /* ---- the header ---- */
 
+/*  A browser sends its cookie by itself, whoever has made it ask. So a change has to show that a page of ours has: by
+ * where it came from, and by what only such a page can have read. */
+static baton_status check_page (const visit_t *self, baton_error_t *error)
+{
+    const char *site = header_of (self, "Sec-Fetch-Site"), *csrf = header_of (self, "Baton-CSRF");
+    bool same = site ? strcmp (site, "same-origin") == 0 : header_of (self, MHD_HTTP_HEADER_ORIGIN) != NULL;
+    if (!same)
+        return baton_fail (error, BATON_permission_denied, BATON_REASON_wrong_origin,
+                           "a change with a cookie has to come from a page of this site");
+    if (!csrf || strlen (csrf) != strlen (self->csrf) || sodium_memcmp (csrf, self->csrf, strlen (csrf)) != 0)
+        return baton_fail_field (error, BATON_permission_denied, BATON_REASON_wrong_csrf, "Baton-CSRF",
+                                 "a change with a cookie needs the header Baton-CSRF");
+    return BATON_OK;
+}
+
+static baton_status take_cookie (visit_t *self, baton_error_t *error)
+{
+    char text[BEARER_SIZE], digest[DIGEST_SIZE];
+    if (!signin_cookie (self, text, sizeof text) || !bearer_valid (text))
+        return BATON_OK; /*  one of another time, or of another program at this name: as if there were none */
+    digest_of (text, strlen (text), self->credential);
+    digest_of_named ("csrf", text, strlen (text), digest);
+    snprintf (self->csrf, sizeof self->csrf, "%s", digest);
+    sodium_memzero (text, sizeof text);
+    return METHODS[self->route.method].change ? check_page (self, error) : BATON_OK;
+}
+
 static baton_status take_token (visit_t *self, baton_error_t *error)
 {
     static const char SCHEME[] = "Bearer ";
     const char *given = header_of (self, MHD_HTTP_HEADER_AUTHORIZATION);
     if (!given)
-        return BATON_OK;
+        return take_cookie (self, error);
     if (strncasecmp (given, SCHEME, strlen (SCHEME)) != 0 || !bearer_valid (given + strlen (SCHEME)))
         return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_token,
                            "Authorization has no token of this site");
@@ -157,6 +185,8 @@ static baton_status check_type (const visit_t *self, baton_error_t *error)
 {
     static const char JSON[] = "application/json";
     const char *type = header_of (self, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (self->signs_in)
+        return BATON_OK;
     if (self->local || !self->route.has_body)
         return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_media, "%.100s takes no body",
                            self->target);
@@ -217,7 +247,8 @@ static void drop_body (visit_t *self)
 
 static baton_status make_request (visit_t *self, request_t **ret_request, baton_error_t *error)
 {
-    baton_status status = route_add_body (&self->route, self->body, self->size, error);
+    baton_status status =
+        self->signs_in ? signin_take_form (self, error) : route_add_body (&self->route, self->body, self->size, error);
     drop_body (self);
     self->header.id = 1;
     if (status != BATON_OK)
@@ -336,13 +367,15 @@ static bool is_local (visit_t *self, const char *verb)
     for (size_t i = 0; i < options->page_count && !self->page; i++)
         if (is_at (self, options->pages[i].path))
             self->page = &options->pages[i];
-    return self->page || is_at (self, "/healthz") || is_at (self, "/openapi.json");
+    return self->page || signin_is_at (self) || is_at (self, "/healthz") || is_at (self, "/openapi.json");
 }
 
 static enum MHD_Result respond_local (visit_t *self)
 {
     if (self->page)
         return respond_page (self, self->page);
+    if (signin_is_at (self))
+        return signin_page (self);
     if (is_at (self, "/healthz")) /*  it says that this thread is alive */
         return respond_text (self, MHD_HTTP_OK, "text/plain", strdup ("ok\n"));
     json_t *document = openapi_document ();
@@ -361,7 +394,8 @@ static baton_status find_route (visit_t *self, const char *verb, baton_error_t *
     return status == BATON_OK ? take_headers (self, error) : status;
 }
 
-/*  An agent: no body of it is taken before the core has accepted its token, by the same request as readyz. */
+/*  An agent: no body of it is taken before the core has accepted its token, by the same request as readyz. A browser's
+ *  cookie is no token here: nothing shows which page has sent it. */
 static baton_status begin_agent (visit_t *self, const char *verb, baton_error_t *error)
 {
     baton_status status = route_find ("GET", METHODS[METHOD_site_about].path, &self->route, error);
@@ -371,7 +405,7 @@ static baton_status begin_agent (visit_t *self, const char *verb, baton_error_t 
         status = check_tries (self, error);
     if (status == BATON_OK)
         status = take_headers (self, error);
-    if (status == BATON_OK && !*self->credential)
+    if (status == BATON_OK && (!*self->credential || *self->csrf))
         status = baton_fail (error, BATON_unauthenticated, BATON_REASON_no_token, "/mcp needs a token");
     if (status == BATON_OK)
         self->agent = mcp_visit_new (agents_web (gateway_agents (self->gateway)), self->connection, verb);
@@ -408,7 +442,10 @@ static enum MHD_Result begin (visit_t *self, const char *verb)
     self->local = is_local (self, verb);
     bool asked_by_name = !is_at (self, "/healthz"); /*  which a supervisor asks by whatever address it has */
     baton_status status = asked_by_name ? check_way (self, &self->error) : BATON_OK;
-    if (status == BATON_OK && !self->local)
+    self->signs_in = !self->local && signin_is_at (self) && strcmp (verb, "POST") == 0;
+    if (self->signs_in)
+        self->route = (route_t){.method = METHOD_console_sign_in, .params = json_object (), .has_body = true};
+    else if (status == BATON_OK && !self->local)
         status = find_route (self, verb, &self->error);
     if (status == BATON_OK)
         status = check_body (self, &self->error);
@@ -438,7 +475,7 @@ static enum MHD_Result finish (visit_t *self)
         return MHD_YES;
     }
     if (!self->stream)
-        return respond_request (self, self->request);
+        return self->signs_in ? signin_respond (self, self->request) : respond_request (self, self->request);
     return error->status == BATON_OK ? stream_respond (self) : respond_problem (self, error);
 }
 

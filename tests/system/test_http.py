@@ -47,7 +47,7 @@ class Routes(HttpTest):
         web = self.web(self.admin)
         self.assertGreater(len(ROUTES), 95)
         for method in ROUTES:
-            if method.name in ("identity.invite", "session.import", "blob.put", "team.create", "token.create"):
+            if method.name in ("identity.invite", "session.import", "blob.put", "team.create", "token.create", "console.link"):
                 continue  # these succeed, and once more is something else; below
             body = method.body()
             with self.subTest(method=method.name):
@@ -187,6 +187,60 @@ class Description(HttpTest):
         references = set(re.findall(r'"#/components/(\w+)/(\w+)"', answer.body.decode()))
         for kind, name in references:
             self.assertIn(name, document["components"][kind])
+
+
+class Browsers(HttpTest):
+    def sign_in(self, web, url):
+        link = url.partition("?")[2]
+        return web.ask("POST", "/signin", link, Content_Type="application/x-www-form-urlencoded", Origin=web.url)
+
+    def test_signing_in(self):
+        url = self.baton("console").strip()
+        web = self.web()
+        target = url.removeprefix(web.url)
+        self.assertTrue(target.startswith("/signin?link=baton_"), url)
+        for _ in range(2):  # it is looked at, which does not spend it
+            page = web.ask("GET", target)
+            self.assertEqual(page.code, 200)
+            self.assertIn(b"<form method=post", page.body)
+        for name, text in (("Content-Security-Policy", "frame-ancestors 'none'"), ("Referrer-Policy", "no-referrer"),
+                           ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")):
+            self.assertIn(text, page.headers[name])
+        self.problem(web.ask("POST", "/signin", target.partition("?")[2], Origin="http://evil.example"), 403, "wrong_origin")
+        self.problem(web.ask("GET", "/v1/sessions", Authorization="Bearer " + target.partition("=")[2]), 401, "unknown_token")
+        done = self.sign_in(web, url)
+        self.assertEqual((done.code, done.headers["Location"]), (303, "/"))
+        cookie, *attributes = done.headers["Set-Cookie"].split("; ")
+        self.assertEqual(set(attributes), {"Path=/", "HttpOnly", "SameSite=Strict"})
+        self.assertEqual(self.sign_in(web, url).code, 410)
+        about = web.ask("GET", "/v1/site", Cookie=cookie)
+        self.assertEqual(about.json()["you"], "admin")
+        csrf, own = about.headers["Baton-CSRF"], web.url
+        ask = lambda **headers: web.ask("POST", "/v1/sessions", {"title": "t"}, Cookie=cookie, **headers)
+        self.problem(ask(), 403, "wrong_origin")
+        self.problem(ask(Baton_CSRF=csrf), 403, "wrong_origin")
+        self.problem(ask(Origin=own), 403, "wrong_csrf")
+        self.problem(ask(Origin=own, Baton_CSRF="0" * 32), 403, "wrong_csrf")
+        self.problem(ask(Sec_Fetch_Site="cross-site", Origin=own, Baton_CSRF=csrf), 403, "wrong_origin")
+        self.problem(ask(Sec_Fetch_Site="same-site", Baton_CSRF=csrf), 403, "wrong_origin")
+        self.assertEqual(ask(Sec_Fetch_Site="same-origin", Baton_CSRF=csrf).code, 200)
+        self.assertEqual(ask(Origin=own, Baton_CSRF=csrf).code, 200)
+        for bad in ("baton=x", "baton=" + "a" * 4000, "baton", "x=" + cookie, ""):
+            self.problem(web.ask("GET", "/v1/sessions", Cookie=bad), 401, "no_token")
+        self.broker.restart()
+        web = self.web()
+        self.assertEqual(web.ask("GET", "/v1/sessions", Cookie=cookie).code, 200)
+        kinds = [row["kind"] for row in self.client().call("token.list")["tokens"]]
+        self.assertEqual(kinds, ["browser"])
+
+    def test_a_link_ends(self):
+        made = self.admin.call("console.link", {"ttl": 1})
+        wait_until(lambda: self.admin.call("token.list").get("tokens", []) == [], "its time is over")
+        self.assertEqual(self.sign_in(self.web(), made["url"]).code, 410)
+        web = self.web()
+        for form in ("", "link=", "link=x", "link=baton_" + "0" * 48, "x" * 4000):
+            answer = web.ask("POST", "/signin", form, Content_Type="application/x-www-form-urlencoded", Origin=web.url)
+            self.assertIn(answer.code, (403, 410), form[:20])
 
 
 class Tokens(HttpTest):

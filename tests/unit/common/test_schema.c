@@ -126,8 +126,8 @@ static void access_and_effect_fit (void **state)
             (row->access == ACCESS_admin || row->access == ACCESS_internal || row->access == ACCESS_node))
             fail_msg ("%s: a run may do what an operator may not", row->name);
         if (row->access == ACCESS_open && id != METHOD_site_about && id != METHOD_identity_enroll &&
-            id != METHOD_trigger_fire)
-            fail_msg ("%s: unknown keys may only look who is there, enrol, and fire what they have the token of",
+            id != METHOD_trigger_fire && id != METHOD_console_sign_in)
+            fail_msg ("%s: unknown keys may only look who is there, enrol, and use what they have the secret of",
                       row->name);
         if (row->change && row->target == TARGET_session)
             assert_ptr_equal (row->reply, id == METHOD_session_migrate   ? &RECORD_migration_plan
