@@ -6,6 +6,7 @@
 #include "event.h"
 #include "fill.h"
 #include "manifest.h"
+#include "record_json.h"
 #include "token.h"
 #include "types.h"
 
@@ -149,6 +150,35 @@ static void write_request (const char *directory, method_id_t method, uint64_t *
     bytes_clear (&head);
     bytes_clear (&body);
     record_clear (&METHODS[method].type, params);
+    free (params);
+}
+
+/*  A request over HTTP as fuzz_route cuts it: what stands in the path is no part of the body. */
+static void write_route (const char *directory, method_id_t method, uint64_t *seed)
+{
+    const method_row_t *row = &METHODS[method];
+    void *params = calloc (1, row->type.size + 1);
+    baton_bytes_t bytes = {0};
+    char *text = NULL, part[128];
+    fill_record (&row->type, params, 50, seed);
+    if (record_encode (&row->type, params, &bytes) != BATON_OK)
+        fail (row->name);
+    json_t *json = json_from_value (bytes.data, bytes.size);
+    for (const field_t *field = row->type.fields (); field->name; field++) {
+        snprintf (part, sizeof part, "{%s}", field->name);
+        if (strstr (row->path, part))
+            json_object_del (json, field->name);
+    }
+    char *body = strcmp (row->verb, "GET") != 0 ? json_dumps (json, JSON_COMPACT) : NULL;
+    int size = asprintf (&text, "%s\n%s\n%s", row->verb, row->path, body ? body : "");
+    if (size < 0)
+        fail (row->name);
+    write_seed (directory, "route", row->name, -1, &(baton_bytes_t){(size_t) size, (uint8_t *) text});
+    free (text);
+    free (body);
+    json_decref (json);
+    bytes_clear (&bytes);
+    record_clear (&row->type, params);
     free (params);
 }
 
@@ -447,6 +477,8 @@ int main (int count, char **arguments)
     for (int id = 1; id < METHOD_COUNT; id++) {
         write_record (directory, "method", id - 1, &METHODS[id].type, &seed);
         write_request (directory, (method_id_t) id, &seed);
+        if (*METHODS[id].path)
+            write_route (directory, (method_id_t) id, &seed);
     }
     for (int kind = 1; kind < EVENT_COUNT; kind++)
         write_event (directory, (event_kind_t) kind, &seed);
