@@ -34,7 +34,7 @@ static void run (const daemon_t *self, const char *notify)
     const char *listen = *self->context.endpoint ? self->context.endpoint : "tcp://127.0.0.1:*";
     setenv ("XDG_RUNTIME_DIR", self->state, 1); /*  it announces itself there, and to nobody else */
     execl (self->program, self->program, "--state", self->state, "--listen", listen, "--log-level", "warning",
-           (char *) NULL);
+           self->http ? "--http" : (char *) NULL, "127.0.0.1:0", "--http-rate", "1000000", (char *) NULL);
     fprintf (stderr, "baton-bench: cannot start %s: %s\n", self->program, strerror (errno));
     _exit (127);
 }

@@ -10,6 +10,7 @@
 typedef struct {
     const char *program;
     char state[BENCH_PATH];
+    bool http; /*  serves HTTP, too */
     pid_t pid;
     int notices;             /*  socket at which sd_notify arrives */
     baton_context_t context; /*  of the admin */

@@ -12,7 +12,7 @@ static const char HELP[] =
     "baton-bench [options]\n"
     "Measures batond and the raw limits of this machine, and prints both.\n\n"
     "  --json             as JSON instead of a table\n"
-    "  --only LIST        of commands,latency,events,render,sharing,fork,restart,kill,sleep (default: all)\n"
+    "  --only LIST        of commands,latency,http,events,render,sharing,fork,restart,kill,sleep (default: all)\n"
     "  --seconds N        how long each rate is measured (default 5)\n"
     "  --folder DIR       where the states are made, on the disk to measure (default /var/tmp)\n"
     "  --keep DIR         keeps the large state of `restart` there, and uses it again\n"
@@ -22,9 +22,10 @@ static const char HELP[] =
 static const struct {
     const char *name;
     void (*measure) (const plan_t *plan);
-} MEASURES[] = {{"commands", measure_commands}, {"latency", measure_latency}, {"events", measure_events},
-                {"render", measure_render},     {"sharing", measure_sharing}, {"fork", measure_fork},
-                {"restart", measure_restart},   {"kill", measure_kill},       {"sleep", measure_sleep}};
+} MEASURES[] = {{"commands", measure_commands}, {"latency", measure_latency}, {"http", measure_http},
+                {"events", measure_events},     {"render", measure_render},   {"sharing", measure_sharing},
+                {"fork", measure_fork},         {"restart", measure_restart}, {"kill", measure_kill},
+                {"sleep", measure_sleep}};
 
 typedef struct {
     plan_t plan;
@@ -52,6 +53,7 @@ static void make_small (plan_t *plan)
     plan->items = 100;
     plan->rounds = 1;
     plan->subscribers = 10;
+    plan->streams = 20;
 }
 
 static arguments_t parse (int argc, char **argv)
@@ -67,7 +69,8 @@ static arguments_t parse (int argc, char **argv)
                                  .large_events = 20,
                                  .items = 10000,
                                  .rounds = 10,
-                                 .subscribers = 100}};
+                                 .subscribers = 100,
+                                 .streams = 1000}};
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;)
         switch (option) {
         case 'j':

@@ -15,10 +15,12 @@ typedef struct {
     size_t items;          /*  of the context that is rendered */
     size_t rounds;         /*  kills */
     size_t subscribers;    /*  most of them */
+    size_t streams;        /*  over HTTP */
 } plan_t;
 
 void measure_commands (const plan_t *plan);
 void measure_latency (const plan_t *plan);
+void measure_http (const plan_t *plan);
 void measure_events (const plan_t *plan);
 void measure_render (const plan_t *plan);
 void measure_fork (const plan_t *plan);
