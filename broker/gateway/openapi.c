@@ -31,13 +31,57 @@ static bool has_body (const method_row_t *row)
     return strcmp (row->verb, "GET") != 0 && strcmp (row->verb, "DELETE") != 0;
 }
 
+/* ---- paths ---- */
+
+/*  Whether two paths differ at most in what their parameters are called: then they are one. */
+static bool same_shape (const char *one, const char *other)
+{
+    while (*one && *one == *other) {
+        if (*one == '{') {
+            one += strcspn (one, "}");
+            other += strcspn (other, "}");
+        }
+        one++;
+        other++;
+    }
+    return *one == *other;
+}
+
+/*  The path under which a method stands: that of the last method with such a path. */
+static const char *path_of (const method_row_t *row)
+{
+    const char *path = row->path;
+    for (int id = 1; id < METHOD_COUNT; id++)
+        if (same_shape (METHODS[id].path, row->path))
+            path = METHODS[id].path;
+    return path;
+}
+
+/*  What a field of the method is called there: the parameter at the same place. */
+static void name_in_path (const method_row_t *row, const char *field, char ret_name[LIMIT_NAME + 1])
+{
+    char part[LIMIT_NAME + 3];
+    snprintf (part, sizeof part, "{%s}", field);
+    const char *end = strstr (row->path, part), *at = path_of (row);
+    size_t before = 0;
+    for (const char *brace = row->path; (brace = strchr (brace, '{')) && brace < end; brace++)
+        before++;
+    for (at = strchr (at, '{') + 1; before-- > 0;)
+        at = strchr (at, '{') + 1;
+    snprintf (ret_name, LIMIT_NAME + 1, "%.*s", (int) strcspn (at, "}"), at);
+}
+
 /* ---- parameters ---- */
 
 /*  Lists repeat their name, and pairs are KEY=VALUE; what is JSON is sent as JSON. */
-static json_t *parameter (const field_t *field, json_t *schema, bool path)
+static json_t *parameter (const method_row_t *row, const field_t *field, json_t *schema, bool path)
 {
-    json_t *parameter = json_pack ("{s:s, s:s, s:b}", "name", field->name, "in", path ? "path" : "query", "required",
-                                   path || field->required);
+    char name[LIMIT_NAME + 1];
+    snprintf (name, sizeof name, "%s", field->name);
+    if (path)
+        name_in_path (row, field->name, name);
+    json_t *parameter =
+        json_pack ("{s:s, s:s, s:b}", "name", name, "in", path ? "path" : "query", "required", path || field->required);
     if (parameter && *field->help)
         json_object_set_new (parameter, "description", json_string (field->help));
     if (parameter && field->kind == FIELD_PAIRS)
@@ -65,8 +109,9 @@ static json_t *header_parameters (const method_row_t *row)
 
 static json_t *responses_of (const method_row_t *row)
 {
-    return json_pack ("{s:{s:s, s:{s:{s:o}}}, s:o}", "200", "description", row->help, "content", "application/json",
-                      "schema", ref ("schemas/", row->reply->name), "default", ref ("responses/", "Problem"));
+    return json_pack ("{s:{s:s, s:{s:{s:o}}}, s:o, s:o}", "200", "description", row->help, "content",
+                      "application/json", "schema", ref ("schemas/", row->reply->name), "4XX",
+                      ref ("responses/", "Problem"), "5XX", ref ("responses/", "Problem"));
 }
 
 /*  What is in the path is no part of the body. */
@@ -88,7 +133,7 @@ static json_t *operation_of (const method_row_t *row)
     for (const field_t *field = row->type.fields (); field->name; field++) {
         bool path = in_path (row, field->name);
         if (path || !has_body (row))
-            json_array_append_new (parameters, parameter (field, schema_of (record, field->name), path));
+            json_array_append_new (parameters, parameter (row, field, schema_of (record, field->name), path));
         if (path)
             take_from_body (body, field->name);
     }
@@ -143,26 +188,35 @@ static json_t *components (json_t *schemas)
                       "type", "http", "scheme", "bearer", "description", "a token of baton token create");
 }
 
+/*  Methods of one noun have its tag; they don't all stand together. */
+static void add_tag (json_t *tags, const char *method)
+{
+    int noun = (int) strcspn (method, ".");
+    for (size_t i = 0; i < json_array_size (tags); i++) {
+        const char *known = json_string_value (json_object_get (json_array_get (tags, i), "name"));
+        if ((int) strlen (known) == noun && strncmp (known, method, (size_t) noun) == 0)
+            return;
+    }
+    json_array_append_new (tags, json_pack ("{s:s#}", "name", method, noun));
+}
+
 json_t *openapi_document (void)
 {
     json_t *paths = json_object (), *schemas = json_object (), *tags = json_array ();
-    char last[LIMIT_NAME + 1] = "", verb[16];
+    char verb[16];
     for (int id = 1; id < METHOD_COUNT; id++) {
         const method_row_t *row = &METHODS[id];
         if (!*row->path)
             continue;
-        json_t *path = json_object_get (paths, row->path);
+        json_t *path = json_object_get (paths, path_of (row));
         if (!path)
-            json_object_set_new (paths, row->path, path = json_object ());
+            json_object_set_new (paths, path_of (row), path = json_object ());
         for (size_t i = 0; i <= strlen (row->verb) && i < sizeof verb; i++)
             verb[i] = (char) tolower (row->verb[i]);
         json_object_set_new (path, verb, operation_of (row));
         if (!json_object_get (schemas, row->reply->name))
             json_object_set_new (schemas, row->reply->name, record_schema (row->reply, SCHEMA_ANSWER));
-        size_t noun = strcspn (row->name, ".");
-        if (strncmp (last, row->name, noun + 1) != 0)
-            json_array_append_new (tags, json_pack ("{s:s#}", "name", row->name, (int) noun));
-        snprintf (last, sizeof last, "%s", row->name);
+        add_tag (tags, row->name);
     }
     return json_pack ("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:[{s:[]}], s:o, s:o, s:o}", "openapi",
                       "3.1.0", "info", "title", "Baton", "version", BATON_VERSION, "description",

@@ -1,8 +1,9 @@
 /*  Writes the reference pages from the tables.
  *
- *    interop_tables methods|events|reasons      prints docs/methods.md, docs/events.md or the table of reasons in
- *                                               docs/protocol.md
+ *    interop_tables methods|events|openapi|reasons      prints docs/methods.md, docs/events.md, docs/openapi.json or
+ * the table of reasons in docs/protocol.md
  */
+#include "openapi.h"
 #include "types.h"
 
 #include <stdio.h>
@@ -181,17 +182,27 @@ static void print_reasons (void)
                 baton_reason_retry ((baton_reason) reason) ? "yes" : "no", baton_reason_hint ((baton_reason) reason));
 }
 
+static void print_openapi (void)
+{
+    json_t *document = openapi_document ();
+    if (document)
+        json_dumpf (document, stdout, JSON_INDENT (1));
+    printf ("\n");
+    json_decref (document);
+}
+
 int main (int count, char **arguments)
 {
     static const struct {
         const char *name;
         void (*print) (void);
-    } PAGES[] = {{"methods", print_methods}, {"events", print_events}, {"reasons", print_reasons}};
+    } PAGES[] = {
+        {"methods", print_methods}, {"events", print_events}, {"openapi", print_openapi}, {"reasons", print_reasons}};
     for (size_t i = 0; count == 2 && i < sizeof PAGES / sizeof *PAGES; i++)
         if (strcmp (arguments[1], PAGES[i].name) == 0) {
             PAGES[i].print ();
             return 0;
         }
-    fprintf (stderr, "usage: interop_tables methods|events|reasons\n");
+    fprintf (stderr, "usage: interop_tables methods|events|openapi|reasons\n");
     return 2;
 }
