@@ -16,6 +16,7 @@ handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_token_list] = handle_token_list,
     [METHOD_console_link] = handle_console_link,
     [METHOD_console_sign_in] = handle_console_sign_in,
+    [METHOD_console_sign_out] = handle_console_sign_out,
     [METHOD_session_create] = handle_session_create,
     [METHOD_session_activate] = handle_session_activate,
     [METHOD_session_spawn] = handle_session_spawn,

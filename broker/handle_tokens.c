@@ -71,6 +71,14 @@ baton_status handle_console_sign_in (broker_t *broker, request_t *request, void 
     return status;
 }
 
+baton_status handle_console_sign_out (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
+{
+    (void) ret_reply;
+    command_t command = command_of (broker, request);
+    command.digest = request->credential;
+    return journal_decide_site (broker->journal, &command, error);
+}
+
 baton_status handle_console_link (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     console_link_t *made = ret_reply;

@@ -10,7 +10,7 @@ handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, han
     handle_identity_rekey;
 
 /*  handle_tokens.c */
-handler_t handle_token_create, handle_token_list, handle_console_link, handle_console_sign_in;
+handler_t handle_token_create, handle_token_list, handle_console_link, handle_console_sign_in, handle_console_sign_out;
 
 /*  handle_sessions.c: what is known now */
 handler_t handle_session_list, handle_session_resolve, handle_memory_get, handle_memory_list, handle_artifact_get,

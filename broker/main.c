@@ -20,6 +20,7 @@
 #define CACHED_SESSIONS 4096
 #define KEPT (32 << 20) /*  bytes, of each thread: what a content takes on its way, a few times */
 #define LEASE_TTL 6000  /*  ms, unless given */
+#define HTTP_RATE 2000  /*  requests a second, unless given */
 
 typedef struct {
     const char *state;
@@ -41,6 +42,8 @@ static const char HELP[] =
     "                       serve HTTPS with this certificate and its key, in PEM\n"
     "  --http-behind-proxy  a proxy does TLS: serve HTTP beyond loopback all the same\n"
     "  --http-host NAME     a name by which browsers and proxies call it; may be given several times\n"
+    "  --http-rate N        requests a second with one token, or from one address without one (1 to 1000000, default "
+    "2000)\n"
     "  --lease-ttl MS       a node that is silent for so long has lost its sessions (1000 to 600000, default 6000)\n"
     "  --rekey              give the broker a new key pair, print its public key, and end (docs/operations.md)\n"
     "  --log-level LEVEL    error, warning, info or debug (default info)\n"
@@ -74,14 +77,22 @@ static bool set_level (const char *name)
 /*  0: go on; otherwise exit with that code less one. */
 static int parse (int argc, char **argv, arguments_t *ret)
 {
-    static const struct option OPTIONS[] = {{"state", 1, 0, 's'},     {"listen", 1, 0, 'l'},
-                                            {"advertise", 1, 0, 'a'}, {"lease-ttl", 1, 0, 't'},
-                                            {"http", 1, 0, 'w'},      {"http-cert", 1, 0, 'c'},
-                                            {"http-key", 1, 0, 'y'},  {"http-behind-proxy", 0, 0, 'p'},
-                                            {"http-host", 1, 0, 'n'}, {"log-level", 1, 0, 'v'},
-                                            {"rekey", 0, 0, 'k'},     {"version", 0, 0, 'V'},
-                                            {"help", 0, 0, 'h'},      {0}};
-    *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL};
+    static const struct option OPTIONS[] = {{"state", 1, 0, 's'},
+                                            {"listen", 1, 0, 'l'},
+                                            {"advertise", 1, 0, 'a'},
+                                            {"lease-ttl", 1, 0, 't'},
+                                            {"http", 1, 0, 'w'},
+                                            {"http-cert", 1, 0, 'c'},
+                                            {"http-key", 1, 0, 'y'},
+                                            {"http-behind-proxy", 0, 0, 'p'},
+                                            {"http-host", 1, 0, 'n'},
+                                            {"http-rate", 1, 0, 'r'},
+                                            {"log-level", 1, 0, 'v'},
+                                            {"rekey", 0, 0, 'k'},
+                                            {"version", 0, 0, 'V'},
+                                            {"help", 0, 0, 'h'},
+                                            {0}};
+    *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL, .http.rate = HTTP_RATE};
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;) {
         char *end = NULL;
         switch (option) {
@@ -115,6 +126,11 @@ static int parse (int argc, char **argv, arguments_t *ret)
             if (ret->http.name_count == GATEWAY_NAMES)
                 return 1 + usage ("there are too many names: no more room for --http-host ", optarg);
             ret->http.names[ret->http.name_count++] = optarg;
+            break;
+        case 'r':
+            ret->http.rate = (unsigned) strtoul (optarg, &end, 10);
+            if (*end || ret->http.rate < 1 || ret->http.rate > 1000000)
+                return 1 + usage ("--http-rate takes 1 to 1000000 requests a second, not ", optarg);
             break;
         case 'v':
             if (!set_level (optarg))

@@ -182,6 +182,7 @@ static site_decide_fn *const DECIDES[METHOD_COUNT] = {
     [METHOD_token_revoke] = site_decide_token_revoke,
     [METHOD_console_link] = site_decide_link,
     [METHOD_console_sign_in] = site_decide_sign_in,
+    [METHOD_console_sign_out] = site_decide_sign_out,
 };
 
 static site_evolve_fn *const EVOLVES[EVENT_COUNT] = {

@@ -39,6 +39,7 @@ BATON_MUST_USE baton_status site_evolve_team_left (site_t *self, const event_t *
 BATON_MUST_USE baton_status site_decide_token_create (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_decide_link (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_decide_sign_in (site_deciding_t *deciding);
+BATON_MUST_USE baton_status site_decide_sign_out (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_decide_token_revoke (site_deciding_t *deciding);
 BATON_MUST_USE baton_status site_evolve_token_created (site_t *self, const event_t *event);
 BATON_MUST_USE baton_status site_evolve_token_revoked (site_t *self, const event_t *event);

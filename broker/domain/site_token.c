@@ -13,6 +13,14 @@ const access_token_t *site_token (const site_t *self, const char *id)
     return NULL;
 }
 
+static const access_token_t *token_of (const site_t *self, const char *digest)
+{
+    for (size_t i = 0; i < self->tokens.count; i++)
+        if (text_equal (self->tokens.items[i].digest, digest))
+            return &self->tokens.items[i];
+    return NULL;
+}
+
 /*  Those that still work; who NULL: of everybody. */
 static size_t count_tokens (const site_t *self, const char *who, uint64_t now)
 {
@@ -101,11 +109,7 @@ baton_status site_decide_link (site_deciding_t *deciding)
 /*  command->prepared is the digest of the link's secret. The link goes with what it is exchanged for. */
 baton_status site_decide_sign_in (site_deciding_t *deciding)
 {
-    const site_t *self = deciding->self;
-    const access_token_t *link = NULL;
-    for (size_t i = 0; i < self->tokens.count && !link; i++)
-        if (text_equal (self->tokens.items[i].digest, deciding->command->prepared))
-            link = &self->tokens.items[i];
+    const access_token_t *link = token_of (deciding->self, deciding->command->prepared);
     if (!link || link->kind != token_kind_link || link->expires_at <= deciding->command->now)
         return baton_fail_field (deciding->error, BATON_permission_denied, BATON_REASON_bad_link, "secret",
                                  "this link was used, or its time is over");
@@ -123,6 +127,17 @@ baton_status site_decide_token_revoke (site_deciding_t *deciding)
         return baton_fail_field (deciding->error, BATON_not_found, BATON_REASON_no_such_token, "id",
                                  "there is no token %s", request->id);
     return site_emit (deciding, EVENT_token_revoked, &(token_revoked_event_t){.id = request->id});
+}
+
+/*  command->digest is that of the token that this is asked with. */
+baton_status site_decide_sign_out (site_deciding_t *deciding)
+{
+    const command_t *command = deciding->command;
+    const access_token_t *token = token_of (deciding->self, command->digest);
+    if (!token)
+        return baton_fail (deciding->error, BATON_not_found, BATON_REASON_no_such_token,
+                           "%s is here without a token: there is nothing to end", command->actor);
+    return site_emit (deciding, EVENT_token_revoked, &(token_revoked_event_t){.id = token->id});
 }
 
 /*  Those whose time is over go when another comes. */

@@ -32,7 +32,7 @@ struct gateway {
     uint64_t next_check; /*  monotonic: of callers that are slow */
     gateway_options_t options;
     char *certificate, *key; /*  PEM */
-    char url[300], address[256];
+    char url[LISTENER_TEXT], address[LISTENER_TEXT];
 };
 
 /* ---- what the others ask ---- */
@@ -295,11 +295,9 @@ static baton_status start (gateway_t *self, baton_error_t *error)
     int fd = -1;
     baton_status status = read_certificate (self, error);
     if (status == BATON_OK)
-        status = listener_open (&self->options, &fd, self->url, sizeof self->url, error);
+        status = listener_open (&self->options, &fd, self->address, self->url, error);
     if (status != BATON_OK)
         return status;
-    const char *address = strstr (self->url, "//") + 2;
-    snprintf (self->address, sizeof self->address, "%.*s", (int) (strrchr (address, ':') - address), address);
     status = serve (self, fd, error);
     if (status != BATON_OK)
         return status;

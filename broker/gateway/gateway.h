@@ -19,6 +19,7 @@ typedef struct {
     bool behind_proxy;                /*  somebody else does TLS: so it may listen beyond loopback without */
     const char *names[GATEWAY_NAMES]; /*  by which it is called, beside loopback's and the address that it listens at */
     size_t name_count;
+    unsigned rate;       /*  requests a second with one token, or from one address without one */
     const page_t *pages; /*  served as they are; borrowed */
     size_t page_count;
 } gateway_options_t;
@@ -32,7 +33,8 @@ BATON_MUST_USE baton_status gateway_new (const gateway_options_t *options, door_
 /*  Closes all connections and ends the thread. The core thread must not use the door any more. */
 void gateway_destroy (gateway_t **self);
 
-/*  Where it is reached: http://ADDRESS:PORT, or https. */
+/*  Where it is reached: http://ADDRESS:PORT, or https; by the first of its names where it listens at any address, or
+ *  behind a proxy. */
 const char *gateway_url (const gateway_t *self);
 
 #endif

@@ -52,6 +52,15 @@ void visit_finish (request_t **request);
 /*  One that is over, and whose requests won't come back. */
 void visit_forget (visit_t *self);
 
+/* ---- visit_header.c ---- */
+
+/*  The value of one header, or NULL; borrowed. */
+const char *visit_header (const visit_t *self, const char *name);
+
+/*  Takes who asks, and the rest of what a request's header says over ZeroMQ; the route is known. A change with a cookie
+ *  has to come from a page of the site. */
+BATON_MUST_USE baton_status visit_take_headers (visit_t *self, baton_error_t *error);
+
 /* ---- signin.c: browsers ---- */
 
 /*  The token in the cookie, when there is one; into a text of `room` bytes. */
@@ -60,20 +69,28 @@ bool signin_cookie (const visit_t *self, char *ret_text, size_t room);
 /*  Whether the visit is to the page that a link leads to: its route is then console.sign_in for a form that was sent.
  */
 bool signin_is_at (const visit_t *self);
+
+/*  Whether it is to where a browser signs out: its route is then console.sign_out. */
+bool signin_is_leaving (const visit_t *self);
 enum MHD_Result signin_page (visit_t *self);
 
 /*  What a form has sent, as the route's parameters. */
 BATON_MUST_USE baton_status signin_take_form (visit_t *self, baton_error_t *error);
+
+/*  The header that takes the cookie away. */
+void signin_forget (const visit_t *self, struct MHD_Response *response);
 
 /*  The core has answered: the cookie, and on to the console. */
 enum MHD_Result signin_respond (visit_t *self, const request_t *request);
 
 /* ---- listener.c ---- */
 
-/*  A listening socket as the options want it, and its URL, without a slash at the end. Refuses to be heard beyond
- *  loopback in the clear. */
-BATON_MUST_USE baton_status listener_open (const gateway_options_t *options, int *ret_socket, char *ret_url,
-                                           size_t room, baton_error_t *error);
+/*  A listening socket as the options want it, its address without the port, and the URL by which it is reached, without
+ *  a slash at the end. Refuses to be heard beyond loopback in the clear. */
+#define LISTENER_TEXT 300
+BATON_MUST_USE baton_status listener_open (const gateway_options_t *options, int *ret_socket,
+                                           char ret_address[LISTENER_TEXT], char ret_url[LISTENER_TEXT],
+                                           baton_error_t *error);
 
 /* ---- respond.c: what is sent back ---- */
 

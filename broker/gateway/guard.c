@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define SLOTS 4096 /*  addresses that are told apart; those that meet in one share it */
+#define SLOTS 4096 /*  addresses, or tokens, that are told apart; those that meet in one share it */
 
 /* ---- names ---- */
 
@@ -68,12 +68,15 @@ bool guard_loopback (const struct sockaddr *address)
 
 /* ---- rate ---- */
 
+/*  It is filled by what happens, and leaks at a rate. */
+typedef struct {
+    double level;
+    uint64_t at; /*  monotonic ms */
+} bucket_t;
+
 struct guard {
     unsigned char key[crypto_shorthash_KEYBYTES]; /*  so that nobody can choose with whom they share a slot */
-    struct {
-        double failures; /*  less GUARD_RATE a second */
-        uint64_t at;     /*  monotonic ms */
-    } slots[SLOTS];
+    bucket_t failures[SLOTS], requests[SLOTS];
 };
 
 guard_t *guard_new (void)
@@ -90,10 +93,16 @@ void guard_destroy (guard_t **self)
     *self = NULL;
 }
 
+static size_t slot_by (const guard_t *self, const void *data, size_t size)
+{
+    unsigned char hash[crypto_shorthash_BYTES];
+    crypto_shorthash (hash, data, size, self->key);
+    return (size_t) (hash[0] | hash[1] << 8) % SLOTS;
+}
+
 /*  Of an IPv6 address the first 64 bits count: the rest is its holder's to choose. */
 static size_t slot_of (const guard_t *self, const struct sockaddr *address)
 {
-    unsigned char hash[crypto_shorthash_BYTES];
     const void *data = "";
     size_t size = 0;
     if (address->sa_family == AF_INET) {
@@ -103,26 +112,35 @@ static size_t slot_of (const guard_t *self, const struct sockaddr *address)
         data = &((const struct sockaddr_in6 *) address)->sin6_addr;
         size = 8;
     }
-    crypto_shorthash (hash, data, size, self->key);
-    return (size_t) (hash[0] | hash[1] << 8) % SLOTS;
+    return slot_by (self, data, size);
 }
 
-static double failures_at (guard_t *self, size_t slot, uint64_t now)
+static double level_at (bucket_t *bucket, unsigned rate, uint64_t now)
 {
-    double forgotten = (double) (now - self->slots[slot].at) * GUARD_RATE / 1000;
-    self->slots[slot].failures = self->slots[slot].failures > forgotten ? self->slots[slot].failures - forgotten : 0;
-    self->slots[slot].at = now;
-    return self->slots[slot].failures;
+    double leaked = (double) (now - bucket->at) * rate / 1000;
+    bucket->level = bucket->level > leaked ? bucket->level - leaked : 0;
+    bucket->at = now;
+    return bucket->level;
 }
 
 bool guard_may_try (guard_t *self, const struct sockaddr *address, uint64_t now)
 {
-    return failures_at (self, slot_of (self, address), now) < GUARD_BURST;
+    return level_at (&self->failures[slot_of (self, address)], GUARD_RATE, now) < GUARD_BURST;
 }
 
 void guard_failed (guard_t *self, const struct sockaddr *address, uint64_t now)
 {
-    size_t slot = slot_of (self, address);
-    failures_at (self, slot, now);
-    self->slots[slot].failures += 1;
+    bucket_t *bucket = &self->failures[slot_of (self, address)];
+    level_at (bucket, GUARD_RATE, now);
+    bucket->level += 1;
+}
+
+bool guard_admit (guard_t *self, const char *credential, const struct sockaddr *address, unsigned rate, uint64_t now)
+{
+    size_t slot = *credential ? slot_by (self, credential, strlen (credential)) : slot_of (self, address);
+    bucket_t *bucket = &self->requests[slot];
+    if (level_at (bucket, rate, now) > (double) rate * GUARD_AHEAD - 1)
+        return false;
+    bucket->level += 1;
+    return true;
 }

@@ -27,6 +27,11 @@ void guard_destroy (guard_t **self);
 /*  Whether that address may try again; now: monotonic ms. */
 bool guard_may_try (guard_t *self, const struct sockaddr *address, uint64_t now);
 
+/*  Whether one more request may come: `rate` a second with one token, by its digest, or from one address without one
+ *  (""); and GUARD_AHEAD seconds' worth at once. */
+#define GUARD_AHEAD 2
+bool guard_admit (guard_t *self, const char *credential, const struct sockaddr *address, unsigned rate, uint64_t now);
+
 /*  It has failed. */
 void guard_failed (guard_t *self, const struct sockaddr *address, uint64_t now);
 

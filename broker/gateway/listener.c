@@ -58,20 +58,34 @@ static int open_at (const struct addrinfo *at)
     return -1;
 }
 
-static void name_url (int fd, bool tls, char *ret_url, size_t room)
+static bool is_any (const struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET
+               ? ((const struct sockaddr_in *) address)->sin_addr.s_addr == INADDR_ANY
+               : IN6_IS_ADDR_UNSPECIFIED (&((const struct sockaddr_in6 *) address)->sin6_addr);
+}
+
+/*  An address that stands for all of them leads nobody here, and past a proxy is not the way: then it is by name. */
+static void name_url (const gateway_options_t *options, int fd, char ret_address[LISTENER_TEXT],
+                      char ret_url[LISTENER_TEXT])
 {
     struct sockaddr_storage bound = {0};
     socklen_t size = sizeof bound;
     char address[256] = "", port[8] = "";
+    const char *name = options->name_count > 0 ? options->names[0] : NULL, *tls = options->certificate ? "s" : "";
     getsockname (fd, (struct sockaddr *) &bound, &size);
     getnameinfo ((struct sockaddr *) &bound, size, address, sizeof address, port, sizeof port,
                  NI_NUMERICHOST | NI_NUMERICSERV);
     bool v6 = strchr (address, ':');
-    snprintf (ret_url, room, "http%s://%s%s%s:%s", tls ? "s" : "", v6 ? "[" : "", address, v6 ? "]" : "", port);
+    snprintf (ret_address, LISTENER_TEXT, "%s%s%s", v6 ? "[" : "", address, v6 ? "]" : "");
+    if (name && options->behind_proxy)
+        snprintf (ret_url, LISTENER_TEXT, "https://%s", name);
+    else
+        snprintf (ret_url, LISTENER_TEXT, "http%s://%s:%s", tls, name && is_any (&bound) ? name : ret_address, port);
 }
 
-baton_status listener_open (const gateway_options_t *options, int *ret_socket, char *ret_url, size_t room,
-                            baton_error_t *error)
+baton_status listener_open (const gateway_options_t *options, int *ret_socket, char ret_address[LISTENER_TEXT],
+                            char ret_url[LISTENER_TEXT], baton_error_t *error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found = NULL;
     char address[256], port[6];
@@ -87,7 +101,7 @@ baton_status listener_open (const gateway_options_t *options, int *ret_socket, c
     freeaddrinfo (found);
     if (status != BATON_OK)
         return status;
-    name_url (fd, options->certificate != NULL, ret_url, room);
+    name_url (options, fd, ret_address, ret_url);
     *ret_socket = fd;
     return BATON_OK;
 }

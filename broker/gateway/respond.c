@@ -97,7 +97,7 @@ enum MHD_Result respond_page (visit_t *self, const page_t *page)
     char tag[128];
     snprintf (tag, sizeof tag, "\"%s\"", page->hash);
     const char *known = MHD_lookup_connection_value (self->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-    bool same = known && strcmp (known, tag) == 0;
+    bool same = known && strstr (known, tag); /*  it may be a list */
     struct MHD_Response *response = MHD_create_response_from_buffer (
         same ? 0 : page->size, (void *) (uintptr_t) page->data, MHD_RESPMEM_PERSISTENT);
     if (!response)
@@ -168,7 +168,9 @@ enum MHD_Result respond_request (visit_t *self, const request_t *request)
     struct MHD_Response *response = make_response ("application/json", text);
     if (response)
         add_tag (response, json);
-    if (response && *self->csrf)
+    if (response && self->route.method == METHOD_console_sign_out)
+        signin_forget (self, response);
+    else if (response && *self->csrf)
         MHD_add_response_header (response, "Baton-CSRF", self->csrf);
     json_decref (json);
     return queue (self, MHD_HTTP_OK, response);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char PATH[] = "/signin";
+static const char PATH[] = "/signin", LEAVE[] = "/signout";
 
 /*  Only a site that is reached over TLS can have a cookie that no other host may set. */
 static bool is_secure (const visit_t *self)
@@ -39,6 +39,24 @@ bool signin_is_at (const visit_t *self)
 {
     size_t size = strcspn (self->target, "?");
     return size == strlen (PATH) && strncmp (self->target, PATH, size) == 0;
+}
+
+bool signin_is_leaving (const visit_t *self)
+{
+    return strcmp (self->target, LEAVE) == 0;
+}
+
+static void name_cookie (const visit_t *self, const char *value, const char *more, char *ret_cookie, size_t room)
+{
+    snprintf (ret_cookie, room, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", cookie_name (self), value,
+              is_secure (self) ? "; Secure" : "", more);
+}
+
+void signin_forget (const visit_t *self, struct MHD_Response *response)
+{
+    char cookie[256];
+    name_cookie (self, "", "; Max-Age=0", cookie, sizeof cookie);
+    MHD_add_response_header (response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
 }
 
 /*  link=TOKEN, in a query or a form. */
@@ -124,8 +142,7 @@ enum MHD_Result signin_respond (visit_t *self, const request_t *request)
                         NULL);
     if (record_decode (&RECORD_token_made, request->reply.data, request->reply.size, &made, NULL) != BATON_OK)
         return MHD_NO;
-    snprintf (cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s", cookie_name (self), made.token,
-              is_secure (self) ? "; Secure" : "");
+    name_cookie (self, made.token, "", cookie, sizeof cookie);
     record_clear (&RECORD_token_made, &made);
     enum MHD_Result result = respond (self, MHD_HTTP_SEE_OTHER, page_of (""), cookie);
     sodium_memzero (cookie, sizeof cookie);

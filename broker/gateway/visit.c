@@ -1,24 +1,11 @@
 #include "gateway_internal.h"
 
-#include "bearer.h"
-#include "id.h"
 #include "openapi.h"
 #include "stream.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *header_of (const visit_t *self, const char *name)
-{
-    return MHD_lookup_connection_value (self->connection, MHD_HEADER_KIND, name);
-}
-
-static baton_status bad_header (const char *name, const char *what, baton_error_t *error)
-{
-    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_header, name, "%s must be %s", name, what);
-}
 
 /* ---- whether it may come in ---- */
 
@@ -26,7 +13,7 @@ static baton_status bad_header (const char *name, const char *what, baton_error_
 static baton_status check_way (const visit_t *self, baton_error_t *error)
 {
     const gateway_options_t *options = gateway_options (self->gateway);
-    const char *host = header_of (self, MHD_HTTP_HEADER_HOST), *origin = header_of (self, MHD_HTTP_HEADER_ORIGIN);
+    const char *host = visit_header (self, MHD_HTTP_HEADER_HOST), *origin = visit_header (self, MHD_HTTP_HEADER_ORIGIN);
     const char *address = gateway_address (self->gateway);
     if (!host || (!guard_host (host, options->names, options->name_count) && !guard_host (host, &address, 1)))
         return baton_fail (error, BATON_invalid_argument, BATON_REASON_wrong_host, "%.100s is not a name of this site",
@@ -41,7 +28,7 @@ static baton_status check_way (const visit_t *self, baton_error_t *error)
  * headers must name it. */
 static baton_status check_origin (const visit_t *self, baton_error_t *error)
 {
-    const char *origin = header_of (self, MHD_HTTP_HEADER_ORIGIN), *host = header_of (self, MHD_HTTP_HEADER_HOST);
+    const char *origin = visit_header (self, MHD_HTTP_HEADER_ORIGIN), *host = visit_header (self, MHD_HTTP_HEADER_HOST);
     bool here = mcp_origin_is_local (gateway_url (self->gateway));
     if ((!origin || mcp_origin_is_local (origin)) && (!here || !host || mcp_origin_is_local (host)))
         return BATON_OK;
@@ -63,115 +50,15 @@ static baton_status check_tries (const visit_t *self, baton_error_t *error)
                        "this address has shown too many tokens that are none");
 }
 
-/* ---- the header ---- */
-
-/*  A browser sends its cookie by itself, whoever has made it ask. So a change has to show that a page of ours has: by
- * where it came from, and by what only such a page can have read. */
-static baton_status check_page (const visit_t *self, baton_error_t *error)
+/*  Requests that come faster than the site takes them from one token; without one, from one address. */
+static baton_status check_rate (const visit_t *self, baton_error_t *error)
 {
-    const char *site = header_of (self, "Sec-Fetch-Site"), *csrf = header_of (self, "Baton-CSRF");
-    bool same = site ? strcmp (site, "same-origin") == 0 : header_of (self, MHD_HTTP_HEADER_ORIGIN) != NULL;
-    if (!same)
-        return baton_fail (error, BATON_permission_denied, BATON_REASON_wrong_origin,
-                           "a change with a cookie has to come from a page of this site");
-    if (!csrf || strlen (csrf) != strlen (self->csrf) || sodium_memcmp (csrf, self->csrf, strlen (csrf)) != 0)
-        return baton_fail_field (error, BATON_permission_denied, BATON_REASON_wrong_csrf, "Baton-CSRF",
-                                 "a change with a cookie needs the header Baton-CSRF");
-    return BATON_OK;
-}
-
-static baton_status take_cookie (visit_t *self, baton_error_t *error)
-{
-    char text[BEARER_SIZE], digest[DIGEST_SIZE];
-    if (!signin_cookie (self, text, sizeof text) || !bearer_valid (text))
-        return BATON_OK; /*  one of another time, or of another program at this name: as if there were none */
-    digest_of (text, strlen (text), self->credential);
-    digest_of_named ("csrf", text, strlen (text), digest);
-    snprintf (self->csrf, sizeof self->csrf, "%s", digest);
-    sodium_memzero (text, sizeof text);
-    return METHODS[self->route.method].change ? check_page (self, error) : BATON_OK;
-}
-
-static baton_status take_token (visit_t *self, baton_error_t *error)
-{
-    static const char SCHEME[] = "Bearer ";
-    const char *given = header_of (self, MHD_HTTP_HEADER_AUTHORIZATION);
-    if (!given)
-        return take_cookie (self, error);
-    if (strncasecmp (given, SCHEME, strlen (SCHEME)) != 0 || !bearer_valid (given + strlen (SCHEME)))
-        return baton_fail (error, BATON_unauthenticated, BATON_REASON_unknown_token,
-                           "Authorization has no token of this site");
-    digest_of (given + strlen (SCHEME), strlen (given + strlen (SCHEME)), self->credential);
-    return BATON_OK;
-}
-
-static bool all_digits (const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-    return size > 0 && size <= 18;
-}
-
-/*  If-Match: "7", and If-None-Match: "7": the position of the session that the client knows. */
-static baton_status take_position (const visit_t *self, const char *name, uint64_t *ret, baton_error_t *error)
-{
-    const char *given = header_of (self, name);
-    size_t size = given ? strlen (given) : 0;
-    if (!given)
+    const gateway_options_t *options = gateway_options (self->gateway);
+    if (guard_admit (gateway_guard (self->gateway), self->credential, address_of (self), options->rate, gateway_now ()))
         return BATON_OK;
-    if (size < 3 || given[0] != '"' || given[size - 1] != '"' || !all_digits (given + 1, size - 2))
-        return bad_header (name, "one position in quotes, as ETag had it", error);
-    *ret = strtoull (given + 1, NULL, 10);
-    return BATON_OK;
-}
-
-static baton_status take_number (const visit_t *self, const char *name, uint64_t *ret, baton_error_t *error)
-{
-    const char *given = header_of (self, name);
-    if (!given)
-        return BATON_OK;
-    if (!all_digits (given, strlen (given)))
-        return bad_header (name, "a number", error);
-    *ret = strtoull (given, NULL, 10);
-    return BATON_OK;
-}
-
-/*  Prefer: wait=SECONDS (RFC 7240); whatever else is preferred is ignored, as it says. */
-static void take_preference (visit_t *self)
-{
-    const char *given = header_of (self, MHD_HTTP_HEADER_PREFER), *wait = given ? strstr (given, "wait=") : NULL;
-    if (wait && (wait == given || wait[-1] == ' ' || wait[-1] == ','))
-        self->header.timeout = strtoull (wait + strlen ("wait="), NULL, 10) * 1000;
-}
-
-static baton_status take_text (const visit_t *self, const char *name, char **ret, baton_error_t *error)
-{
-    const char *given = header_of (self, name);
-    return !given || text_set (ret, given) == BATON_OK ? BATON_OK : baton_fail_memory (error);
-}
-
-/*  The rest of what a request's header says over ZeroMQ. */
-static baton_status take_headers (visit_t *self, baton_error_t *error)
-{
-    bool change = METHODS[self->route.method].change;
-    take_preference (self);
-    baton_status status = take_token (self, error);
-    if (status == BATON_OK && change)
-        status = take_text (self, "Idempotency-Key", &self->header.key, error);
-    if (status == BATON_OK)
-        status = take_text (self, "traceparent", &self->header.trace, error);
-    if (status == BATON_OK && change)
-        status = take_position (self, MHD_HTTP_HEADER_IF_MATCH, &self->header.if_n, error);
-    if (status == BATON_OK && change)
-        status = take_number (self, "Baton-Fence", &self->header.fence, error);
-    if (status != BATON_OK || change)
-        return status;
-    self->header.past = self->route.past;
-    if (self->route.timeout > 0)
-        self->header.timeout = self->route.timeout;
-    return self->header.past > 0 ? BATON_OK
-                                 : take_position (self, MHD_HTTP_HEADER_IF_NONE_MATCH, &self->header.past, error);
+    return baton_fail (error, BATON_resource_exhausted, BATON_REASON_busy,
+                       "more than %u requests a second have come with this token, or from this address without one",
+                       options->rate);
 }
 
 /* ---- the body ---- */
@@ -184,7 +71,7 @@ static size_t most_body (const visit_t *self)
 static baton_status check_type (const visit_t *self, baton_error_t *error)
 {
     static const char JSON[] = "application/json";
-    const char *type = header_of (self, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *type = visit_header (self, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (self->signs_in)
         return BATON_OK;
     if (self->local || !self->route.has_body)
@@ -199,11 +86,12 @@ static baton_status check_type (const visit_t *self, baton_error_t *error)
 /*  What is known of it before it comes. */
 static baton_status check_body (const visit_t *self, baton_error_t *error)
 {
-    const char *length = header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    const char *coding = header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    const char *length = visit_header (self, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *coding = visit_header (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     unsigned long long size = length ? strtoull (length, NULL, 10) : 0;
     if (length && coding)
-        return bad_header (MHD_HTTP_HEADER_TRANSFER_ENCODING, "absent where there is a Content-Length", error);
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_header,
+                                 MHD_HTTP_HEADER_TRANSFER_ENCODING, "there is a Content-Length as well");
     if (size == 0 && !coding)
         return BATON_OK;
     if (size > most_body (self))
@@ -388,10 +276,21 @@ static baton_status find_route (visit_t *self, const char *verb, baton_error_t *
 {
     bool readyz = strcmp (self->target, "/readyz") == 0; /*  an answer of the core's is what it asks for */
     const char *target = readyz ? METHODS[METHOD_site_about].path : self->target;
-    baton_status status = check_tries (self, error);
-    if (status == BATON_OK)
+    baton_status status = BATON_OK;
+    if (signin_is_leaving (self) && strcmp (verb, "POST") == 0)
+        self->route = (route_t){.method = METHOD_console_sign_out, .params = json_object (), .has_body = true};
+    else
         status = route_find (verb, target, &self->route, error);
-    return status == BATON_OK ? take_headers (self, error) : status;
+    return status == BATON_OK ? visit_take_headers (self, error) : status;
+}
+
+/*  What is for the core: by whom, and whether there was not too much of that. */
+static baton_status admit (visit_t *self, const char *verb, baton_error_t *error)
+{
+    baton_status status = check_tries (self, error);
+    if (status == BATON_OK && !self->signs_in)
+        status = find_route (self, verb, error);
+    return status == BATON_OK ? check_rate (self, error) : status;
 }
 
 /*  An agent: no body of it is taken before the core has accepted its token, by the same request as readyz. A browser's
@@ -404,9 +303,11 @@ static baton_status begin_agent (visit_t *self, const char *verb, baton_error_t 
     if (status == BATON_OK)
         status = check_tries (self, error);
     if (status == BATON_OK)
-        status = take_headers (self, error);
+        status = visit_take_headers (self, error);
     if (status == BATON_OK && (!*self->credential || *self->csrf))
         status = baton_fail (error, BATON_unauthenticated, BATON_REASON_no_token, "/mcp needs a token");
+    if (status == BATON_OK)
+        status = check_rate (self, error);
     if (status == BATON_OK)
         self->agent = mcp_visit_new (agents_web (gateway_agents (self->gateway)), self->connection, verb);
     return status == BATON_OK && !self->agent ? baton_fail_memory (error) : status;
@@ -429,7 +330,7 @@ static enum MHD_Result continue_agent (visit_t *self, const char *data, size_t *
 static enum MHD_Result go_on (visit_t *self, baton_status status)
 {
     bool has_body =
-        header_of (self, MHD_HTTP_HEADER_CONTENT_LENGTH) || header_of (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+        visit_header (self, MHD_HTTP_HEADER_CONTENT_LENGTH) || visit_header (self, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     caller_expect (self->connection, gateway_now () + CALLER_BODY);
     self->stage = STAGE_body;
     return status != BATON_OK && has_body ? respond_problem (self, &self->error) : MHD_YES;
@@ -445,8 +346,8 @@ static enum MHD_Result begin (visit_t *self, const char *verb)
     self->signs_in = !self->local && signin_is_at (self) && strcmp (verb, "POST") == 0;
     if (self->signs_in)
         self->route = (route_t){.method = METHOD_console_sign_in, .params = json_object (), .has_body = true};
-    else if (status == BATON_OK && !self->local)
-        status = find_route (self, verb, &self->error);
+    if (status == BATON_OK && !self->local)
+        status = admit (self, verb, &self->error);
     if (status == BATON_OK)
         status = check_body (self, &self->error);
     return go_on (self, status);

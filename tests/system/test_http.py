@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import shlex
 import threading
 import time
 import unittest
@@ -96,9 +97,11 @@ class Routes(HttpTest):
 
 class Headers(HttpTest):
     def test_a_key_is_answered_once(self):
+        """Also when the broker is killed as soon as it has answered."""
         web = self.web(self.admin)
         first = web.ask("POST", "/v1/sessions", {"title": "once"}, Idempotency_Key="k1")
-        self.broker.restart()
+        self.broker.kill()
+        self.broker.start()
         web = self.web(token=web.token)
         again = web.ask("POST", "/v1/sessions", '{ "title" : "once" }', Idempotency_Key="k1")
         self.assertEqual((first.code, first.json()), (200, again.json()))
@@ -174,15 +177,19 @@ class Description(HttpTest):
         self.assertEqual((document["openapi"], answer.headers["Content-Type"]), ("3.1.0", "application/json"))
         operations = {operation["operationId"]: (verb.upper(), path, operation)
                       for path, verbs in document["paths"].items() for verb, operation in verbs.items()}
-        self.assertEqual({name: value[:2] for name, value in operations.items()},
-                         {method.name: (method.verb, method.path) for method in ROUTES})
+        shape = lambda path: re.sub(r"{\w+}", "{}", path)  # a parameter has one name there, whatever the fields are called
+        self.assertEqual({name: (verb, shape(path)) for name, (verb, path, _) in operations.items()},
+                         {method.name: (method.verb, shape(method.path)) for method in ROUTES})
+        self.assertEqual(len(document["paths"]), len({shape(path) for path in document["paths"]}))
         for method in ROUTES:
-            operation = operations[method.name][2]
+            _, path, operation = operations[method.name]
             places = {parameter["name"]: parameter["in"] for parameter in operation["parameters"] if "name" in parameter}
             self.assertEqual({name for name, place in places.items() if place == "path"},
-                             {part[1:-1] for part in method.path.split("/") if part.startswith("{")}, method.name)
+                             set(re.findall(r"{(\w+)}", path)), method.name)
             body = operation.get("requestBody", {"content": {"application/json": {"schema": {"properties": {}}}}})
-            fields = set(places) | set(body["content"]["application/json"]["schema"]["properties"])
+            fields = {name for name, place in places.items() if place != "path"}
+            fields |= set(re.findall(r"{(\w+)}", method.path))
+            fields |= set(body["content"]["application/json"]["schema"]["properties"])
             self.assertEqual(fields, set(method.kinds), method.name)
         references = set(re.findall(r'"#/components/(\w+)/(\w+)"', answer.body.decode()))
         for kind, name in references:
@@ -233,6 +240,24 @@ class Browsers(HttpTest):
         kinds = [row["kind"] for row in self.client().call("token.list")["tokens"]]
         self.assertEqual(kinds, ["browser"])
 
+    def test_signing_out(self):
+        url = self.baton("console").strip()
+        web = self.web()
+        cookie = self.sign_in(web, url).headers["Set-Cookie"].partition(";")[0]
+        csrf = web.ask("GET", "/v1/site", Cookie=cookie).headers["Baton-CSRF"]
+        leave = lambda **headers: web.ask("POST", "/signout", **headers)
+        self.problem(leave(), 401, "no_token")
+        self.problem(leave(Cookie=cookie), 403, "wrong_origin")
+        self.problem(leave(Cookie=cookie, Origin=web.url), 403, "wrong_csrf")
+        self.problem(web.ask("GET", "/signout", Cookie=cookie), 404, "unknown_path")
+        done = leave(Cookie=cookie, Origin=web.url, Baton_CSRF=csrf)
+        self.assertEqual(done.code, 200)
+        self.assertTrue(done.headers["Set-Cookie"].startswith(cookie.partition("=")[0] + "=; "), done.headers["Set-Cookie"])
+        self.assertIn("Max-Age=0", done.headers["Set-Cookie"])
+        self.problem(web.ask("GET", "/v1/sessions", Cookie=cookie), 401, "unknown_token")
+        self.assertEqual(self.admin.call("token.list").get("tokens", []), [])
+        self.refused("not_found", "no_such_token", self.admin.call, "console.sign_out")
+
     def test_a_link_ends(self):
         made = self.admin.call("console.link", {"ttl": 1})
         wait_until(lambda: self.admin.call("token.list").get("tokens", []) == [], "its time is over")
@@ -241,6 +266,16 @@ class Browsers(HttpTest):
         for form in ("", "link=", "link=x", "link=baton_" + "0" * 48, "x" * 4000):
             answer = web.ask("POST", "/signin", form, Content_Type="application/x-www-form-urlencoded", Origin=web.url)
             self.assertIn(answer.code, (403, 410), form[:20])
+
+
+class Page(HttpTest):
+    def test_the_commands_of_the_page(self):
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "http.md"), encoding="utf-8") as page:
+            lines = re.findall(r"^    baton (.*)$", page.read(), re.MULTILINE)
+        self.assertGreaterEqual(len(lines), 3)
+        printed = [self.baton(*shlex.split(line)) for line in lines]
+        self.assertIn("baton_", printed[0])
+        self.assertEqual(printed[1].split(), [row["id"] for row in self.admin.call("token.list")["tokens"] if "label" in row])
 
 
 class Tokens(HttpTest):

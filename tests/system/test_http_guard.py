@@ -10,7 +10,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import PATIENCE, SystemTest, read_text
+from harness import PATIENCE, SystemTest, read_text, wait_until
 from test_http import HttpTest
 from web import WebClient
 
@@ -121,6 +121,20 @@ class Guarded(HttpTest):
                     pass
 
 
+class Rated(HttpTest):
+    broker_options = ("--http", "127.0.0.1:0", "--http-rate", "5")
+
+    def test_too_many_requests_are_put_off(self):
+        web, other = self.web(self.admin), self.web(self.admin)
+        answers = [web.ask("GET", "/v1/sessions") for _ in range(200)]
+        self.assertEqual([answer.code for answer in answers[:10]], [200] * 10)
+        self.assertIn("Retry-After", answers[-1].headers)
+        self.assertTrue(self.problem(answers[-1], 429, "busy")["retry"])
+        self.assertEqual(other.ask("GET", "/v1/sessions").code, 200)  # another token
+        wait_until(lambda: web.ask("GET", "/v1/sessions").code == 200, "it may go on")
+        self.assertEqual({web.ask("GET", "/healthz").code for _ in range(20)}, {200})
+
+
 class Reach(SystemTest):
     broker_options = None
 
@@ -146,7 +160,7 @@ class Reach(SystemTest):
         self.broker.start()
         self.admin = self.client()
         url = self.admin.call("site.about")["http"]
-        self.assertTrue(url.startswith("https://"))
+        self.assertTrue(url.startswith("https://example.org:"), url)
         token = self.admin.call("token.create")["token"]
         web = WebClient(url, token)
         self.addCleanup(web.close)
@@ -161,8 +175,9 @@ class Reach(SystemTest):
         plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertNotIn(b"200 OK", plain.recv(4096))
         self.broker.stop()
-        self.broker.options = ["--http", "0.0.0.0:0", "--http-behind-proxy"]
+        self.broker.options = ["--http", "0.0.0.0:0", "--http-behind-proxy", "--http-host", "example.org"]
         self.broker.start()
+        self.assertEqual(self.client().call("site.about")["http"], "https://example.org")
 
 
 if __name__ == "__main__":

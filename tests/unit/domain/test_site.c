@@ -11,6 +11,7 @@
 typedef struct {
     site_t state;
     uint64_t now;
+    const char *link; /*  digest of the secret that a browser signs in with */
     event_list_t last;
     baton_error_t error;
 } site_story_t;
@@ -33,8 +34,14 @@ static void apply (site_story_t *story, event_t *event, const char *actor)
 static baton_status give (site_story_t *story, const char *actor, const char *digest, method_id_t method,
                           const void *request, uint64_t if_n)
 {
-    command_t command = {
-        .method = method, .request = request, .now = story->now, .actor = actor, .digest = digest, .if_n = if_n};
+    command_t command = {.method = method,
+                         .request = request,
+                         .now = story->now,
+                         .actor = actor,
+                         .digest = digest,
+                         .fresh = digest,
+                         .prepared = story->link,
+                         .if_n = if_n};
     event_list_clear (&story->last);
     story->error = (baton_error_t){0};
     baton_status status = site_decide (&story->state, &command, &story->last, &story->error);
@@ -465,6 +472,60 @@ static void test_no_method_is_missing (void **context)
     }
 }
 
+#define TOKEN(events, why, actor, digest, ...) CHECK (events, why, actor, digest, token_create, ##__VA_ARGS__)
+
+/*  A token's id is its digest here. */
+static void test_tokens_have_a_limit (void **context)
+{
+    (void) context;
+    char digest[32];
+    for (size_t i = 0; i < LIMIT_TOKENS_EACH; i++) {
+        snprintf (digest, sizeof digest, "t%zu", i);
+        TOKEN (1, none, "root", digest, .ttl = HOUR);
+    }
+    TOKEN (0, too_large, "root", "more", .ttl = HOUR);
+    CHECK (0, too_large, "root", "link", console_link, .ttl = HOUR);
+    CHECK (1, none, "root", NULL, token_revoke, .id = (char *) "t3");
+    TOKEN (1, none, "root", "more", .ttl = 2 * HOUR);
+    story.now += HOUR; /*  all but that one are over */
+    TOKEN (1, none, "root", "again", .ttl = HOUR);
+    assert_int_equal (story.state.tokens.count, 2);
+}
+
+static void test_the_site_has_a_limit_of_tokens (void **context)
+{
+    (void) context;
+    char digest[32], name[32];
+    size_t made = 0;
+    for (size_t who = 0; made < LIMIT_TOKENS; who++) {
+        snprintf (name, sizeof name, "p%zu", who);
+        INVITE (1, none, name, "d", .role = role_observer);
+        ENROLL (1, none, name, "d");
+        for (size_t i = 0; i < LIMIT_TOKENS_EACH && made < LIMIT_TOKENS; i++, made++) {
+            snprintf (digest, sizeof digest, "t%zu", made);
+            TOKEN (1, none, name, digest, .ttl = HOUR);
+        }
+    }
+    TOKEN (0, too_large, "root", "more", .ttl = HOUR);
+}
+
+static void test_a_browser_comes_and_goes (void **context)
+{
+    (void) context;
+    CHECK (1, none, "root", "link", console_link);
+    story.link = "no such";
+    CHECK (0, bad_link, NULL, "browser", console_sign_in);
+    story.link = "link";
+    CHECK (2, none, NULL, "browser", console_sign_in);
+    CHECK (0, bad_link, NULL, "twice", console_sign_in);
+    story.link = "browser"; /*  what signs in is no link any more */
+    CHECK (0, bad_link, NULL, "twice", console_sign_in);
+    assert_int_equal (story.state.tokens.count, 1);
+    CHECK (0, no_such_token, "root", "other", console_sign_out);
+    CHECK (1, none, "root", "browser", console_sign_out);
+    assert_int_equal (story.state.tokens.count, 0);
+}
+
 #define UNIT(test) cmocka_unit_test_setup_teardown (test, begin, end)
 
 int main (void)
@@ -491,6 +552,9 @@ int main (void)
         UNIT (test_whoever_is_revoked_has_left),
         UNIT (test_nobody_is_called_like_a_team),
         UNIT (test_teams_have_limits),
+        UNIT (test_tokens_have_a_limit),
+        UNIT (test_the_site_has_a_limit_of_tokens),
+        UNIT (test_a_browser_comes_and_goes),
         UNIT (test_if_n_and_other_methods),
         UNIT (test_no_method_is_missing),
     };

@@ -72,8 +72,29 @@ static void tries (void **state)
     guard_destroy (&guard);
 }
 
+static void rates (void **state)
+{
+    (void) state;
+    enum { RATE = 10 };
+    struct sockaddr_storage from = address ("192.0.2.1"), there = address ("192.0.2.2");
+    guard_t *guard = guard_new ();
+    assert_non_null (guard);
+    for (int i = 0; i < RATE * GUARD_AHEAD; i++) {
+        assert_true (guard_admit (guard, "one", (struct sockaddr *) &from, RATE, 1000));
+        assert_true (guard_admit (guard, "", (struct sockaddr *) &from, RATE, 1000)); /*  counted by itself */
+    }
+    assert_false (guard_admit (guard, "one", (struct sockaddr *) &there, RATE, 1000));
+    assert_false (guard_admit (guard, "", (struct sockaddr *) &from, RATE, 1000));
+    assert_true (guard_may_try (guard, (struct sockaddr *) &from, 1000));
+    for (int i = 0; i < RATE; i++)
+        assert_true (guard_admit (guard, "one", (struct sockaddr *) &from, RATE, 2000));
+    assert_false (guard_admit (guard, "one", (struct sockaddr *) &from, RATE, 2000));
+    guard_destroy (&guard);
+}
+
 int main (void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test (hosts), cmocka_unit_test (origins), cmocka_unit_test (tries)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test (hosts), cmocka_unit_test (origins), cmocka_unit_test (tries),
+                                       cmocka_unit_test (rates)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
