@@ -87,7 +87,7 @@ void respond_close_off (struct MHD_Response *response)
                              "frame-ancestors 'none'");
     MHD_add_response_header (response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header (response, "X-Frame-Options", "DENY");
-    MHD_add_response_header (response, "Referrer-Policy", "no-referrer");
+    MHD_add_response_header (response, "Referrer-Policy", "same-origin"); /*  with none, forms have the origin null */
     MHD_add_response_header (response, "Cross-Origin-Opener-Policy", "same-origin");
     MHD_add_response_header (response, "Cross-Origin-Resource-Policy", "same-origin");
 }

@@ -210,7 +210,7 @@ class Browsers(HttpTest):
             page = web.ask("GET", target)
             self.assertEqual(page.code, 200)
             self.assertIn(b"<form method=post", page.body)
-        for name, text in (("Content-Security-Policy", "frame-ancestors 'none'"), ("Referrer-Policy", "no-referrer"),
+        for name, text in (("Content-Security-Policy", "frame-ancestors 'none'"), ("Referrer-Policy", "same-origin"),
                            ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")):
             self.assertIn(text, page.headers[name])
         self.problem(web.ask("POST", "/signin", target.partition("?")[2], Origin="http://evil.example"), 403, "wrong_origin")
