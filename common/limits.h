@@ -164,6 +164,7 @@
 #define LIMIT_IMPORT_BYTES (256u << 20)      /*  all its pages */
 #define LIMIT_ARCHIVE_SECTION (LIMIT_FRAME)  /*  one section of an archive, unpacked */
 #define LIMIT_ARCHIVE_PAGE (1u << 20)        /*  a page of events is ended when it has that many bytes */
+#define LIMIT_CARRIED_IDLE 2592000000u       /*  how long one is kept for a session that has ended: 30 days */
 #define LIMIT_CARRIED (2ull << 30)           /*  bytes of all files of a workspace that comes along */
 #define LIMIT_PACK (LIMIT_ARTIFACT - 65536u) /*  bytes of its contents in one pack */
 #define LIMIT_PACK_PIECES 2048u              /*  contents in one pack */

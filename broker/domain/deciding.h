@@ -40,6 +40,9 @@ typedef baton_status evolve_fn (session_t *self, const event_t *event);
 /* ---- import.c ---- */
 /*  Its workspace is no longer one that came along and is to be fetched. */
 void session_forget_carried (session_t *self);
+/*  When it is kept no longer; 0: not yet. */
+uint64_t carried_due (const session_t *self);
+EVOLVE (carried_dropped);
 DECIDE (session_import);
 DECIDE (session_moved);
 EVOLVE (session_imported);

@@ -14,6 +14,20 @@ void session_forget_carried (session_t *self)
     self->carried_from = NULL;
 }
 
+/*  As long as a node keeps a workspace of its own: it may be what a fork is made for. */
+uint64_t carried_due (const session_t *self)
+{
+    bool waits = self->carried > 0 && self->state == lifecycle_terminated;
+    return waits ? self->active_at + LIMIT_CARRIED_IDLE : 0;
+}
+
+baton_status evolve_carried_dropped (session_t *self, const event_t *event)
+{
+    (void) event;
+    session_forget_carried (self);
+    return BATON_OK;
+}
+
 /*  What belongs to the other site ends: its node runs nothing here, and whoever was asked there is nobody here. */
 static void end_life (deciding_t *deciding)
 {

@@ -247,6 +247,7 @@ static evolve_fn *const EVOLVES[EVENT_COUNT] = {
     APPLY (session_suspended),
     APPLY (session_slept),
     APPLY (session_terminated),
+    APPLY (carried_dropped),
     APPLY (session_handed_off),
     APPLY (session_follows),
     APPLY (client_attached),

@@ -33,7 +33,7 @@ uint64_t session_due (const session_t *self)
     uint64_t due = 0;
     if (self->n == 0)
         return 0;
-    due = earlier (self->lock.until, client_due (self));
+    due = earlier (earlier (self->lock.until, client_due (self)), carried_due (self));
     if (self->state == lifecycle_terminated)
         return due;
     if (migration_reversible (self))
@@ -148,6 +148,8 @@ baton_status decide_session_tick (deciding_t *deciding)
     const session_t *self = deciding->self;
     lock_tick (deciding);
     client_tick (deciding);
+    if (is_due (deciding, carried_due (self)))
+        emit (deciding, EVENT_carried_dropped, &(carried_dropped_event_t){});
     if (self->state == lifecycle_terminated)
         return BATON_OK;
     expire_letters (deciding);

@@ -166,6 +166,25 @@ static void test_the_earliest_is_due_first (void **context)
     story_end (&story);
 }
 
+/*  What came along with an import and was never fetched: a fork may need it, for as long as nodes keep workspaces. */
+static void test_a_workspace_that_nobody_fetches (void **context)
+{
+    (void) context;
+    story_t story;
+    given_created (&story);
+    story.state.carried = 1;
+    assert_int_equal (session_due (&story.state), 0);
+    DOES (&story, "session_terminated", ADA, session_cancel);
+    uint64_t after = story.state.active_at - STORY_START + LIMIT_CARRIED_IDLE;
+    DUE (&story, after);
+    TICK (&story, after - 1, "");
+    TICK (&story, after, "carried_dropped");
+    assert_int_equal (story.state.carried, 0);
+    assert_int_equal (session_due (&story.state), 0);
+    TICK (&story, after, "");
+    story_end (&story);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +197,7 @@ int main (void)
         cmocka_unit_test (test_wake_at_a_time),
         cmocka_unit_test (test_no_waking_before_sleep),
         cmocka_unit_test (test_the_earliest_is_due_first),
+        cmocka_unit_test (test_a_workspace_that_nobody_fetches),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
