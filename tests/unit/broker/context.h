@@ -2,7 +2,7 @@
 #ifndef BATON_TEST_BROKER_CONTEXT_H
 #define BATON_TEST_BROKER_CONTEXT_H
 
-#include "stage.h"
+#include "on_stage.h"
 
 #include "compact.h"
 #include "history.h"
@@ -11,22 +11,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static stage_t stage;
-
-static inline int set_up (void **state)
-{
-    (void) state;
-    stage_begin (&stage);
-    return 0;
-}
-
-static inline int tear_down (void **state)
-{
-    (void) state;
-    stage_end (&stage);
-    return 0;
-}
 
 /* ---- what happens ---- */
 

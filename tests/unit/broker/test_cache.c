@@ -1,23 +1,13 @@
 /*  The sessions in memory: loaded, dropped, trimmed. */
 #include "history.h"
-#include "stage.h"
+#include "on_stage.h"
 
-static stage_t stage;
-
-static int set_up (void **state)
+static int set_up_five (void **state)
 {
-    (void) state;
-    stage_begin (&stage);
+    set_up (state);
     for (char id[] = "a"; id[0] <= 'e'; id[0]++)
         stage_create (&stage, id);
     stage_commit (&stage);
-    return 0;
-}
-
-static int tear_down (void **state)
-{
-    (void) state;
-    stage_end (&stage);
     return 0;
 }
 
@@ -116,10 +106,10 @@ static void a_gap_in_a_journal_is_noticed (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown (the_least_recently_used_goes_first, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (dropping_is_forgetting, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (what_is_not_there_is_not_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_gap_in_a_journal_is_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (the_least_recently_used_goes_first, set_up_five, tear_down),
+        cmocka_unit_test_setup_teardown (dropping_is_forgetting, set_up_five, tear_down),
+        cmocka_unit_test_setup_teardown (what_is_not_there_is_not_kept, set_up_five, tear_down),
+        cmocka_unit_test_setup_teardown (a_gap_in_a_journal_is_noticed, set_up_five, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

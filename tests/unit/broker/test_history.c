@@ -1,24 +1,7 @@
 /*  Past states, told from the journal alone. */
-#include "stage.h"
+#include "on_stage.h"
 
 #include "history.h"
-
-static stage_t stage;
-
-static int set_up (void **state)
-{
-    (void) state;
-    stage_begin (&stage);
-    stage_create (&stage, "a");
-    return 0;
-}
-
-static int tear_down (void **state)
-{
-    (void) state;
-    stage_end (&stage);
-    return 0;
-}
 
 static void any_past_state_can_be_had (void **state)
 {
@@ -170,10 +153,10 @@ static void the_state_is_there_for_readers (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown (any_past_state_can_be_had, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_walk_ends_when_it_has_had_enough, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (a_walk_goes_through_the_ancestors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown (the_state_is_there_for_readers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (any_past_state_can_be_had, set_up_one, tear_down),
+        cmocka_unit_test_setup_teardown (a_walk_ends_when_it_has_had_enough, set_up_one, tear_down),
+        cmocka_unit_test_setup_teardown (a_walk_goes_through_the_ancestors, set_up_one, tear_down),
+        cmocka_unit_test_setup_teardown (the_state_is_there_for_readers, set_up_one, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

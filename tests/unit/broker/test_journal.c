@@ -1,34 +1,10 @@
 /*  The journal: what is decided shows at once, is on disk after a commit, and is gone after a failed one. */
-#include "stage.h"
+#include "on_stage.h"
 
 #include "faults.h"
 #include "id.h"
 
 #include <stdlib.h>
-
-static stage_t stage;
-
-static int set_up (void **state)
-{
-    (void) state;
-    stage_begin (&stage);
-    return 0;
-}
-
-static int tear_down (void **state)
-{
-    (void) state;
-    stage_end (&stage);
-    return 0;
-}
-
-static const session_t *state_of (const char *session)
-{
-    entry_t *entry = NULL;
-    if (cache_get (journal_cache (stage.journal), session, &entry, &stage.error) != BATON_OK)
-        return NULL;
-    return &entry->state;
-}
 
 static void decides_commits_and_shows_what_is_pending (void **state)
 {

@@ -1,27 +1,11 @@
 /*  The rows of lists: a busy session's waits, and a broker that ends without warning leaves none behind for good. */
-#include "stage.h"
+#include "on_stage.h"
 
 #include "id.h"
 
 #include <stdlib.h>
 
 #define BUSY 300 /*  sessions; more than are mended in one commit */
-
-static stage_t stage;
-
-static int set_up (void **state)
-{
-    (void) state;
-    stage_begin (&stage);
-    return 0;
-}
-
-static int tear_down (void **state)
-{
-    (void) state;
-    stage_end (&stage);
-    return 0;
-}
 
 static uint64_t row_n (const char *session)
 {

@@ -1,34 +1,9 @@
 /*  Forks and merges in the journals of two sessions: what is read of the past, and all or nothing. */
-#include "stage.h"
+#include "on_stage.h"
 
 #include "history.h"
 #include "keyed.h"
 #include "merge.h"
-
-static stage_t stage;
-
-static int set_up (void **state)
-{
-    (void) state;
-    stage_begin (&stage);
-    stage_create (&stage, "a");
-    return 0;
-}
-
-static int tear_down (void **state)
-{
-    (void) state;
-    stage_end (&stage);
-    return 0;
-}
-
-static const session_t *state_of (const char *session)
-{
-    entry_t *entry = NULL;
-    baton_error_t error = {0};
-    assert_int_equal (cache_get (journal_cache (stage.journal), session, &entry, &error), BATON_OK);
-    return &entry->state;
-}
 
 static baton_status fork_of (const char *source, const char *id)
 {
@@ -204,7 +179,7 @@ static void both_journals_hear_of_a_merge_or_neither (void **state)
 
 int main (void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown (name, set_up_one, tear_down)
     const struct CMUnitTest tests[] = {
         TEST (the_base_is_what_was_forked),
         TEST (a_later_base_is_replayed),

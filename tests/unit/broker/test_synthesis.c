@@ -1,5 +1,5 @@
 /*  All runs together: what is bounded, what an excerpt is, and what comes through the line of a fork. */
-#include "stage.h"
+#include "on_stage.h"
 
 #include "synthesis.h"
 #include "synthesis_markdown.h"
@@ -7,23 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static stage_t stage;
 static synthesis_t told;
 
-static int set_up (void **state)
+static int forget (void **state)
 {
-    (void) state;
-    stage_begin (&stage);
-    stage_create (&stage, "a");
-    return 0;
-}
-
-static int tear_down (void **state)
-{
-    (void) state;
     record_clear (&RECORD_synthesis, &told);
-    stage_end (&stage);
-    return 0;
+    return tear_down (state);
 }
 
 static void give (const char *session, method_id_t method, const void *request, const command_t *as)
@@ -146,7 +135,7 @@ static void the_same_position_tells_the_same (void **state)
     free (second);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown (name, set_up_one, forget)
 
 int main (void)
 {

@@ -25,6 +25,15 @@ static void start (story_t *story, uint64_t run)
               __LINE__);
 }
 
+/*  A run that is stopping, since its 10 tokens are used up. */
+static void given_spent (story_t *story)
+{
+    given_running (story);
+    DOES (story, "usage_reported", RUNNING, usage_report, .output_tokens = 10);
+    DOES (story, "budget_set", ADA, budget_set, .tokens = 10);
+    check (story, "budget_reached breakpoint_opened run_stopping");
+}
+
 static void test_what_counts (void **context)
 {
     (void) context;
@@ -87,10 +96,7 @@ static void test_people_raise_or_stop (void **context)
     static uint8_t low[] = {0x81, 0xa6, 't', 'o', 'k', 'e', 'n', 's', 5};
     static uint8_t high[] = {0x81, 0xa6, 't', 'o', 'k', 'e', 'n', 's', 0xcc, 200};
     story_t story;
-    given_running (&story);
-    DOES (&story, "budget_set", ADA, budget_set, .tokens = 10);
-    DOES (&story, "usage_reported", RUNNING, usage_report, .output_tokens = 10);
-    check (&story, "budget_reached breakpoint_opened run_stopping");
+    given_spent (&story);
     finish (&story, 1, "run_finished session_suspended");
     FAILS (&story, invalid_argument, bad_value, BOB, breakpoint_vote, .breakpoint = 1, .option = (char *) "raise");
     FAILS (&story, invalid_argument, bad_value, BOB, breakpoint_vote, .breakpoint = 1, .option = (char *) "raise",
@@ -119,10 +125,7 @@ static void test_raised_in_time (void **context)
 {
     (void) context;
     story_t story;
-    given_running (&story);
-    DOES (&story, "usage_reported", RUNNING, usage_report, .output_tokens = 10);
-    DOES (&story, "budget_set", ADA, budget_set, .tokens = 10);
-    check (&story, "budget_reached breakpoint_opened run_stopping");
+    given_spent (&story);
     DOES (&story, "budget_set", ADA, budget_set, .clear = true);
     check (&story, "budget_released breakpoint_cancelled");
     finish (&story, 1, "run_finished session_suspended");
@@ -134,10 +137,7 @@ static void test_an_operator_has_the_last_word (void **context)
 {
     (void) context;
     story_t story;
-    given_running (&story);
-    DOES (&story, "usage_reported", RUNNING, usage_report, .output_tokens = 10);
-    DOES (&story, "budget_set", ADA, budget_set, .tokens = 10);
-    check (&story, "budget_reached breakpoint_opened run_stopping");
+    given_spent (&story);
     DOES (&story, "run_stopping", ADA, session_suspend);
     finish (&story, 1, "run_finished session_suspended");
     CHECK_STATE (&story, suspended, requested);

@@ -1,5 +1,6 @@
 /*  What of a session an import keeps, and what means something at one site only. */
 #include "fill.h"
+#include "keyed.h"
 #include "story.h"
 
 /*  By name: with CLEARED and CHANGED, all there is. */
@@ -31,11 +32,6 @@ static bool is_in (const char *const *names, size_t count, const char *name)
     return false;
 }
 
-static bool same (const baton_bytes_t *a, const baton_bytes_t *b)
-{
-    return a->size == b->size && memcmp (a->data, b->data, a->size) == 0;
-}
-
 /*  The record with nothing but that field, encoded. */
 static baton_bytes_t field_of (const session_t *state, const field_t *field)
 {
@@ -65,9 +61,9 @@ static void each_field_is_kept_cleared_or_changed (void **context)
                       field->name);
         baton_bytes_t old = field_of (&before, field), now = field_of (&after, field),
                       none = field_of (&nothing, field);
-        if (kept && !same (&old, &now))
+        if (kept && !bytes_equal (&old, &now))
             fail_msg ("an import loses the session's field %s", field->name);
-        if (cleared && !same (&now, &none))
+        if (cleared && !bytes_equal (&now, &none))
             fail_msg ("an import takes the session's field %s along", field->name);
         bytes_clear (&old);
         bytes_clear (&now);

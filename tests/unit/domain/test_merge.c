@@ -1,16 +1,5 @@
 /*  Merging: what is taken, what is refused, and what merges of merges mean. */
-#include "family.h"
-
-static family_t family;
-
-static int tear_down (void **state)
-{
-    (void) state;
-    family_end (&family);
-    return 0;
-}
-
-#define SESSION(member) .session = (member)->id
+#include "one_family.h"
 
 /* ---- without conflicts ---- */
 

@@ -1,16 +1,5 @@
 /*  A merge with conflicts: how they are decided, key by key, and what that makes of the session. */
-#include "family.h"
-
-static family_t family;
-
-static int tear_down (void **state)
-{
-    (void) state;
-    family_end (&family);
-    return 0;
-}
-
-#define SESSION(member) .session = (member)->id
+#include "one_family.h"
 
 /*  Three conflicts (a, b, c), and a key that only the branch has. */
 static void given_conflicts (member_t **into, member_t **from)

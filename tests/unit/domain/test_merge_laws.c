@@ -52,23 +52,44 @@ static void given_unrelated (family_t *family, uint64_t seed, member_t *ret_memb
     change_often (family, ret_members[2], 8, 4, &seed);
 }
 
+/*  The same beginnings twice, so that each may go on in its own way. */
+typedef struct {
+    family_t one, other;
+    member_t *a[3], *b[3];
+} twins_t;
+
+static void given_twins (twins_t *twins, uint64_t seed)
+{
+    *twins = (twins_t){0};
+    given_unrelated (&twins->one, seed, twins->a);
+    given_unrelated (&twins->other, seed, twins->b);
+}
+
+static void check_alike (member_t *a, member_t *b)
+{
+    assert_true (know_the_same (now_of (a), now_of (b)));
+    assert_int_equal (now_of (a)->items, now_of (b)->items);
+}
+
+static void end_twins (twins_t *twins)
+{
+    family_end (&twins->one);
+    family_end (&twins->other);
+}
+
 static void test_unrelated_changes_can_be_merged_in_any_order (void **state)
 {
     (void) state;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
-        family_t one = {0}, other = {0};
-        member_t *a[3], *b[3];
-        given_unrelated (&one, seed, a);
-        given_unrelated (&other, seed, b);
-        assert_int_equal (family_merge (&one, a[0], a[1], false), 0);
-        assert_int_equal (family_merge (&one, a[0], a[2], false), 0);
-        assert_int_equal (family_merge (&other, b[0], b[2], false), 0);
-        assert_int_equal (family_merge (&other, b[0], b[1], false), 0);
-        assert_true (know_the_same (now_of (a[0]), now_of (b[0])));
-        assert_int_equal (now_of (a[0])->items, now_of (b[0])->items);
-        assert_int_equal (now_of (a[0])->ancestors.count, now_of (b[0])->ancestors.count);
-        family_end (&one);
-        family_end (&other);
+        twins_t twins;
+        given_twins (&twins, seed);
+        assert_int_equal (family_merge (&twins.one, twins.a[0], twins.a[1], false), 0);
+        assert_int_equal (family_merge (&twins.one, twins.a[0], twins.a[2], false), 0);
+        assert_int_equal (family_merge (&twins.other, twins.b[0], twins.b[2], false), 0);
+        assert_int_equal (family_merge (&twins.other, twins.b[0], twins.b[1], false), 0);
+        check_alike (twins.a[0], twins.b[0]);
+        assert_int_equal (now_of (twins.a[0])->ancestors.count, now_of (twins.b[0])->ancestors.count);
+        end_twins (&twins);
     }
 }
 
@@ -76,16 +97,12 @@ static void test_either_side_may_take_the_other_in (void **state)
 {
     (void) state;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
-        family_t one = {0}, other = {0};
-        member_t *a[3], *b[3];
-        given_unrelated (&one, seed, a);
-        given_unrelated (&other, seed, b);
-        assert_int_equal (family_merge (&one, a[1], a[2], false), 0);
-        assert_int_equal (family_merge (&other, b[2], b[1], false), 0);
-        assert_true (know_the_same (now_of (a[1]), now_of (b[2])));
-        assert_int_equal (now_of (a[1])->items, now_of (b[2])->items);
-        family_end (&one);
-        family_end (&other);
+        twins_t twins;
+        given_twins (&twins, seed);
+        assert_int_equal (family_merge (&twins.one, twins.a[1], twins.a[2], false), 0);
+        assert_int_equal (family_merge (&twins.other, twins.b[2], twins.b[1], false), 0);
+        check_alike (twins.a[1], twins.b[2]);
+        end_twins (&twins);
     }
 }
 
