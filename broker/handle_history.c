@@ -5,6 +5,7 @@
 
 #include "history.h"
 #include "id.h"
+#include "letters.h"
 #include "waiting.h"
 #include "window.h"
 
@@ -241,21 +242,13 @@ baton_status handle_item_list (broker_t *broker, request_t *request, void *ret_r
 
 /* ---- message.list ---- */
 
-/*  The body stands in the one event that delivered the message. */
+/*  The letter stays as the state has it: an import has forgotten who is a stranger here. */
 static baton_status read_body (store_t *store, const char *session, message_t *message, baton_error_t *error)
 {
-    store_reads_t rows = {0};
-    event_t event = {0};
-    baton_status status = store_history (store, session, message->letter.n - 1, 1, &rows, error);
-    if (status == BATON_OK && rows.count == 1)
-        status = event_decode (rows.items[0].data.data, rows.items[0].data.size, &event, error);
-    if (status == BATON_OK && event.kind == EVENT_message_delivered) {
-        const message_delivered_event_t *body = event.body;
-        if (bytes_set (&message->body, body->body.data, body->body.size) != BATON_OK)
-            status = baton_fail_memory (error);
-    }
-    event_clear (&event);
-    store_reads_clear (&rows);
+    message_t told = {0};
+    baton_status status = letters_read (store, session, message->letter.n, &told, error);
+    message->body = told.body;
+    record_clear (&RECORD_letter, &told.letter);
     return status;
 }
 

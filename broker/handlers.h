@@ -70,9 +70,14 @@ BATON_MUST_USE baton_status note_content (broker_t *broker, request_t *request, 
 /*  Frees what was put for an import that is over, whichever way; for any request that was decided. */
 void import_ended (broker_t *broker, const request_t *request);
 
-/*  handle_messages.c */
-handler_t handle_message_reply, handle_message_outcome, handle_message_broadcast, handle_message_dead,
-    handle_message_redeliver, handle_change_refused;
+/*  handle_messages.c: requests and their answers */
+handler_t handle_message_reply, handle_message_outcome;
+
+/*  handle_broadcast.c */
+handler_t handle_message_broadcast;
+
+/*  handle_dead.c: what nobody has read */
+handler_t handle_message_dead, handle_message_redeliver, handle_change_refused;
 
 /*  handle_events.c */
 handler_t handle_events_read, handle_events_subscribe, handle_events_unsubscribe;
