@@ -183,8 +183,15 @@ class Conversations(NodeTest):
 
         def send():
             client = self.client()
+
+            def read_so_far():
+                return client.call("session.show", {"session": reader}, timeout=2 * PATIENCE, resend=0.2).get("items", 0)
+
             while not self.stopping:
                 number = len(sent) + 1
+                if number % 20 == 0:  # a reader starts four programs a message, a sender none
+                    wait_until(lambda: self.stopping or read_so_far() > number - 60, "the reader to keep up",
+                               2 * PATIENCE)
                 client.call("message.send", {"to": reader, "body": number}, timeout=2 * PATIENCE, resend=0.2,
                             key=f"send-{number}")
                 sent.append(number)
