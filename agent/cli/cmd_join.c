@@ -112,10 +112,12 @@ static baton_status check_place (const place_t *place, baton_error_t *error)
     return BATON_OK;
 }
 
-/*  The first context in the folder becomes the default. */
-static bool make_default (const place_t *place, const char *path)
+/*  The first context in the folder becomes the default; never that of a node, with which a person can do nothing. */
+static bool make_default (const place_t *place, const enrolled_t *enrolled, const char *path)
 {
     char standard[PATH_ROOM];
+    if (enrolled->role == role_node)
+        return false;
     snprintf (standard, sizeof standard, "%s/default.ctx", place->folder);
     return *place->suffix && symlink (strrchr (path, '/') + 1, standard) == 0; /*  fails where there is one */
 }
@@ -138,7 +140,7 @@ static baton_status join (cli_t *cli, const arguments_t *arguments, baton_error_
         status = enrol (cli, &token, &place, path, &enrolled, error);
     if (status == BATON_OK) {
         output_note (cli, "joined as %s; the context is %s%s", enrolled.name, path,
-                     make_default (&place, path) ? ", and the default" : "");
+                     make_default (&place, &enrolled, path) ? ", and the default" : "");
         status = output_record (cli, &RECORD_enrolled, &enrolled, error);
     }
     record_clear (&RECORD_token, &token);

@@ -120,6 +120,13 @@ class Invitations(SystemTest):
         self.baton("identity", "revoke", "eve")
         self.baton("session", "list", code=4, **there)
 
+    def test_a_node_that_joins_takes_no_place_of_a_person(self):
+        here = {"XDG_CONFIG_HOME": self.directory}
+        for name, role in (("east", "node"), ("eve", "operator"), ("bob", "operator")):
+            self.baton("join", self.baton("invite", name, "--role", role, "-o", "name").strip(), **here)
+            default = os.path.join(self.directory, "baton", "default.ctx")
+            self.assertEqual(os.readlink(default) if os.path.lexists(default) else None, None if name == "east" else "eve.ctx")
+
 
 class Revocation(SystemTest):
     def test_the_next_request_is_refused(self):
