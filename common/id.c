@@ -10,11 +10,10 @@ baton_status id_init (void)
 
 void id_new (char ret_id[ID_SIZE])
 {
-    static const char ALPHABET[] = "0123456789abcdefghjkmnpqrstvwxyz";
     unsigned char random[ID_SIZE - 1];
     randombytes_buf (random, sizeof random);
     for (size_t i = 0; i < sizeof random; i++)
-        ret_id[i] = ALPHABET[random[i] & 31];
+        ret_id[i] = ID_LETTERS[random[i] & 31];
     ret_id[ID_SIZE - 1] = '\0';
 }
 

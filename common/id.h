@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ID_SIZE 21     /*  20 characters and NUL */
+#define ID_SIZE 21 /*  20 characters and NUL */
+#define ID_LETTERS "0123456789abcdefghjkmnpqrstvwxyz"
 #define DIGEST_SIZE 65 /*  64 characters and NUL */
 #define KEY_SIZE 41    /*  a CURVE key in Z85: 40 characters and NUL */
 

@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "id.h"
 #include "terminal.h"
 
 #include <stdarg.h>
@@ -35,16 +36,28 @@ int cli_exit_code (baton_status status)
     return EXIT_failure;
 }
 
+/*  The session that the sentence is about: the first that it names, or else that of the command. */
+static void find_subject (const cli_t *self, const char *message, char ret_session[LIMIT_ID + 1])
+{
+    static const char NOUN[] = "session ";
+    const char *noun = strstr (message, NOUN), *id = noun ? noun + strlen (NOUN) : "";
+    size_t size = strspn (id, ID_LETTERS);
+    if (size == ID_SIZE - 1 && *self->session)
+        snprintf (ret_session, LIMIT_ID + 1, "%.*s", (int) size, id);
+    else
+        snprintf (ret_session, LIMIT_ID + 1, "%s", self->session);
+}
+
 /*  Where the session is known, its id stands in the place of the word SESSION: the line can be typed as it is. */
-static void print_hint (const cli_t *self, const char *hint)
+static void print_hint (const cli_t *self, const char *message, const char *hint)
 {
     terminal_filter_t filter = {0};
-    const char *word = *self->session ? strstr (hint, "SESSION") : NULL;
+    char session[LIMIT_ID + 1];
+    find_subject (self, message, session);
     fputs ("  \u2192 ", self->err);
-    if (word) {
+    for (const char *word; *session && (word = strstr (hint, "SESSION")); hint = word + strlen ("SESSION")) {
         terminal_write (&filter, self->err, hint, (size_t) (word - hint));
-        fputs (self->session, self->err);
-        hint = word + strlen ("SESSION");
+        fputs (session, self->err);
     }
     terminal_write (&filter, self->err, hint, strlen (hint));
     fputc ('\n', self->err);
@@ -58,7 +71,7 @@ void cli_complain (const cli_t *self, const baton_error_t *error)
     terminal_write (&filter, self->err, error->message, strlen (error->message));
     fputc ('\n', self->err);
     if (*hint)
-        print_hint (self, hint);
+        print_hint (self, error->message, hint);
 }
 
 void cli_hint (cli_t *self, const char *format, ...)
