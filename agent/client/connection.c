@@ -18,6 +18,7 @@ struct connection {
     void *monitor;
     uint64_t last_id;
     bool reached; /*  something took the connection, whatever it was */
+    bool refused; /*  and let go of it before it was our broker */
     bool proved;  /*  and once it was our broker */
     bool up;
     uint64_t losses;
@@ -151,6 +152,7 @@ static void take_notice (connection_t *self)
     else if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
         self->up = self->proved = true;
     else {
+        self->refused = self->refused || (self->reached && !self->up);
         self->losses += self->up ? 1 : 0;
         self->up = false;
     }
@@ -257,6 +259,10 @@ baton_status connection_blame (const connection_t *self, const char *method, uin
                            (unsigned long long) timeout);
     if (self->proved || !self->reached)
         return baton_fail (error, BATON_unavailable, BATON_REASON_unreachable, "no broker answers at %s", endpoint);
+    if (!self->refused)
+        return baton_fail (error, BATON_unavailable, BATON_REASON_unreachable,
+                           "something takes connections at %s, but no broker has answered within %llu ms", endpoint,
+                           (unsigned long long) timeout);
     return baton_fail (error, BATON_unavailable, BATON_REASON_unreachable,
                        "something answers at %s, but not as the broker whose key the context has", endpoint);
 }

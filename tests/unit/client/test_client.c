@@ -1,9 +1,12 @@
 #include "fake_broker.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <unistd.h>
-/*  cmocka wants the three above before it. */
+/*  cmocka wants some of the above before it. */
 #include <cmocka.h>
 
 #define MOST 8
@@ -191,6 +194,29 @@ static baton_status call_once (const baton_context_t *context, baton_error_t *er
     return status;
 }
 
+/*  It may be the right broker, on a machine that is busy: a wrong key is not what to look for. */
+static void does_not_blame_the_key_of_one_that_says_nothing (void **state)
+{
+    (void) state;
+    baton_error_t error = {0};
+    fake_t fake;
+    script_t script = {0};
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &script);
+    baton_context_t context = fake_context (&fake);
+    fake_stop (&fake);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int silent = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal (bind (silent, (struct sockaddr *) &address, size), 0);
+    assert_int_equal (listen (silent, 8), 0);
+    assert_int_equal (getsockname (silent, (struct sockaddr *) &address, &size), 0);
+    snprintf (context.endpoint, sizeof context.endpoint, "tcp://127.0.0.1:%d", ntohs (address.sin_port));
+    assert_int_equal (call_once (&context, &error), BATON_unavailable);
+    assert_int_equal (error.reason, BATON_REASON_unreachable);
+    assert_non_null (strstr (error.message, "but no broker has answered within "));
+    close (silent);
+}
+
 static void says_who_does_not_answer (void **state)
 {
     (void) state;
@@ -254,6 +280,7 @@ int main (void)
         cmocka_unit_test (gives_failures_as_errors),
         cmocka_unit_test (says_when_time_is_up),
         cmocka_unit_test (says_who_does_not_answer),
+        cmocka_unit_test (does_not_blame_the_key_of_one_that_says_nothing),
         cmocka_unit_test (speaks_for_a_run_by_its_token),
         cmocka_unit_test (refuses_what_no_frame_holds),
     };
