@@ -14,7 +14,7 @@
 #define PAUSE 1000       /*  ms before what the store has refused is tried again */
 #define SHOW_PAUSE 200   /*  ms between writing down what lists tell of busy sessions */
 #define SHOW_MOST 256    /*  of them at a time */
-#define PATIENCE 60000   /*  ms for each step of a migration that a drain starts */
+#define PATIENCE 60000   /*  ms for each step of a migration that a drain starts, and before it starts another */
 
 /*  A command of the broker's own; what it is refused for is of no interest but to a reader of the debug log. */
 static bool decide (broker_t *broker, const char *session, method_id_t method, const void *request)
@@ -239,11 +239,20 @@ static size_t count_migrating (broker_t *broker, const char *node)
     return count;
 }
 
+/*  The broker has tried to move it, in vain: what was in the way is likely to be there a second later, too. */
+static bool stayed_lately (const broker_t *broker, const session_t *session)
+{
+    const migration_t *last = &session->migration;
+    return last->number > 0 && !last->actor && last->step < migration_step_commit &&
+           broker->now < last->started_at + PATIENCE;
+}
+
 static bool move_away (broker_t *broker, const char *session, const char *node)
 {
     entry_t *entry = NULL;
     if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.migrating ||
-        entry->state.state == lifecycle_terminated || origin_guest (broker, &entry->state))
+        entry->state.state == lifecycle_terminated || origin_guest (broker, &entry->state) ||
+        stayed_lately (broker, &entry->state))
         return false;
     const node_t *target = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, node,
                                          broker->monotonic, broker->options.lease_ttl, NULL, 0);

@@ -158,6 +158,17 @@ static void report_frozen_end (daemon_t *self, const action_t *action)
 
 /* ---- moving ---- */
 
+/*  What waiting does not mend undoes the move, with the reason for whoever has asked for it. */
+static void keep_here (daemon_t *self, const assignment_t *assignment, const baton_error_t *error)
+{
+    if (error->reason == BATON_REASON_busy)
+        return;
+    log_error ("session %s can't be moved: %s", assignment->session, error->message);
+    if (!baton_reason_retry (error->reason))
+        report_migration (self, assignment->session, assignment->migration.number, METHOD_migration_failed,
+                          error->message);
+}
+
 static void offer (daemon_t *self, const action_t *action)
 {
     char root[PLACE_SIZE];
@@ -165,7 +176,7 @@ static void offer (daemon_t *self, const action_t *action)
     if (act_workspace (self, action->assignment, root, &error) == BATON_OK)
         move_offer (self->move, action->assignment, root);
     else
-        log_error ("session %s can't be offered: %s", action->assignment->session, error.message);
+        keep_here (self, action->assignment, &error);
 }
 
 static void freeze (daemon_t *self, const action_t *action)
@@ -181,7 +192,7 @@ static void freeze (daemon_t *self, const action_t *action)
     } else if (act_workspace (self, action->assignment, root, &error) == BATON_OK)
         move_freeze (self->move, action->assignment, root);
     else
-        log_error ("session %s can't be frozen: %s", action->assignment->session, error.message);
+        keep_here (self, action->assignment, &error);
 }
 
 static baton_status take_place (daemon_t *self, const assignment_t *assignment, baton_error_t *error)

@@ -223,6 +223,31 @@ class Moves(MoveTest):
         self.refused("failed_precondition", "wrong_state", self.migrate, self.create("new"), to="east")
         self.assertEqual(self.show(session)["n"], n)
 
+    def test_a_workspace_that_is_gone(self):
+        """The move is undone at once, and says why; a drain does not begin it anew each second."""
+        folder = self.path("short-lived")
+        os.mkdir(folder)
+        session = self.create("homeless", workspace=folder)
+        for how in ("migrate", "drain"):
+            os.makedirs(folder, exist_ok=True)
+            self.admin.call("session.activate", {"session": session})
+            self.until_running(session, "east")
+            if how == "migrate":
+                self.add_west()
+            self.admin.call("session.suspend", {"session": session})
+            self.until_settled(session)
+            os.rmdir(folder)
+            if how == "migrate":
+                self.migrate(session, to="west")
+            else:
+                self.admin.call("node.drain", {"node": "east"})
+            self.until(session, lambda s, how=how: (s.get("migration") or {}).get("number") == 1 + (how == "drain")
+                       and not s.get("migrating"), "the move to be undone", patience=30)
+            self.assertIn("is not there", self.events(session, "migration_aborted")[-1]["body"]["detail"])
+        at = self.events(session, "migration_aborted")[-1]["at"]
+        wait_until(lambda: self.admin.call("site.about")["now"] > at + 3000, "three rounds of the drain")
+        self.assertEqual(len(self.events(session, "migration_started")), 2)
+
     def test_refused_for_name_and_labels(self):
         east = self.node("a1", self.DRIVERS, labels={"zone": "a"})
         self.node("b1", self.DRIVERS, labels={"zone": "b"})
