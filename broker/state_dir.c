@@ -164,10 +164,32 @@ static bool links_to (const char *link, const char *target)
     return size == (ssize_t) strlen (target) && memcmp (found, target, (size_t) size) == 0;
 }
 
+static bool place_link (const char *link, const char *target)
+{
+    char fresh[BATON_PATH_SIZE + 24];
+    snprintf (fresh, sizeof fresh, "%s.%d", link, (int) getpid ());
+    return symlink (target, fresh) == 0 && rename (fresh, link) == 0;
+}
+
+/*  Whether a broker runs whose admin's context that is. */
+static bool runs_there (const char *context)
+{
+    char name[BATON_PATH_SIZE + 8];
+    const char *slash = strrchr (context, '/');
+    if (!slash)
+        return false;
+    snprintf (name, sizeof name, "%.*s/lock", (int) (slash - context), context);
+    int lock = open (name, O_RDWR | O_CLOEXEC);
+    bool runs = lock >= 0 && flock (lock, LOCK_SH | LOCK_NB) != 0;
+    if (lock >= 0)
+        close (lock);
+    return runs;
+}
+
 /*  Of several brokers of one user, the one that was started last is found. */
 static void announce_link (state_dir_t *self, const char *path)
 {
-    char link[BATON_PATH_SIZE], folder[BATON_PATH_SIZE], target[BATON_PATH_SIZE], fresh[BATON_PATH_SIZE + 24];
+    char link[BATON_PATH_SIZE], folder[BATON_PATH_SIZE], target[BATON_PATH_SIZE];
     char *real = realpath (path, NULL);
     if (!real || !baton_context_announced (link)) {
         free (real);
@@ -177,15 +199,16 @@ static void announce_link (state_dir_t *self, const char *path)
     free (real);
     snprintf (folder, sizeof folder, "%s", link);
     *strrchr (folder, '/') = '\0';
-    snprintf (fresh, sizeof fresh, "%s.%d", link, (int) getpid ());
-    char other[BATON_PATH_SIZE];
-    ssize_t size = readlink (link, other, sizeof other - 1);
+    char *other = self->before;
+    ssize_t size = readlink (link, other, sizeof self->before - 1);
     other[size > 0 ? size : 0] = '\0';
-    if (*other && strcmp (other, target) != 0)
-        log_warning ("baton of this user talks to this broker from now on; to that of %s with --context %s", other,
+    if (strcmp (other, target) == 0)
+        *other = '\0';
+    if (*other)
+        log_warning ("baton of this user talks to this broker until it ends; to that of %s with --context %s", other,
                      other);
     mkdir (folder, 0700);
-    if (!links_to (link, target) && (symlink (target, fresh) != 0 || rename (fresh, link) != 0))
+    if (!links_to (link, target) && !place_link (link, target))
         log_warning ("cannot link %s to %s: %s; set BATON_CONTEXT=%s", link, target, strerror (errno), target);
     snprintf (self->announced, sizeof self->announced, "%s", link);
     snprintf (self->target, sizeof self->target, "%s", target);
@@ -193,7 +216,8 @@ static void announce_link (state_dir_t *self, const char *path)
 
 void state_dir_close (state_dir_t *self)
 {
-    if (*self->announced && links_to (self->announced, self->target))
+    bool ours = *self->announced && links_to (self->announced, self->target);
+    if (ours && (!runs_there (self->before) || !place_link (self->announced, self->before)))
         unlink (self->announced);
     self->announced[0] = '\0';
     if (self->lock >= 0)

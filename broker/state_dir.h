@@ -14,6 +14,7 @@ typedef struct {
     int lock;                        /*  -1: not held */
     char announced[BATON_PATH_SIZE]; /*  the link that was made; "": none */
     char target[BATON_PATH_SIZE];    /*  and where it leads */
+    char before[BATON_PATH_SIZE];    /*  where it led before: to another broker of this user; "": nowhere */
     baton_context_t broker;          /*  its key pair */
     baton_context_t admin;
 } state_dir_t;
@@ -28,7 +29,8 @@ BATON_MUST_USE baton_status state_dir_rekey (state_dir_t *self, const char *path
 
 /*  Writes where the broker listens now into the admin's context: before the site's first event, so that its key is
  *  never lost. Then links it to where the same user's programs look for it (baton_context_announced), until
- *  state_dir_close; that this fails is only logged. */
+ *  state_dir_close, which gives the link back to the broker that had it if that runs still; that this fails is only
+ * logged. */
 BATON_MUST_USE baton_status state_dir_announce (state_dir_t *self, const char *path, const char *endpoint,
                                                 baton_error_t *error);
 

@@ -33,6 +33,19 @@ class FirstStart(SystemTest):
         self.broker.stop()
         self.assertFalse(os.path.lexists(link))
 
+    def test_the_link_comes_back_when_a_later_broker_ends(self):
+        link = os.path.join(self.directory, "baton", "admin.ctx")
+        ours = os.path.realpath(self.broker.context)
+        for stopped in (False, True):
+            later = Broker(self.directory, state=os.path.join(self.directory, f"later-{stopped}"))
+            self.addCleanup(later.close)
+            self.assertTrue(later.spawn())
+            self.assertEqual(os.readlink(link), os.path.realpath(later.context))
+            if stopped:
+                self.broker.stop()
+            later.stop()
+            self.assertEqual(os.readlink(link) if os.path.lexists(link) else None, None if stopped else ours)
+
     def test_second_broker_on_the_same_state_is_refused(self):
         done = subprocess.run([BATOND, "--state", self.broker.state, "--listen", "tcp://127.0.0.1:*"],
                               capture_output=True, text=True, timeout=PATIENCE, check=False)
