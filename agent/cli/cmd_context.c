@@ -1,7 +1,7 @@
 #include "commands.h"
+#include "contexts.h"
 #include "output.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,43 +29,21 @@ OPTIONS (
     OPTION (public_key, FIELD_LINE, LIMIT_ID, NULL, ""), OPTION (session, FIELD_LINE, LIMIT_ID, NULL, ""),
     OPTION (run, FIELD_UINT, 0, NULL, ""));
 
-/*  What default.ctx points to, without ".ctx"; "" when there is none. */
-static void default_name (const char *directory, char ret_name[LIMIT_NAME + 8])
-{
-    char path[BATON_PATH_SIZE + 16];
-    snprintf (path, sizeof path, "%s/default.ctx", directory);
-    ssize_t size = readlink (path, ret_name, LIMIT_NAME + 7);
-    ret_name[size > 4 ? size - 4 : 0] = '\0';
-}
-
-static int is_context (const struct dirent *entry)
-{
-    size_t length = strlen (entry->d_name);
-    return entry->d_name[0] != '.' && length > 4 && strcmp (entry->d_name + length - 4, ".ctx") == 0;
-}
-
 static baton_status list (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     (void) arguments;
-    char directory[BATON_PATH_SIZE], standard[LIMIT_NAME + 8];
-    baton_status status = baton_context_directory (directory, error);
-    if (status != BATON_OK)
-        return status;
-    default_name (directory, standard);
-    struct dirent **entries = NULL;
-    int count = scandir (directory, &entries, is_context, alphasort);
-    for (int i = 0; i < count; i++) {
-        char *name = entries[i]->d_name;
-        name[strlen (name) - 4] = '\0';
-        shown_options_t row = {.name = name, .standard = strcmp (name, standard) == 0};
-        bool link = *standard && strcmp (name, "default") == 0;
-        if (!link && cli->output == OUTPUT_table)
-            fprintf (cli->out, "%s%s\n", name, row.standard ? "  (default)" : "");
-        else if (!link && status == BATON_OK)
+    char standard[CONTEXT_NAME_SIZE];
+    baton_texts_t names = {0};
+    contexts_default (standard);
+    baton_status status = contexts_list (&names, error);
+    for (size_t i = 0; i < names.count && status == BATON_OK; i++) {
+        shown_options_t row = {.name = names.items[i], .standard = strcmp (names.items[i], standard) == 0};
+        if (cli->output == OUTPUT_table)
+            fprintf (cli->out, "%s%s\n", row.name, row.standard ? "  (default)" : "");
+        else
             status = output_record (cli, &shown_options, &row, error);
-        free (entries[i]);
     }
-    free (entries);
+    texts_clear (&names);
     return status;
 }
 
@@ -100,15 +78,15 @@ static baton_status use (cli_t *cli, const arguments_t *arguments, baton_error_t
 
 /*  What --context or BATON_CONTEXT said, or what the default stands for; "" for a context that has no name: a run's, or
  *  that of this user's own broker. */
-static void name_in_use (const cli_t *cli, const char *directory, char ret_name[BATON_PATH_SIZE])
+static void name_in_use (const cli_t *cli, char ret_name[BATON_PATH_SIZE])
 {
     const char *named = cli->context_name ? cli->context_name : getenv ("BATON_CONTEXT");
-    char standard[LIMIT_NAME + 8] = "";
+    char standard[CONTEXT_NAME_SIZE] = "";
     if (named && *named && !(cli_inside (cli) && !cli->context_name))
         snprintf (ret_name, BATON_PATH_SIZE, "%s", named);
     else {
         if (!cli_inside (cli))
-            default_name (directory, standard);
+            contexts_default (standard);
         snprintf (ret_name, BATON_PATH_SIZE, "%s", standard);
     }
 }
@@ -120,8 +98,8 @@ static baton_status show (cli_t *cli, const arguments_t *arguments, baton_error_
     if (status != BATON_OK)
         return status;
     baton_context_t *context = &cli->context;
-    char name[BATON_PATH_SIZE], directory[BATON_PATH_SIZE];
-    name_in_use (cli, baton_context_directory (directory, NULL) == BATON_OK ? directory : "", name);
+    char name[BATON_PATH_SIZE];
+    name_in_use (cli, name);
     shown_options_t shown = {.name = name,
                              .endpoint = context->endpoint,
                              .broker_key = context->broker_key,

@@ -1,6 +1,7 @@
 #include "complete.h"
 
 #include "arguments.h"
+#include "contexts.h"
 #include "parse.h"
 #include "view.h"
 
@@ -12,8 +13,9 @@
 
 typedef struct {
     cli_t *cli;
-    const char *word;   /*  the beginning of what is looked for */
-    const char *before; /*  printed before each: "--state=" where flag and value are one word */
+    const char *word;         /*  the beginning of what is looked for */
+    const char *before;       /*  printed before each: "--state=" where flag and value are one word */
+    const command_t *command; /*  NULL: not known yet */
 } completion_t;
 
 static void offer (const completion_t *self, const char *text, const char *meaning)
@@ -29,6 +31,17 @@ static void offer (const completion_t *self, const char *text, const char *meani
 static void offer_files (const completion_t *self)
 {
     fputs (":files\n", self->cli->out);
+}
+
+static void offer_contexts (const completion_t *self)
+{
+    baton_texts_t names = {0};
+    if (strchr (self->word, '/'))
+        offer_files (self);
+    if (contexts_list (&names, NULL) == BATON_OK)
+        for (size_t i = 0; i < names.count; i++)
+            offer (self, names.items[i], "");
+    texts_clear (&names);
 }
 
 /* ---- what the broker knows ---- */
@@ -84,6 +97,14 @@ static void offer_names (const completion_t *self, const field_t *field)
         offer (self, field->names->names[i], "");
 }
 
+/*  Whether it is that slot of that command: the same name is something else in another. */
+static bool is_slot_of (const completion_t *self, const char *noun, const char *verb, const slot_t *slot,
+                        const char *name)
+{
+    return self->command && strcmp (self->command->noun, noun) == 0 && strcmp (self->command->verb, verb) == 0 &&
+           slot_is (slot, name);
+}
+
 /*  What a value of this field could be. */
 static void offer_values (const completion_t *self, const slot_t *slot)
 {
@@ -92,10 +113,12 @@ static void offer_values (const completion_t *self, const slot_t *slot)
         offer_names (self, field);
     else if (slot_is (slot, "session") || field->access || slot_is (slot, "depends_on"))
         offer_sessions (self);
-    else if (slot_is (slot, "node"))
+    else if (is_slot_of (self, "context", "use", slot, "name") || is_slot_of (self, "session", "push", slot, "to"))
+        offer_contexts (self);
+    else if (slot_is (slot, "node") || is_slot_of (self, "session", "migrate", slot, "to"))
         offer_nodes (self);
     else if (field->kind == FIELD_BYTES || slot_is (slot, "workspace") || slot_is (slot, "out") ||
-             slot_is (slot, "file"))
+             slot_is (slot, "file") || is_slot_of (self, "artifact", "get", slot, "to"))
         offer_files (self);
 }
 
@@ -133,7 +156,7 @@ static void offer_common_values (const completion_t *self, const char *flag)
         for (size_t i = 0; i < sizeof FORMS / sizeof *FORMS; i++)
             offer (self, FORMS[i], "");
     else if (strcmp (flag, "--context") == 0)
-        offer_files (self);
+        offer_contexts (self);
 }
 
 static bool is_common (const char *word)
@@ -186,7 +209,7 @@ static bool complete_joined (completion_t *self, const slots_t *slots, char *wor
         return false;
     snprintf (flag, sizeof flag, "%.*s", (int) (equals - word), word);
     snprintf (before, sizeof before, "%s=", flag);
-    completion_t value = {self->cli, equals + 1, before};
+    completion_t value = {self->cli, equals + 1, before, self->command};
     const slot_t *slot = flag_slot (slots, flag);
     if (slot)
         offer_values (&value, slot);
@@ -198,6 +221,7 @@ static bool complete_joined (completion_t *self, const slots_t *slots, char *wor
 static void complete_command (completion_t *self, const command_t *command, int count, char **words)
 {
     slots_t slots;
+    self->command = command;
     slots_list (command, NULL, NULL, &slots);
     const char *previous = count > 1 ? words[count - 2] : "";
     const slot_t *slot = flag_slot (&slots, previous);
@@ -237,7 +261,7 @@ static void complete_verb (completion_t *self, const char *noun)
 
 void complete_print (cli_t *cli, int count, char **words)
 {
-    completion_t self = {cli, count > 0 ? words[count - 1] : "", ""};
+    completion_t self = {cli, count > 0 ? words[count - 1] : "", "", NULL};
     baton_error_t error = {0};
     int taken = 1;
     while (count > 1 && words[0][0] == '-' && taken > 0 &&

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /*  What the last of the words could become, without the meanings: "a b ". Nobody is asked: there is no context. */
 static void offers (const char *const *words, const char *expected)
@@ -61,12 +63,46 @@ static void test_values (void **context)
     OFFERS ("", "session", "show", "");
 }
 
+static void touch (const char *folder, const char *name)
+{
+    char path[128];
+    snprintf (path, sizeof path, "%s/baton/%s", folder, name);
+    FILE *file = fopen (path, "w");
+    assert_non_null (file);
+    fclose (file);
+}
+
+static void test_contexts (void **context)
+{
+    (void) context;
+    char folder[] = "/tmp/complete-XXXXXX", inner[64], command[128];
+    assert_non_null (mkdtemp (folder));
+    snprintf (inner, sizeof inner, "%s/baton", folder);
+    assert_int_equal (mkdir (inner, 0700), 0);
+    setenv ("XDG_CONFIG_HOME", folder, 1);
+    static const char *const NAMES[] = {"work.ctx", "home.ctx", ".joining-1", "signing.key"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        touch (folder, NAMES[i]);
+    snprintf (inner, sizeof inner, "%s/baton/default.ctx", folder);
+    assert_int_equal (symlink ("work.ctx", inner), 0);
+    OFFERS ("home work ", "context", "use", "");
+    OFFERS ("work ", "session", "list", "--context", "w");
+    OFFERS ("work ", "--context", "w");
+    OFFERS ("home work ", "session", "push", "s", "--to", "");
+    OFFERS ("--context=work ", "session", "list", "--context=w");
+    OFFERS (":files ", "--context", "./");
+    OFFERS (":files ", "artifact", "get", "s", "a", "--to", "");
+    snprintf (command, sizeof command, "rm -r %s", folder);
+    assert_int_equal (system (command), 0);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_nouns_and_verbs),
         cmocka_unit_test (test_flags),
         cmocka_unit_test (test_values),
+        cmocka_unit_test (test_contexts),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
