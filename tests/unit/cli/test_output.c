@@ -439,6 +439,20 @@ static void has_columns_that_exist (void **state)
     }
 }
 
+/*  Without columns, a table would show the ids alone. */
+static void has_columns_for_every_page (void **state)
+{
+    (void) state;
+    for (int method = 1; method < METHOD_COUNT; method++) {
+        const method_row_t *row = &METHODS[method];
+        if (row->access == ACCESS_node || row->access == ACCESS_internal || !strstr (row->reply->name, "_page"))
+            continue;
+        for (const field_t *field = row->reply->fields (); field->name; field++)
+            if (field->kind == FIELD_LIST && !view_of (field->type))
+                fail_msg ("%s: %s has no columns", row->name, field->name);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +467,7 @@ int main (void)
         cmocka_unit_test (prints_events_one_a_line),
         cmocka_unit_test (writes_durations),
         cmocka_unit_test (has_columns_that_exist),
+        cmocka_unit_test (has_columns_for_every_page),
         cmocka_unit_test (names_parts_after_what_they_are_in),
         cmocka_unit_test (reads_items_and_triggers_in_words),
         cmocka_unit_test (says_that_there_are_none),
