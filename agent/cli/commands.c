@@ -65,6 +65,7 @@ const command_t *const COMMANDS[] = {
     &PENDING,
     &SEND,
     &REPLY,
+    &CMD_message_broadcast,
     &CMD_message_request,
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;

@@ -21,6 +21,7 @@ extern const command_t CMD_invite;
 extern const command_t CMD_console;
 extern const command_t CMD_join;
 extern const command_t CMD_memory_get;
+extern const command_t CMD_message_broadcast;
 extern const command_t CMD_message_request;
 extern const command_t CMD_run_logs;
 extern const command_t CMD_session_activate;

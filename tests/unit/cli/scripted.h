@@ -24,6 +24,8 @@ typedef struct {
     const char *refused; /*  the method that is; NULL: all */
     const char *reason;
     const char *field;
+    const char *message; /*  of the refusal */
+    uint64_t reached;    /*  by a broadcast */
     size_t queued;       /*  starts that wait */
     const char *outcome; /*  of the breakpoint */
     breakpoint_state_e state;
@@ -173,12 +175,15 @@ static inline void answer (fake_t *fake, const asked_t *asked)
     failure_t failure = {.status = (char *) (uintptr_t) stage->refusal,
                          .reason = (char *) (uintptr_t) (stage->reason ? stage->reason : "no_such_session"),
                          .field = (char *) (uintptr_t) stage->field,
-                         .message = (char *) "it is not there"};
+                         .message = (char *) (uintptr_t) (stage->message ? stage->message : "it is not there")};
+    broadcast_t sent = {.message = (char *) "m1", .reached = stage->reached};
     stage->timeout = asked->header.timeout;
     if (stage->refusal && (!stage->refused || strcmp (stage->refused, asked->header.method) == 0))
         fake_refuse (fake, asked, &failure);
     else if (strcmp (asked->header.method, "session.resolve") == 0)
         fake_answer (fake, asked, &RECORD_session_ref, &found);
+    else if (strcmp (asked->header.method, "message.broadcast") == 0)
+        fake_answer (fake, asked, &RECORD_broadcast, &sent);
     else if (strcmp (asked->header.method, "breakpoint.show") == 0)
         answer_show (fake, asked, stage);
     else if (strcmp (asked->header.method, "session.show") == 0)

@@ -159,6 +159,46 @@ static void says_what_to_do_next (void **state)
     }
 }
 
+static void says_that_a_broadcast_reached_nobody (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"message", "broadcast", "--agent", "hr", NULL};
+    for (uint64_t reached = 0; reached < 2; reached++) {
+        stage_t stage = {.reached = reached};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), 0);
+        fake_stop (&fake);
+        assert_int_equal (strstr (err, "nobody has it") != NULL, reached == 0);
+        assert_int_equal (strstr (out, "reached") != NULL, reached == 1);
+    }
+}
+
+/*  Of two sessions that a command names, the one that the sentence is about. */
+static void hints_at_the_session_of_the_error (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"message", "redeliver", ID, "m1", NULL};
+    static const struct {
+        const char *message, *hint;
+    } CASES[] = {
+        {"session 01j8zzzzzzzzzzzzzzzz is terminated (completed): it takes no messages",
+         "baton session show 01j8zzzzzzzzzzzzzzzz\n"},
+        {"the session has ended", "baton session show " ID "\n"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.refusal = "failed_precondition",
+                         .reason = "wrong_state",
+                         .refused = "message.redeliver",
+                         .message = CASES[i].message};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), 5);
+        fake_stop (&fake);
+        assert_non_null (strstr (err, CASES[i].hint));
+    }
+}
+
 static void blames_the_file_of_a_context (void **state)
 {
     (void) state;
@@ -293,6 +333,8 @@ int main (void)
         TEST (says_that_nobody_answers),
         TEST (explains_itself),
         TEST (says_what_to_do_next),
+        TEST (says_that_a_broadcast_reached_nobody),
+        TEST (hints_at_the_session_of_the_error),
         TEST (blames_the_file_of_a_context),
         TEST (says_that_a_start_waits),
         TEST (keeps_a_terminal_from_obeying_a_log),
