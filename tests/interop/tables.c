@@ -89,11 +89,14 @@ static void print_method (const method_row_t *row)
     printf ("## %s\n\n%s.\n\n", row->name, row->help);
     printf ("%s · allowed to: ", row->change ? "Change" : "Read");
     print_who (row);
-    printf ("%s · answer: [%s](#%s)\n\n",
+    printf ("%s · answer: [%s](#%s)",
             row->inside == INSIDE_kin ? ", a run for its own session and its children"
             : row->inside             ? ", a run for its own session"
                                       : "",
             row->reply->name, row->reply->name);
+    if (*row->path)
+        printf (" · `%s %s`", row->verb, row->path);
+    printf ("\n\n");
     print_fields (&row->type);
 }
 
