@@ -1,4 +1,5 @@
 /*  batond: the broker. */
+#include "console.h"
 #include "gateway.h"
 #include "log.h"
 #include "server.h"
@@ -93,6 +94,8 @@ static int parse (int argc, char **argv, arguments_t *ret)
                                             {"help", 0, 0, 'h'},
                                             {0}};
     *ret = (arguments_t){.listen = "tcp://127.0.0.1:7600", .lease_ttl = LEASE_TTL, .http.rate = HTTP_RATE};
+    ret->http.pages = CONSOLE_PAGES;
+    ret->http.page_count = CONSOLE_PAGE_COUNT;
     for (int option; (option = getopt_long (argc, argv, "h", OPTIONS, NULL)) != -1;) {
         char *end = NULL;
         switch (option) {

@@ -144,7 +144,7 @@ class Headers(HttpTest):
         self.problem(refused, 401, "no_token")
         self.assertIn("Bearer", refused.headers["WWW-Authenticate"])
         self.assertEqual(web.ask("PUT", "/v1/sessions", {}).headers["Allow"], "POST, GET")
-        for target in ("/v1/nowhere", "/v1/sessions/", "/v1/sessions//events", "/", "/v1/../v1/site", "/V1/site"):
+        for target in ("/v1/nowhere", "/v1/sessions/", "/v1/sessions//events", "//", "/v1/../v1/site", "/V1/site"):
             self.problem(web.ask("GET", target), 404, "unknown_path")
         for target in ("/v1/sessions/%", "/v1/sessions/%zz", "/v1/sessions/a%00b", "/v1/sessions?labels=%0", "*"):
             self.problem(web.ask("GET", target), 400, "bad_url")
