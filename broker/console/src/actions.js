@@ -7,7 +7,7 @@ import { useKeys } from './keys.js';
 import { Dialog, Failed, Loading, say } from './parts.js';
 import { go } from './route.js';
 import { may } from './site.js';
-import { count, plain, plural, title } from './words.js';
+import { count, plain, plural, title, typed } from './words.js';
 
 // ---- previews ----
 
@@ -55,15 +55,7 @@ const FIRST = ['activate', 'suspend']; // that have a button of their own
 
 // ---- one of them ----
 
-function parse(text) {
-    try {
-        return JSON.parse(text);
-    } catch {
-        return text;
-    }
-}
-
-const READ = { number: Number, value: parse };
+const READ = { number: Number, value: typed };
 const taken = (fields = [], values) => Object.fromEntries(fields.map(([name, , kind]) => [name, values[name] ? (READ[kind]?.(values[name]) ?? values[name]) : undefined]));
 
 // Sessions that have a past in common with this one.

@@ -4,7 +4,7 @@ import { post, url } from './api.js';
 import { html } from './html.js';
 import { Badge, Person, say, sayProblem } from './parts.js';
 import { needed, votesFor } from './policy.js';
-import { show, title } from './words.js';
+import { show, title, typed } from './words.js';
 
 const NAMES = { base: 'Before', ours: 'Ours', theirs: 'Theirs' };
 const keyOf = ({ kind, key }) => `${kind}/${key}`;
@@ -20,14 +20,6 @@ export const Fact = ({ fact, children }) => html`<li class=${`fact ${fact.confli
     <div class="sides"><${Side} name="base" value=${fact.base}/><${Side} name="ours" value=${fact.ours}/>
         <${Side} name="theirs" value=${fact.theirs}/></div>${children}</li>`;
 
-function parse (text) {
-    try {
-        return JSON.parse(text);
-    } catch {
-        return text;
-    }
-}
-
 function Choice({ view, fact, reload }) {
     const { breakpoint, session } = view, [text, setText] = useState();
     const vote = async (option, value) => {
@@ -42,7 +34,7 @@ function Choice({ view, fact, reload }) {
         }
         reload();
     };
-    const edit = () => text === undefined ? setText(show(fact.theirs ?? fact.ours ?? '')) : vote('edit', parse(text));
+    const edit = () => text === undefined ? setText(show(fact.theirs ?? fact.ours ?? '')) : vote('edit', typed(text));
     return html`<div class="buttons spread">${['ours', 'theirs', 'edit'].map((option) => {
             const votes = votesFor(breakpoint, option, keyOf(fact));
             return html`<button key=${option} onClick=${() => option === 'edit' ? edit() : vote(option)}>

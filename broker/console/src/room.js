@@ -9,7 +9,7 @@ import { Ago, Badge, Countdown, Empty, Failed, Key, Loading, Meter, Person, say,
 import { needed, optionsOf, sentence, votesFor } from './policy.js';
 import { link, refine, route } from './route.js';
 import { may, me, onAgain, waiting } from './site.js';
-import { full, now, plain, title } from './words.js';
+import { full, now, plain, title, typed } from './words.js';
 import { Conflicts } from './conflicts.js';
 
 const REJOIN = 120000; // ms; the broker forgets who is there after five minutes
@@ -82,15 +82,6 @@ function Option({ breakpoint, option, number, chosen, onChoose, closed }) {
         ${!closed && html`<${Key}>${key}<//>`}</button>`;
 }
 
-// What is answered where a person answers: JSON when it reads as that, text else.
-function answerOf(text) {
-    try {
-        return JSON.parse(text);
-    } catch {
-        return text;
-    }
-}
-
 function Ballot({ view, choice, setChoice, reload }) {
     const { breakpoint, session } = view, [why, setWhy] = useState(''), [answer, setAnswer] = useState('');
     const [busy, setBusy] = useState(false);
@@ -103,7 +94,7 @@ function Ballot({ view, choice, setChoice, reload }) {
         try {
             const done = await post(`${where(session, breakpoint.number)}/votes`, {
                 option: breakpoint.kind === 'input' ? undefined : choice, why: why || undefined, digest: breakpoint.digest,
-                value: asksValue ? answerOf(answer) : undefined });
+                value: asksValue ? typed(answer) : undefined });
             say(done.outcome ? `Decided: ${plain(done.outcome)}` : mine ? 'Your vote is changed' : 'Your vote is cast', 'good');
             setChoice(undefined);
             setWhy('');

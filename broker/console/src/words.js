@@ -59,6 +59,15 @@ export const title = (word) => word && plain(word)[0].toUpperCase() + plain(word
 export const plural = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 export const show = (value) => typeof value === 'string' ? value : JSON.stringify(value);
 
+// What somebody has typed: JSON when it reads as that, text else.
+export function typed(text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return text;
+    }
+}
+
 // Bytes of the wire as text; what is no UTF-8 is shown as such.
 export const textOf = (base64 = '') =>
     new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
