@@ -198,15 +198,17 @@ function Field({ name, label, value }) {
 
 function Filters({ search, shown, whole }) {
     const filters = known(), [more, setMore] = useState(Boolean(filters.agent || filters.node || filters.driver || filters.label));
-    const typed = useRef();
-    const look = (event) => {
-        clearTimeout(typed.current);
-        typed.current = setTimeout(() => refine({ match: event.target.value.trim() }), 150);
+    const [text, setText] = useState(filters.match), timer = useRef();
+    useEffect(() => { timer.current || setText(filters.match); }, [filters.match]); // not while somebody types
+    const look = ({ target: { value } }) => {
+        setText(value);
+        clearTimeout(timer.current);
+        timer.current = setTimeout(() => { timer.current = undefined; refine({ match: value.trim() }); }, 150);
     };
     const active = FILTERS.filter((name) => filters[name]).length;
     return html`<div class="filters" role="search">
         <label class="search"><span class="hidden">Search sessions</span>
-            <input ref=${search} type="search" placeholder="Search title, id, agent, node, labels" value=${filters.match} onInput=${look}/><${Key}>/<//></label>
+            <input ref=${search} type="search" placeholder="Search title, id, agent, node, labels" value=${text} onInput=${look}/><${Key}>/<//></label>
         <div class="chips" role="group" aria-label="State">${STATES.map((state) => html`
             <button key=${state} class="chip" aria-pressed=${filters.state === state}
                 onClick=${() => refine({ state: filters.state === state ? '' : state })}>${state}</button>`)}

@@ -1,9 +1,17 @@
 // Where we are: all of it is in the address, behind a hash, so that a link shows another person the same.
 import { signal } from '@preact/signals';
 
+function decoded(part) {
+    try {
+        return decodeURIComponent(part);
+    } catch {
+        return part; // somebody has typed it
+    }
+}
+
 function read() {
     const [path, search = ''] = location.hash.slice(1).split('?');
-    return { parts: path.split('/').filter(Boolean).map(decodeURIComponent), params: new URLSearchParams(search) };
+    return { parts: path.split('/').filter(Boolean).map(decoded), params: new URLSearchParams(search) };
 }
 
 export const route = signal(read());

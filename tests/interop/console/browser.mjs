@@ -21,7 +21,10 @@ let asking = Promise.resolve();
 export function daemon(...what) {
     const result = asking.then(async () => {
         process.stdout.write(`@${JSON.stringify(what)}\n`);
-        return JSON.parse((await answers.next()).value);
+        const { result, wrong } = JSON.parse((await answers.next()).value);
+        if (wrong)
+            throw new Error(`${what[0]}: ${wrong}`);
+        return result;
     });
     asking = result.catch(() => {});
     return result;
