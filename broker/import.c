@@ -147,10 +147,12 @@ baton_status import_rename (const reading_t *self, const record_type_t *type, vo
     return BATON_OK;
 }
 
+/*  It has to be put by whoever imports, also when the site has it: a journal that only names a content would get it,
+ * and tell whether it is here. */
 static baton_status note_there (reading_t *self, const char *digest, baton_texts_t *list)
 {
     bool has = false;
-    baton_status status = store_has_blob (self->store, digest, &has, self->error);
+    baton_status status = store_has_blob (self->store, self->request->actor, digest, &has, self->error);
     if (status == BATON_OK && !has)
         return baton_fail_field (self->error, BATON_failed_precondition, BATON_REASON_no_such_artifact, "pages",
                                  "session %s refers to the content %s, which was not put; nothing was imported",
@@ -267,16 +269,23 @@ static baton_status read_event (reading_t *self, const event_envelope_t *envelop
     return status;
 }
 
+baton_status import_page (const reading_t *self, const char *digest, baton_bytes_t *ret_bytes)
+{
+    bool has = false;
+    baton_status status = store_has_blob (self->store, self->request->actor, digest, &has, self->error);
+    if (status == BATON_OK && !has)
+        return baton_fail_field (self->error, BATON_not_found, BATON_REASON_no_such_artifact, "pages",
+                                 "the page %s is not here, or was freed when an import ended: put all of them again; "
+                                 "nothing was imported",
+                                 digest);
+    return status == BATON_OK ? store_blob (self->store, digest, ret_bytes, self->error) : status;
+}
+
 static baton_status read_page (reading_t *self, const char *digest)
 {
     baton_bytes_t bytes = {0};
     archive_page_t page = {0};
-    baton_status status = store_blob (self->store, digest, &bytes, self->error);
-    if (status == BATON_not_found)
-        status = baton_fail_field (self->error, BATON_not_found, BATON_REASON_no_such_artifact, "pages",
-                                   "the page %s is not here, or was freed when an import ended: put all of them again; "
-                                   "nothing was imported",
-                                   digest);
+    baton_status status = import_page (self, digest, &bytes);
     self->import->bytes += bytes.size;
     if (status == BATON_OK && self->import->bytes > LIMIT_IMPORT_BYTES)
         status = baton_fail_field (self->error, BATON_resource_exhausted, BATON_REASON_too_large, "pages",

@@ -21,6 +21,9 @@ typedef struct {
 BATON_MUST_USE baton_status import_rename (const reading_t *self, const record_type_t *type, void *record,
                                            const char *session);
 
+/*  A page that whoever imports has put. */
+BATON_MUST_USE baton_status import_page (const reading_t *self, const char *digest, baton_bytes_t *ret_bytes);
+
 /*  Says where the journal goes: fills the id, and how much of it is here already. */
 BATON_MUST_USE baton_status import_place (reading_t *self);
 

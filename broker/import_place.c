@@ -64,7 +64,7 @@ static baton_status next_event (comparing_t *self, const event_envelope_t **ret_
         baton_bytes_t bytes = {0};
         sodium_bin2hex (digest, sizeof digest, pages->data + 32 * self->page++, 32);
         self->at = 0;
-        status = store_blob (self->reading->store, digest, &bytes, error);
+        status = import_page (self->reading, digest, &bytes);
         if (status == BATON_OK)
             status = record_decode (&RECORD_archive_page, bytes.data, bytes.size, &self->loaded, error);
         bytes_clear (&bytes);

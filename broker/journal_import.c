@@ -53,12 +53,12 @@ static baton_status hold_packs (journal_t *self, const entry_t *entry, const imp
 
 /*  They were there when the journal was read, on another thread; since then a day may have ended, or the clock jumped.
  */
-static baton_status check_blobs (journal_t *self, const baton_texts_t *blobs, baton_error_t *error)
+static baton_status check_blobs (journal_t *self, const char *actor, const baton_texts_t *blobs, baton_error_t *error)
 {
     baton_status status = BATON_OK;
     for (size_t i = 0; i < blobs->count && status == BATON_OK; i++) {
         bool has = false;
-        status = store_has_blob (self->store, blobs->items[i], &has, error);
+        status = store_has_blob (self->store, actor, blobs->items[i], &has, error);
         if (status == BATON_OK && !has)
             status = baton_fail_field (error, BATON_failed_precondition, BATON_REASON_no_such_artifact, "pages",
                                        "the content %s was forgotten meanwhile: put it again; nothing was imported",
@@ -96,9 +96,9 @@ baton_status journal_import (journal_t *self, import_t *import, const command_t 
     entry_t *entry = NULL;
     event_list_t events = {0};
     changed_t changed = {0};
-    baton_status status = check_blobs (self, &import->blobs, error);
+    baton_status status = check_blobs (self, command->actor, &import->blobs, error);
     if (status == BATON_OK)
-        status = check_blobs (self, &import->packs, error);
+        status = check_blobs (self, command->actor, &import->packs, error);
     if (status == BATON_OK)
         status = session_decide (&import->state, command, &events, &changed, error);
     if (status == BATON_OK)

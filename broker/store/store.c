@@ -137,9 +137,9 @@ baton_status store_blob (store_t *self, const char *digest, baton_bytes_t *ret_c
     return self->ops->blob (self, digest, ret_content, error);
 }
 
-baton_status store_has_blob (store_t *self, const char *digest, bool *ret_has, baton_error_t *error)
+baton_status store_has_blob (store_t *self, const char *owner, const char *digest, bool *ret_has, baton_error_t *error)
 {
-    return self->ops->has_blob (self, digest, ret_has, error);
+    return self->ops->has_blob (self, owner, digest, ret_has, error);
 }
 
 baton_status store_staged (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,

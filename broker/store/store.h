@@ -44,8 +44,8 @@ typedef struct {
     baton_bytes_t state; /*  canonical `session` or `site` record */
 } store_snapshot_t;
 
-/*  Who holds a blob that nothing refers to for good. It goes when its last hold does; one that something refers to has
- *  none, and gets none. */
+/*  Who holds a blob. One that nothing refers to for good goes when its last hold does; for any other, a hold only says
+ *  who has put it. */
 typedef struct {
     const char *owner; /*  an identity that has staged it; "": a session, for its first run */
     const char *name;  /*  of the upload, or session.n: the event that it came with */
@@ -62,7 +62,7 @@ typedef struct {
 
 /*  Whatever becomes of holds, one after the other, once the blobs are written. */
 typedef enum {
-    STORE_HOLD_keep,    /*  something refers to the digest: nobody has to hold it */
+    STORE_HOLD_keep,    /*  something refers to the digest: it outlasts its holds */
     STORE_HOLD_add,     /*  a session holds the digest, too, if anybody does */
     STORE_HOLD_share,   /*  a session holds whatever the session `from` does */
     STORE_HOLD_release, /*  all of the holder's end; a name of NULL: all of the owner's */
@@ -219,8 +219,10 @@ BATON_MUST_USE baton_status store_forget_answers (store_t *self, uint64_t before
 BATON_MUST_USE baton_status store_blob (store_t *self, const char *digest, baton_bytes_t *ret_content,
                                         baton_error_t *error);
 
-/*  Whether a blob of that digest is there. */
-BATON_MUST_USE baton_status store_has_blob (store_t *self, const char *digest, bool *ret_has, baton_error_t *error);
+/*  Whether a blob of that digest is there, and that identity has staged it: who only knows its digest has no right to
+ * it. NULL: whoever has put it. */
+BATON_MUST_USE baton_status store_has_blob (store_t *self, const char *owner, const char *digest, bool *ret_has,
+                                            baton_error_t *error);
 
 /*  How many blobs are staged by an identity (NULL: by all of them together), and how many bytes they have; each counts
  *  once an upload. */

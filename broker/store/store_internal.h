@@ -33,7 +33,8 @@ typedef struct {
     baton_status (*view_begin) (store_t *self, baton_error_t *error); /*  NULL: always at the newest */
     void (*view_end) (store_t *self);
     baton_status (*blob) (store_t *self, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
-    baton_status (*has_blob) (store_t *self, const char *digest, bool *ret_has, baton_error_t *error);
+    baton_status (*has_blob) (store_t *self, const char *owner, const char *digest, bool *ret_has,
+                              baton_error_t *error);
     baton_status (*staged) (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
                             baton_error_t *error);
     baton_status (*forget_staged) (store_t *self, uint64_t before, bool *ret_more, baton_error_t *error);

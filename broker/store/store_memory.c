@@ -75,24 +75,28 @@ static baton_status hold (store_memory_t *self, const char *digest, const store_
     return BATON_OK;
 }
 
-static void keep_blob (store_memory_t *self, const char *digest)
+/*  What something refers to has no hold, or this one, too, which never ends. */
+static const store_holder_t KEPT = {"", "kept"};
+
+static baton_status keep_blob (store_memory_t *self, const char *digest)
 {
-    for (size_t i = self->holds.count; i-- > 0;)
-        if (strcmp (self->holds.items[i].digest, digest) == 0)
-            self->holds.items[i] = self->holds.items[--self->holds.count];
+    return is_held (self, digest) ? hold (self, digest, &KEPT, UINT64_MAX, 0) : BATON_OK;
+}
+
+static void end_hold (store_memory_t *self, size_t at)
+{
+    memory_hold_t ended = self->holds.items[at];
+    self->holds.items[at] = self->holds.items[--self->holds.count];
+    if (!is_held (self, ended.digest))
+        remove_document (&self->blobs, find_document (&self->blobs, ended.digest));
 }
 
 /*  Nobody reads the store between a release and the sweep, so both are one here. */
 static void release (store_memory_t *self, const store_holder_t *holder)
 {
-    for (size_t i = self->holds.count; i-- > 0;) {
-        memory_hold_t ended = self->holds.items[i];
-        if (!is_of (&ended, holder))
-            continue;
-        self->holds.items[i] = self->holds.items[--self->holds.count];
-        if (!is_held (self, ended.digest))
-            remove_document (&self->blobs, find_document (&self->blobs, ended.digest));
-    }
+    for (size_t i = self->holds.count; i-- > 0;)
+        if (is_of (&self->holds.items[i], holder))
+            end_hold (self, i);
 }
 
 static baton_status write_hold (store_memory_t *self, const store_hold_t *wanted)
@@ -100,7 +104,7 @@ static baton_status write_hold (store_memory_t *self, const store_hold_t *wanted
     baton_status status = BATON_OK;
     store_holder_t from = {wanted->holder.owner, wanted->from};
     if (wanted->what == STORE_HOLD_keep)
-        keep_blob (self, wanted->digest);
+        status = keep_blob (self, wanted->digest);
     if (wanted->what == STORE_HOLD_release)
         release (self, &wanted->holder);
     if (wanted->what == STORE_HOLD_add && is_held (self, wanted->digest))
@@ -119,10 +123,10 @@ static baton_status put_blob (store_memory_t *self, const store_blob_t *blob)
     if (!known && put_document (&self->blobs, blob->digest, 0, &blob->content) != BATON_OK)
         return BATON_resource_exhausted;
     if (blob->staged_at == 0)
-        keep_blob (self, blob->digest);
-    else if (!known || is_held (self, blob->digest))
-        return hold (self, blob->digest, &blob->holder, blob->staged_at, blob->content.size);
-    return BATON_OK;
+        return keep_blob (self, blob->digest);
+    if (known && !is_held (self, blob->digest) && hold (self, blob->digest, &KEPT, UINT64_MAX, 0) != BATON_OK)
+        return BATON_resource_exhausted;
+    return hold (self, blob->digest, &blob->holder, blob->staged_at, blob->content.size);
 }
 
 static baton_status put_event (store_memory_t *self, const store_event_t *event)
@@ -313,10 +317,15 @@ static baton_status blob_memory (store_t *base, const char *digest, baton_bytes_
     return BATON_OK;
 }
 
-static baton_status has_blob_memory (store_t *base, const char *digest, bool *ret_has, baton_error_t *error)
+static baton_status has_blob_memory (store_t *base, const char *owner, const char *digest, bool *ret_has,
+                                     baton_error_t *error)
 {
     (void) error;
-    *ret_has = find_document (&((store_memory_t *) base)->blobs, digest) != NULL;
+    const store_memory_t *self = (store_memory_t *) base;
+    *ret_has = !owner && find_document (&self->blobs, digest);
+    for (size_t i = 0; owner && i < self->holds.count; i++)
+        if (strcmp (self->holds.items[i].digest, digest) == 0 && strcmp (self->holds.items[i].owner, owner) == 0)
+            *ret_has = true;
     return BATON_OK;
 }
 
@@ -339,14 +348,9 @@ static baton_status forget_staged_memory (store_t *base, uint64_t before, bool *
 {
     (void) error;
     store_memory_t *self = (store_memory_t *) base;
-    for (size_t i = self->holds.count; i-- > 0;) {
-        memory_hold_t ended = self->holds.items[i];
-        if (ended.at >= before)
-            continue;
-        self->holds.items[i] = self->holds.items[--self->holds.count];
-        if (!is_held (self, ended.digest))
-            remove_document (&self->blobs, find_document (&self->blobs, ended.digest));
-    }
+    for (size_t i = self->holds.count; i-- > 0;)
+        if (self->holds.items[i].at < before)
+            end_hold (self, i);
     *ret_more = false;
     return BATON_OK;
 }

@@ -118,7 +118,8 @@ BATON_MUST_USE baton_status store_sqlite_write_hold (store_sqlite_t *self, const
                                                      baton_error_t *error);
 baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, bool *ret_more, baton_error_t *error);
 baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
-baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error);
+baton_status store_sqlite_has_blob (store_t *base, const char *owner, const char *digest, bool *ret_has,
+                                    baton_error_t *error);
 baton_status store_sqlite_staged (store_t *base, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
                                   baton_error_t *error);
 /*  Clears up after a crash; failed_precondition/corrupt when there is no folder where there was one. */

@@ -47,6 +47,10 @@ static baton_status note_holder (store_sqlite_t *self, const store_blob_t *blob,
 {
     if (blob->staged_at == 0)
         return keep_blob (self, blob->digest, error);
+    store_sqlite_bind_text (store_sqlite_statement (self, SQL_hold_mark), 1, blob->digest);
+    baton_status status = store_sqlite_run (self, SQL_hold_mark, "keep an artifact", error);
+    if (status != BATON_OK)
+        return status;
     sqlite3_stmt *put = store_sqlite_statement (self, SQL_hold_put);
     store_sqlite_bind_text (put, 1, blob->holder.owner);
     store_sqlite_bind_text (put, 2, blob->holder.name);
@@ -200,10 +204,26 @@ baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t
     return status;
 }
 
-baton_status store_sqlite_has_blob (store_t *base, const char *digest, bool *ret_has, baton_error_t *error)
+static baton_status has_put (store_sqlite_t *self, const char *owner, const char *digest, bool *ret_has,
+                             baton_error_t *error)
 {
+    sqlite3_stmt *has = store_sqlite_statement (self, SQL_hold_has);
+    store_sqlite_bind_text (has, 1, digest);
+    store_sqlite_bind_text (has, 2, owner);
+    int got = sqlite3_step (has);
+    sqlite3_reset (has);
+    if (got != SQLITE_ROW && got != SQLITE_DONE)
+        return store_sqlite_fail (self, "look for who has put an artifact", error);
+    *ret_has = got == SQLITE_ROW;
+    return BATON_OK;
+}
+
+baton_status store_sqlite_has_blob (store_t *base, const char *owner, const char *digest, bool *ret_has,
+                                    baton_error_t *error)
+{
+    store_sqlite_t *self = (store_sqlite_t *) base;
     uint64_t size = 0;
-    return find_file ((store_sqlite_t *) base, digest, ret_has, &size, error);
+    return owner ? has_put (self, owner, digest, ret_has, error) : find_file (self, digest, ret_has, &size, error);
 }
 
 baton_status store_sqlite_staged (store_t *base, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,

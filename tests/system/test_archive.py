@@ -471,6 +471,35 @@ class Hostile(Archives):
     def event(n, kind, body, session="0123456789abcdefghjk", **fields):
         return {"seq": n, "session": session, "n": n, "kind": kind, "at": 5, "body": body, **fields}
 
+    def test_whoever_knows_a_digest_gets_nothing_for_it(self):
+        """Not the content, nor whether it is here: whoever imports has to put all of it."""
+        eve, secret = self.enrolled("eve", "operator"), b"nobody's business"
+        hidden = self.admin.call("session.create", {"title": "Hidden", "visibility": "shared"})["session"]
+        self.admin.call("artifact.put", {"session": hidden, "name": "a", "content": secret})
+        self.admin.call("blob.put", {"digest": hashlib.blake2b(secret, digest_size=32).hexdigest(), "content": secret})
+        made = self.event(1, "session_created", {"title": "T"})
+
+        def put(content, **fields):
+            digest = hashlib.blake2b(content, digest_size=32)
+            eve.call("blob.put", {"digest": digest.hexdigest(), "content": content, **fields})
+            return digest.digest()
+
+        def bring(events, **fields):
+            return eve.call("session.import", {"origin_session": made["session"], "origin_n": len(events),
+                                               "pages": put(pack({"events": events})), **fields})
+
+        for content in (secret, b"not here"):
+            known = hashlib.blake2b(content, digest_size=32)
+            named = self.event(2, "artifact_put", {"name": "a", "digest": known.hexdigest()})
+            for status, events, fields in (("failed_precondition", [made, named], {}),
+                                           ("failed_precondition", [made], {"carried": known.digest()}),
+                                           ("not_found", [made], {"pages": known.digest()})):
+                self.refused(status, "no_such_artifact", bring, events, **fields)
+            put(content)
+            own = bring([made, named])["session"]
+            self.assertEqual(eve.call("artifact.get", {"session": own, "name": "a"})["content"], content)
+            self.refused("failed_precondition", "no_such_artifact", bring, [made, named])  # with the import that ended
+
     def test_journals_that_nobody_could_have_written(self):
         made = self.event(1, "session_created", {"title": "T"})
 

@@ -285,7 +285,7 @@ static void check_blobs (store_t *store, const char *there)
 {
     for (const char *digest = "abcdef"; *digest; digest++) {
         bool has = false;
-        assert_int_equal (store_has_blob (store, (char[]){*digest, '\0'}, &has, NULL), BATON_OK);
+        assert_int_equal (store_has_blob (store, NULL, (char[]){*digest, '\0'}, &has, NULL), BATON_OK);
         assert_int_equal (has, strchr (there, *digest) != NULL);
     }
 }
@@ -352,11 +352,11 @@ static void a_staged_blob_is_forgotten_unless_something_refers_to_it (void **sta
         {"e", fixture_bytes ("later"), 10, ada, NULL},   {"f", fixture_bytes ("new"), 20, ada, NULL},
         {"a", fixture_bytes ("kept"), 10, eve, NULL}};
     fixture_commit (store, &(store_batch_t){.blobs = blobs, .blob_count = 7});
-    check_staged (store, 5, strlen ("oldadoptedspentlaternew"));
+    check_staged (store, 6, strlen ("oldadoptedspentlaternewkept"));
     store_blob_t put = {"e", fixture_bytes ("later"), 0, {0}, NULL};
     store_hold_t holds[] = {{STORE_HOLD_keep, "c", {0}, NULL}, {STORE_HOLD_release, NULL, eve, NULL}};
     fixture_commit (store, &(store_batch_t){.blobs = &put, .blob_count = 1, .holds = holds, .hold_count = 2});
-    check_staged (store, 2, strlen ("oldnew"));
+    check_staged (store, 4, strlen ("oldadoptedlaternew"));
     sweep (store, 5);
     check_blobs (store, "abcef");
     sweep (store, 20);
@@ -387,6 +387,38 @@ static void a_staged_blob_stays_for_all_who_put_it (void **state)
     sweep (store, 5);
     check_blobs (store, "");
     check_staged (store, 0, 0);
+}
+
+static bool has_put (store_t *store, const char *owner, const char *digest)
+{
+    bool has = false;
+    assert_int_equal (store_has_blob (store, owner, digest, &has, NULL), BATON_OK);
+    return has;
+}
+
+/*  Who has put what the site has already is known, too, for as long as nothing ends it; and the content outlasts that.
+ */
+static void a_kept_blob_says_who_has_put_it (void **state)
+{
+    store_t *store = store_of (state);
+    stage (store, "a", "ada", "kept", 10);
+    stage (store, "a", "eve", "1", 10);
+    assert_true (has_put (store, "ada", "a") && has_put (store, "eve", "a") && !has_put (store, "bob", "a"));
+    hold (store, (store_hold_t){STORE_HOLD_keep, "a", {0}, NULL});
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"ada", "kept"}, NULL});
+    sweep (store, 5);
+    assert_true (!has_put (store, "ada", "a") && has_put (store, "eve", "a"));
+    for (int i = 0; i < 20; i++)
+        stage (store, "a", "ada", (char[]){(char) ('a' + i), '\0'}, 10);
+    sweep (store, 1000);
+    check_staged (store, 0, 0);
+    check_blobs (store, "a");
+    stage (store, "a", "ada", "kept", 10);
+    assert_true (has_put (store, "ada", "a"));
+    hold (store, (store_hold_t){STORE_HOLD_release, NULL, {"ada", NULL}, NULL});
+    sweep (store, 1000);
+    assert_false (has_put (store, "ada", "a"));
+    check_blobs (store, "a");
 }
 
 /*  A session holds what came with it, without an age and without a share, until it has no more need of it. */
@@ -425,7 +457,7 @@ static void many_blobs_are_swept_one_after_another (void **state)
     for (int i = 0; i < 40; i++) {
         bool has = true;
         snprintf (digest, sizeof digest, "n%d", i);
-        assert_int_equal (store_has_blob (store, digest, &has, NULL), BATON_OK);
+        assert_int_equal (store_has_blob (store, NULL, digest, &has, NULL), BATON_OK);
         assert_false (has);
     }
     check_blobs (store, "a");
@@ -446,6 +478,7 @@ int main (void)
         BOTH (large_blobs_are_as_small_ones),
         BOTH (a_staged_blob_is_forgotten_unless_something_refers_to_it),
         BOTH (a_staged_blob_stays_for_all_who_put_it),
+        BOTH (a_kept_blob_says_who_has_put_it),
         BOTH (a_blob_that_sessions_hold_goes_with_the_last_of_them),
         BOTH (many_blobs_are_swept_one_after_another),
     };

@@ -273,7 +273,7 @@ static void check_put_fails (fixture_t *fixture, baton_reason reason)
     assert_int_not_equal (try_put (fixture->store, "b", 0, &error), BATON_OK);
     assert_int_equal (error.reason, reason);
     bool has = true;
-    assert_int_equal (store_has_blob (fixture->store, "b", &has, NULL), BATON_OK);
+    assert_int_equal (store_has_blob (fixture->store, NULL, "b", &has, NULL), BATON_OK);
     assert_false (has);
     check_content (fixture->store, "a");
 }
@@ -352,7 +352,7 @@ static bool has_just (store_t *store, const char *wanted)
     bool same = true;
     for (const char *digest = "a\0b\0c\0"; *digest; digest += 2) {
         bool has = false;
-        assert_int_equal (store_has_blob (store, digest, &has, NULL), BATON_OK);
+        assert_int_equal (store_has_blob (store, NULL, digest, &has, NULL), BATON_OK);
         if (has)
             check_content (store, digest);
         same = same && has == (strchr (wanted, *digest) != NULL);
@@ -420,7 +420,7 @@ static void nothing_is_lost_or_left_by_a_kill_at_any_step (void **state)
         size_t rows = 0;
         for (const char *digest = "a\0b\0c\0"; *digest; digest += 2) {
             bool has = false;
-            assert_int_equal (store_has_blob (fixture->store, digest, &has, NULL), BATON_OK);
+            assert_int_equal (store_has_blob (fixture->store, NULL, digest, &has, NULL), BATON_OK);
             rows += has;
         }
         assert_int_equal (count_files (fixture), rows);
