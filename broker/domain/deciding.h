@@ -369,6 +369,12 @@ DECIDE (message_read);
  *  started over and over. */
 bool mailbox_has_news (const session_t *self);
 
+/*  Takes out what has expired, as such, or as read where it was a request and was answered. */
+void mailbox_expire (deciding_t *deciding);
+
+/*  Takes out the requests that were answered: they are not among what nobody has read. */
+void mailbox_take_answered (deciding_t *deciding);
+
 /*  What the end of the session makes of its mailbox and of the requests that it owes. */
 BATON_MUST_USE baton_status mailbox_end (session_t *self, uint64_t n);
 

@@ -378,6 +378,7 @@ void session_end (deciding_t *deciding, cause_e cause, run_outcome_e outcome, co
         emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
     if (self->lease.node)
         lease_move (deciding, NULL);
+    mailbox_take_answered (deciding);
     emit (deciding, EVENT_session_terminated, &(session_terminated_event_t){.cause = cause, .detail = (char *) detail});
 }
 

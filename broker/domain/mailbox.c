@@ -188,7 +188,36 @@ baton_status decide_message_read (deciding_t *deciding)
     return BATON_OK;
 }
 
+/*  Who has answered a request has read it, whether it was taken from the mailbox or not. */
+static bool is_answered (const session_t *self, const letter_t *letter)
+{
+    const exchange_t *owed = letter->wants_reply ? request_owed (self, letter->id) : NULL;
+    return owed && owed->receipt == receipt_answered;
+}
+
 /* ---- what nobody has read ---- */
+
+void mailbox_expire (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    for (size_t i = 0; i < self->mailbox.count; i++) {
+        const letter_t *letter = &self->mailbox.items[i];
+        if (letter->expires_at == 0 || letter->expires_at > deciding->command->now)
+            continue;
+        if (is_answered (self, letter))
+            emit (deciding, EVENT_message_read, &(message_read_event_t){.id = letter->id});
+        else
+            emit (deciding, EVENT_message_expired, &(message_expired_event_t){.id = letter->id});
+    }
+}
+
+void mailbox_take_answered (deciding_t *deciding)
+{
+    const session_t *self = deciding->self;
+    for (size_t i = 0; i < self->mailbox.count; i++)
+        if (is_answered (self, &self->mailbox.items[i]))
+            emit (deciding, EVENT_message_read, &(message_read_event_t){.id = self->mailbox.items[i].id});
+}
 
 baton_status mailbox_bury (session_t *self, const char *id, receipt_e why, uint64_t n, size_t left)
 {

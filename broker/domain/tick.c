@@ -74,14 +74,6 @@ static bool is_due (const deciding_t *deciding, uint64_t at)
     return at != 0 && at <= deciding->command->now;
 }
 
-static void expire_letters (deciding_t *deciding)
-{
-    const session_t *self = deciding->self;
-    for (size_t i = 0; i < self->mailbox.count; i++)
-        if (is_due (deciding, self->mailbox.items[i].expires_at))
-            emit (deciding, EVENT_message_expired, &(message_expired_event_t){.id = self->mailbox.items[i].id});
-}
-
 static void expire (deciding_t *deciding, const breakpoint_t *breakpoint)
 {
     bool option = breakpoint->on_expiry == expiry_option;
@@ -152,7 +144,7 @@ baton_status decide_session_tick (deciding_t *deciding)
         emit (deciding, EVENT_carried_dropped, &(carried_dropped_event_t){});
     if (self->state == lifecycle_terminated)
         return BATON_OK;
-    expire_letters (deciding);
+    mailbox_expire (deciding);
     request_tick (deciding);
     const breakpoint_t *fatal = find_fatal (deciding);
     if (fatal) {

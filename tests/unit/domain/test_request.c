@@ -84,6 +84,25 @@ static void test_its_time_is_up (void **context)
     story_end (&story);
 }
 
+/*  Whoever has answered it has read it, though it was never taken from the mailbox. */
+static void test_answered_is_read (void **context)
+{
+    (void) context;
+    story_t story;
+    given_created (&story);
+    DOES (&story, "message_delivered", BROKER, message_deliver, .id = (char *) "brief", ASKED_BY_SESSION, .ttl = 50);
+    DOES (&story, "message_delivered", BROKER, message_deliver, .id = (char *) "q", ASKED_BY_SESSION);
+    DOES (&story, "message_answered", ADA, message_reply, .id = (char *) "brief", .body = NUMBER (1));
+    DOES (&story, "message_answered", ADA, message_reply, .id = (char *) "q", .body = NUMBER (1));
+    assert_int_equal (story.state.mailbox.count, 2);
+    story.now += 50;
+    DOES (&story, "message_read", BROKER, session_tick);
+    DOES (&story, "message_read session_terminated", ADA, session_complete);
+    assert_int_equal (story.state.mailbox.count, 0);
+    assert_int_equal (story.state.dead.count, 0);
+    story_end (&story);
+}
+
 static void test_how_many (void **context)
 {
     (void) context;
@@ -155,6 +174,7 @@ int main (void)
         cmocka_unit_test (test_it_answers_once),
         cmocka_unit_test (test_nobody_waits_across_an_import),
         cmocka_unit_test (test_its_time_is_up),
+        cmocka_unit_test (test_answered_is_read),
         cmocka_unit_test (test_how_many),
         cmocka_unit_test (test_unread_at_the_end),
         cmocka_unit_test (test_delivered_again),
