@@ -145,6 +145,10 @@ static void who_has_the_token_need_not_be_anybody (void **state)
     FAILS (&story, permission_denied, wrong_token, ((who_t){.digest = "right"}), trigger_fire, .name = (char *) "no");
     FAILS (&story, permission_denied, wrong_token, ((who_t){0}), trigger_fire, .name = (char *) "go");
     FAILS (&story, not_found, no_such_trigger, ADA, trigger_fire, .name = (char *) "no");
+    who_t mistaken = ADA;
+    mistaken.digest = "wrong";
+    FAILS (&story, permission_denied, wrong_token, mistaken, trigger_fire, .name = (char *) "go");
+    FAILS (&story, not_found, no_such_trigger, mistaken, trigger_fire, .name = (char *) "no");
     DOES (&story, "trigger_fired session_activated run_queued", ((who_t){.digest = "right"}), trigger_fire,
           .name = (char *) "go", .value = NUMBER (7));
     assert_string_equal (LAST (&story, trigger_fired)->firing.why, "somebody with its token fired it");

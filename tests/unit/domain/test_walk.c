@@ -161,7 +161,8 @@ static who_t random_who (walk_t *walk, method_id_t method)
     who_t who = {.actor = PEOPLE[below (walk, 3)], .role = role_operator};
     if (METHODS[method].inside && one_in (walk, 2))
         who = RUN (owner, epoch, state->run.number);
-    who.digest = KEYS[below (walk, 4)];
+    if (method != METHOD_trigger_fire || one_in (walk, 2)) /*  else nobody has given a token */
+        who.digest = KEYS[below (walk, 4)];
     return with_lock (walk, who);
 }
 
