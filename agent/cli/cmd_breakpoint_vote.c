@@ -26,7 +26,7 @@ static void hint_options (cli_t *cli, const breakpoint_vote_request_t *vote)
 static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     baton_status status = command_run_generic (cli, arguments, error);
-    if (status == BATON_invalid_argument &&
+    if ((status == BATON_invalid_argument || status == BATON_not_found) &&
         (text_equal (error->field, "option") || text_equal (error->field, "value") || text_equal (error->field, "key")))
         hint_options (cli, arguments->request);
     return status;

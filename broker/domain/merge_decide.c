@@ -140,14 +140,12 @@ static merge_key_t *find_key (const merge_t *merge, fact_kind_e kind, const char
 static baton_status find_conflict (const deciding_t *deciding, const char *wanted, const merge_key_t **ret_key)
 {
     const merge_t *merge = &deciding->self->merge;
-    char name[LIMIT_FACT_KEY + 1];
-    if (!wanted) {
-        char names[NAMES_MOST];
-        list_open (merge, ", ", names, sizeof names);
+    char name[LIMIT_FACT_KEY + 1], names[NAMES_MOST];
+    list_open (merge, ", ", names, sizeof names);
+    if (!wanted)
         return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_missing_field, "key",
                                  "breakpoint %llu decides key by key: say which of %s",
                                  (unsigned long long) merge->breakpoint, names);
-    }
     for (size_t i = 0; i < merge->keys.count; i++) {
         merge_key_name (&merge->keys.items[i], name);
         if (!merge->keys.items[i].conflict || strcmp (name, wanted) != 0)
@@ -156,7 +154,8 @@ static baton_status find_conflict (const deciding_t *deciding, const char *wante
         return BATON_OK;
     }
     return baton_fail_field (deciding->error, BATON_not_found, BATON_REASON_no_such_key, "key",
-                             "breakpoint %llu does not decide %.200s", (unsigned long long) merge->breakpoint, wanted);
+                             "breakpoint %llu does not decide %.200s: open is %s",
+                             (unsigned long long) merge->breakpoint, wanted, *names ? names : "nothing");
 }
 
 /*  The vote's choice and the value that it gives the key. */

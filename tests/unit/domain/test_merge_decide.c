@@ -65,6 +65,7 @@ static void test_votes_that_are_refused (void **state)
     assert_non_null (strstr (family.error.message, "memory/a, memory/b, memory/c"));
     vote_refused (into, "memory/only", "ours", NULL, BATON_REASON_no_such_key);
     vote_refused (into, "memory/z", "ours", NULL, BATON_REASON_no_such_key);
+    assert_non_null (strstr (family.error.message, "memory/a, memory/b, memory/c"));
     vote_refused (into, "memory/a", "mine", NULL, BATON_REASON_bad_value);
     vote_refused (into, "memory/a", NULL, NULL, BATON_REASON_bad_value);
     vote_refused (into, "memory/a", "edit", NULL, BATON_REASON_missing_field);
