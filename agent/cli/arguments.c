@@ -287,15 +287,20 @@ static baton_status resolve_all (cli_t *cli, baton_texts_t *references, baton_er
     return status;
 }
 
-static baton_status check_given (const slots_t *slots, baton_error_t *error)
+/*  What stands in the usage line as a word is named as one. */
+static baton_status check_given (const command_t *command, const slots_t *slots, baton_error_t *error)
 {
+    size_t words[SLOTS_MOST], count = slots_positional (command, slots, words);
     for (size_t i = 0; i < slots->count; i++) {
         if (!slots->items[i].required || slots->items[i].given)
             continue;
+        bool word = false;
+        for (size_t k = 0; k < count; k++)
+            word = word || words[k] == i;
         char flag[LIMIT_NAME];
         slot_flag (slots->items[i].field, flag);
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, slots->items[i].field->name,
-                                 "%s is missing", flag);
+                                 "%s%s is missing", word ? "" : "--", flag);
     }
     return BATON_OK;
 }
@@ -318,7 +323,7 @@ baton_status arguments_complete (cli_t *cli, arguments_t *arguments, slots_t *sl
         if (slot_is (slot, "session") && !slot->given && cli_inside (cli))
             slot->given = text_set (slot->at, cli->context.session) == BATON_OK;
     }
-    baton_status status = check_given (slots, error);
+    baton_status status = check_given (arguments->command, slots, error);
     for (size_t i = 0; i < slots->count && status == BATON_OK; i++)
         if (slots->items[i].given && is_reference (arguments->command, &slots->items[i]))
             status = resolve (cli, slots->items[i].at, error);

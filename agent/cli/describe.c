@@ -54,6 +54,7 @@ static const char *field_help (const field_t *field)
         const char *name, *help;
     } COMMON[] = {
         {"deadline", "how long from now"},
+        {"run_time", "how long its runs may take together"},
         {"session", "its id, a unique prefix of the id, or its title; inside a run: its own"},
         {"policy", "who decides: first, quorum:2, majority:3, unanimous:3 or named:alice,bob"},
     };
@@ -63,10 +64,26 @@ static const char *field_help (const field_t *field)
     return field->help;
 }
 
+/*  What an element written as JSON may have. */
+static void print_members (FILE *out, const record_type_t *type)
+{
+    for (const field_t *member = type->fields (); member->name; member++) {
+        char word[DESCRIBE_SIZE] = "";
+        if (member->kind == FIELD_ENUM)
+            describe_value (member, word);
+        fprintf (out, "%s%s%s%s%s", member == type->fields () ? "as JSON with " : ", ", member->name, *word ? " (" : "",
+                 word, *word ? ")" : "");
+    }
+    fputc (' ', out);
+}
+
 void describe_slot (FILE *out, const slot_t *slot)
 {
     const char *help = field_help (slot->field);
-    fprintf (out, "%s%s%s", help, *help ? " " : "", slot->required ? "(required" : "(optional");
+    fprintf (out, "%s%s", help, *help ? " " : "");
+    if (slot->field->kind == FIELD_LIST)
+        print_members (out, slot->field->type);
+    fputs (slot->required ? "(required" : "(optional", out);
     fputs (parse_repeats (slot->field) ? ", repeatable" : "", out);
     print_limit (out, slot->field);
     fputc (')', out);

@@ -178,7 +178,8 @@ static void refuses_what_it_does_not_understand (void **state)
         {"session", "wait", {ID, "--at", "5"}, "no flag --at"},
         {"invite", "", {"bob", "--role", "operator", "--ttl", "0s"}, "ttl must be longer than nothing"},
         {"session", "show", {ID, "--timeout", "0"}, "--timeout must be longer than nothing"},
-        {"breakpoint", "ask", {ID, "--key", "k"}, "title is missing"},
+        {"breakpoint", "ask", {ID, "--key", "k"}, "--title is missing"},
+        {"session", "load", {ID}, "--at is missing"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         baton_error_t error = {0};
