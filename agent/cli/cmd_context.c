@@ -43,6 +43,8 @@ static baton_status list (cli_t *cli, const arguments_t *arguments, baton_error_
         else
             status = output_record (cli, &shown_options, &row, error);
     }
+    if (status == BATON_OK && names.count == 0)
+        output_note (cli, "no contexts");
     texts_clear (&names);
     return status;
 }

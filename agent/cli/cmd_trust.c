@@ -25,11 +25,13 @@ static baton_status add (cli_t *cli, const arguments_t *arguments, baton_error_t
 typedef struct {
     cli_t *cli;
     baton_error_t *error;
+    size_t count;
 } listing_t;
 
 static baton_status list_one (const char *name, const char *key, void *argument)
 {
-    const listing_t *listing = argument;
+    listing_t *listing = argument;
+    listing->count++;
     trust_options_t row = {(char *) name, (char *) key};
     if (listing->cli->output != OUTPUT_table)
         return output_record (listing->cli, &trust_options, &row, listing->error);
@@ -40,8 +42,11 @@ static baton_status list_one (const char *name, const char *key, void *argument)
 static baton_status list (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     (void) arguments;
-    listing_t listing = {cli, error};
-    return signer_each (list_one, &listing, error);
+    listing_t listing = {cli, error, 0};
+    baton_status status = signer_each (list_one, &listing, error);
+    if (status == BATON_OK && listing.count == 0)
+        output_note (cli, "no signers");
+    return status;
 }
 
 static baton_status show (cli_t *cli, const arguments_t *arguments, baton_error_t *error)

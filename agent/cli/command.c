@@ -95,6 +95,14 @@ bool command_shows (const command_t *command, const char *field)
     return true;
 }
 
+static bool only_tries (const record_type_t *type, const void *request)
+{
+    for (const field_t *field = type->fields (); field->name; field++)
+        if (strcmp (field->name, "dry_run") == 0)
+            return *(const bool *) ((const char *) request + field->offset);
+    return false;
+}
+
 baton_status command_run_generic (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     const method_row_t *row = &METHODS[arguments->command->method];
@@ -104,6 +112,8 @@ baton_status command_run_generic (cli_t *cli, const arguments_t *arguments, bato
                                 : baton_fail_memory (error);
     if (status == BATON_OK)
         status = output_reply (cli, row->reply, reply, &raw, error);
+    if (status == BATON_OK && only_tries (&row->type, arguments->request))
+        output_note (cli, "nothing was changed: this is what it would do");
     record_clear (row->reply, reply);
     free (reply);
     bytes_clear (&raw);

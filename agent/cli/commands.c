@@ -41,6 +41,7 @@ const command_t *const COMMANDS[] = {
     &CMD_session_log,
     &CMD_session_cancel,
     &CMD_session_children,
+    &CMD_session_sleep,
     &CMD_session_synthesize,
     &CMD_session_wait,
     &CMD_session_migrate,

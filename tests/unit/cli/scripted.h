@@ -27,6 +27,7 @@ typedef struct {
     const char *message; /*  of the refusal */
     uint64_t reached;    /*  by a broadcast */
     size_t queued;       /*  starts that wait */
+    uint64_t alive;      /*  sessions below this one */
     const char *outcome; /*  of the breakpoint */
     breakpoint_state_e state;
     int looks;             /*  at the breakpoint or mailbox until there is something to see */
@@ -121,6 +122,9 @@ static inline void answer_session (fake_t *fake, const asked_t *asked, stage_t *
     start_t starts[2] = {{.cause = cause_activated}, {.cause = cause_activated}};
     session.queue.count = stage->queued;
     session.queue.items = starts;
+    child_row_t child = {.session = (char *) ID, .alive = stage->alive};
+    session.children.count = stage->alive > 0;
+    session.children.items = &child;
     session.migrating = session.state == lifecycle_running;
     session.migration =
         (migration_t){.number = 4, .step = migration_step_accept, .source = (char *) "east", .target = (char *) "west"};

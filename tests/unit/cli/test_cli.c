@@ -70,6 +70,7 @@ static void explains_itself (void **state)
         {{"context", "list"}, 0, ""},
         {{"help", "session"}, 0, "baton session create"},
         {{"help", "session", "create"}, 0, "baton session create TITLE"},
+        {{"item", "append", "--help"}, 0, "as JSON with kind"},
         {{"help", "sesion"}, 2, "did you mean: baton session?"},
         {{"sessions", "list"}, 2, "did you mean: baton session?"},
         {{"session", "lits"}, 2, "did you mean: baton session list?"},
@@ -218,6 +219,36 @@ static void blames_the_file_of_a_context (void **state)
     assert_null (strstr (err, "msgpack"));
 }
 
+static void says_what_was_hardly_meant (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *words[6];
+        uint64_t alive;
+        const char *says; /*  NULL: nothing */
+    } CASES[] = {
+        {{"session", "sleep", ID}, 0, "nothing wakes it yet"},
+        {{"session", "cancel", ID}, 2, "go on: 2; see: baton session children " ID},
+        {{"session", "cancel", ID, "--dry-run"}, 2, "would go on: 2; cancel them, too, with --tree"},
+        {{"session", "cancel", ID, "--dry-run"}, 0, "nothing was changed"},
+        {{"session", "cancel", ID}, 0, NULL},
+        {{"session", "compact", ID, "--dry-run"}, 0, "nothing was changed"},
+        {{"session", "compact", ID}, 0, NULL},
+        {{"trust", "list"}, 0, "no signers"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.alive = CASES[i].alive, .lifecycle = lifecycle_sleeping};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, CASES[i].words), 0);
+        fake_stop (&fake);
+        if (CASES[i].says)
+            assert_non_null (strstr (err, CASES[i].says));
+        else
+            assert_string_equal (err, "");
+    }
+}
+
 static void says_that_a_start_waits (void **state)
 {
     (void) state;
@@ -336,6 +367,7 @@ int main (void)
         TEST (says_that_a_broadcast_reached_nobody),
         TEST (hints_at_the_session_of_the_error),
         TEST (blames_the_file_of_a_context),
+        TEST (says_what_was_hardly_meant),
         TEST (says_that_a_start_waits),
         TEST (keeps_a_terminal_from_obeying_a_log),
         TEST (says_that_nobody_answers_yet),
