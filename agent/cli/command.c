@@ -25,29 +25,54 @@ static bool method_is_offered (method_id_t method)
            method != METHOD_blob_get && method != METHOD_workspace_manifest && method != METHOD_workspace_chunks;
 }
 
-static bool is_declared (const char *noun, const char *verb)
+static const command_t *find_declared (const char *noun, const char *verb)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp (COMMANDS[i]->noun, noun) == 0 && strcmp (COMMANDS[i]->verb, verb) == 0)
-            return true;
+            return COMMANDS[i];
+    return NULL;
+}
+
+/*  Whether its words are those of a method. */
+static bool names_method (const command_t *command)
+{
+    char name[sizeof command->noun + sizeof command->verb];
+    snprintf (name, sizeof name, "%s.%s", command->noun, command->verb);
+    method_id_t method = method_find (name);
+    return method != METHOD_none && method_is_offered (method);
+}
+
+/*  Those that are declared and no methods: of one word, or of two. */
+static bool declared_at (bool one_word, size_t *index, command_t *ret_command)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if ((!*COMMANDS[i]->verb) != one_word || (!one_word && names_method (COMMANDS[i])) || (*index)-- > 0)
+            continue;
+        *ret_command = *COMMANDS[i];
+        return true;
+    }
+    return false;
+}
+
+/*  In the order of the table, but those of sessions first, which most people look for. */
+static bool method_at (size_t *index, command_t *ret_command)
+{
+    for (int i = 0; i < METHOD_COUNT - 1; i++) {
+        method_id_t method = (method_id_t) (1 + (METHOD_session_create - 1 + i) % (METHOD_COUNT - 1));
+        if (!method_is_offered (method) || (*index)-- > 0)
+            continue;
+        command_t command = command_of_method (method);
+        const command_t *declared = find_declared (command.noun, command.verb);
+        *ret_command = declared ? *declared : command;
+        return true;
+    }
     return false;
 }
 
 bool command_at (size_t index, command_t *ret_command)
 {
-    if (index < COMMAND_COUNT) {
-        *ret_command = *COMMANDS[index];
-        return true;
-    }
-    index -= COMMAND_COUNT;
-    for (int method = 1; method < METHOD_COUNT; method++) {
-        command_t command = command_of_method ((method_id_t) method);
-        if (!method_is_offered ((method_id_t) method) || is_declared (command.noun, command.verb) || index-- > 0)
-            continue;
-        *ret_command = command;
-        return true;
-    }
-    return false;
+    return declared_at (true, &index, ret_command) || method_at (&index, ret_command) ||
+           declared_at (false, &index, ret_command);
 }
 
 bool command_find (const char *noun, const char *verb, command_t *ret_command)

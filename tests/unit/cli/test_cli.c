@@ -57,7 +57,7 @@ static void explains_itself (void **state)
     } CASES[] = {
         {{"--help"}, 0, "Exit codes"},
         {{NULL}, 2, NULL},
-        {{"session", "--help"}, 0, "baton session create"},
+        {{"session", "--help"}, 0, "  baton session create       Create a session\n  baton session spawn "},
         {{"session", "create", "--help"}, 0, "baton session create TITLE"},
         {{"breakpoint", "vote", "-h"}, 0, "baton breakpoint vote SESSION/NUMBER [OPTION]"},
         {{"version"}, 0, "baton " BATON_VERSION},

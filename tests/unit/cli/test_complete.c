@@ -33,7 +33,7 @@ static void test_nouns_and_verbs (void **context)
 {
     (void) context;
     OFFERS ("session ", "sess");
-    OFFERS ("invite inbox identity item ", "i"); /*  in the order of the help */
+    OFFERS ("invite inbox item identity ", "i"); /*  in the order of the help */
     OFFERS ("migrate ", "session", "mig");
     OFFERS ("share shares ", "help", "session", "share");
     OFFERS ("", "nothing", "x");
