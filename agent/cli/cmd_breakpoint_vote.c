@@ -15,6 +15,9 @@ static void hint_options (cli_t *cli, const breakpoint_vote_request_t *vote)
     if (view.breakpoint.kind == breakpoint_kind_merge_conflict)
         cli_hint (cli, "decide key by key: %s%llu ours|theirs|edit --key KEY [--value VALUE]", number,
                   (unsigned long long) vote->breakpoint);
+    else if (view.breakpoint.kind == breakpoint_kind_budget && text_equal (vote->option, "raise"))
+        cli_hint (cli, "give the new caps: %s%llu raise --value '{\"tokens\": 200000}'", number,
+                  (unsigned long long) vote->breakpoint);
     else if (view.breakpoint.kind == breakpoint_kind_input)
         cli_hint (cli, "give the answer: %s%llu --value ANSWER", number, (unsigned long long) vote->breakpoint);
     else if (options)

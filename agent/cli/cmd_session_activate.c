@@ -7,7 +7,13 @@ static void note_queue (cli_t *cli, const changed_t *changed)
 {
     session_show_request_t request = {.session = changed->session, .at = changed->n};
     session_t session = {0};
-    if (cli_call (cli, METHOD_session_show, &request, &session, NULL, NULL) == BATON_OK && session.queue.count > 0)
+    bool queued =
+        cli_call (cli, METHOD_session_show, &request, &session, NULL, NULL) == BATON_OK && session.queue.count > 0;
+    if (queued && session.cause == cause_waiting)
+        output_note (cli,
+                     "enqueued: it starts when the sessions that it depends on have ended; see: baton session show %s",
+                     session.session);
+    else if (queued)
         output_note (cli, "enqueued: it starts when run %llu has finished%s", (unsigned long long) session.run.number,
                      session.queue.count > 1 ? ", after the others that wait" : "");
     record_clear (&RECORD_session, &session);

@@ -30,13 +30,15 @@ typedef struct {
     uint64_t alive;      /*  sessions below this one */
     const char *outcome; /*  of the breakpoint */
     breakpoint_state_e state;
-    int looks;             /*  at the breakpoint or mailbox until there is something to see */
-    int taken;             /*  messages */
-    lifecycle_e lifecycle; /*  of the session, in the end */
-    int reads;             /*  of the log */
-    uint64_t timeout;      /*  of the last request */
-    const char *printed;   /*  by the run; NULL: a few words */
-    uint64_t offsets[4];   /*  that were asked for */
+    breakpoint_kind_e kind; /*  of it; none: an approval */
+    int looks;              /*  at the breakpoint or mailbox until there is something to see */
+    int taken;              /*  messages */
+    lifecycle_e lifecycle;  /*  of the session, in the end */
+    cause_e cause;          /*  of that; none: it was requested */
+    int reads;              /*  of the log */
+    uint64_t timeout;       /*  of the last request */
+    const char *printed;    /*  by the run; NULL: a few words */
+    uint64_t offsets[4];    /*  that were asked for */
     char secret[LIMIT_ID + 1];
     char invited[LIMIT_ID + 1];
 } stage_t;
@@ -79,7 +81,7 @@ static inline void answer_show (fake_t *fake, const asked_t *asked, stage_t *sta
                        .key = (char *) "k",
                        .title = (char *) "t",
                        .options = {2, options},
-                       .kind = breakpoint_kind_approval,
+                       .kind = stage->kind ? stage->kind : breakpoint_kind_approval,
                        .state = open ? breakpoint_state_open : stage->state,
                        .on_expiry = text_equal (stage->outcome, "expired") ? expiry_expire : expiry_option,
                        .outcome = open ? NULL : (char *) (uintptr_t) stage->outcome}};
@@ -116,7 +118,7 @@ static inline void answer_session (fake_t *fake, const asked_t *asked, stage_t *
                          .n = asked->header.past + 1,
                          .title = (char *) "Review",
                          .state = stage->looks-- > 0 ? lifecycle_running : stage->lifecycle,
-                         .cause = cause_requested,
+                         .cause = stage->cause ? stage->cause : cause_requested,
                          .lease = {.node = (char *) "east"},
                          .run = {.number = 1, .phase = run_phase_running, .attempt = stage->reads < 2 ? 1 : 2}};
     start_t starts[2] = {{.cause = cause_activated}, {.cause = cause_activated}};

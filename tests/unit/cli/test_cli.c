@@ -160,6 +160,37 @@ static void says_what_to_do_next (void **state)
     }
 }
 
+static void says_how_each_kind_is_voted_on (void **state)
+{
+    (void) state;
+    static const struct {
+        breakpoint_kind_e kind;
+        const char *words[7], *field, *says;
+    } CASES[] = {
+        {breakpoint_kind_budget,
+         {"breakpoint", "vote", ID "/1", "raise"},
+         "value",
+         "/1 raise --value '{\"tokens\": 200000}'"},
+        {breakpoint_kind_merge_conflict,
+         {"breakpoint", "vote", ID "/1", "ours", "--key", "rate"},
+         "key",
+         "/1 ours|theirs|edit --key KEY"},
+        {breakpoint_kind_input, {"breakpoint", "vote", ID "/1"}, "value", "/1 --value ANSWER"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.refusal = "not_found",
+                         .refused = "breakpoint.vote",
+                         .state = breakpoint_state_open,
+                         .kind = CASES[i].kind,
+                         .field = CASES[i].field};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, CASES[i].words), 3);
+        fake_stop (&fake);
+        assert_non_null (strstr (err, CASES[i].says));
+    }
+}
+
 static void says_that_a_broadcast_reached_nobody (void **state)
 {
     (void) state;
@@ -262,6 +293,12 @@ static void says_that_a_start_waits (void **state)
         assert_int_equal (strstr (err, "enqueued: it starts when run 1 has finished") != NULL, queued > 0);
         assert_int_equal (strstr (err, "after the others") != NULL, queued > 1);
     }
+    stage_t stage = {.lifecycle = lifecycle_sleeping, .cause = cause_waiting, .queued = 1};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (run (&fake, WORDS), 0);
+    fake_stop (&fake);
+    assert_non_null (strstr (err, "when the sessions that it depends on have ended"));
 }
 
 /*  A driver waits for a broker that is away; a person is told soon. */
@@ -364,6 +401,7 @@ int main (void)
         TEST (says_that_nobody_answers),
         TEST (explains_itself),
         TEST (says_what_to_do_next),
+        TEST (says_how_each_kind_is_voted_on),
         TEST (says_that_a_broadcast_reached_nobody),
         TEST (hints_at_the_session_of_the_error),
         TEST (blames_the_file_of_a_context),
