@@ -5,6 +5,7 @@
 #include "fleet.h"
 #include "frontend.h"
 #include "journal.h"
+#include "metrics.h"
 #include "request.h"
 #include "streams.h"
 #include "subscriptions.h"
@@ -28,6 +29,7 @@ typedef struct {
     streams_t *streams;
     timetable_t *timetable;
     watches_t *watches;
+    metrics_t metrics;
     uint64_t last_relay;                /*  id of the last request that was handed on to a node */
     bool schedule;                      /*  something has changed that may let a waiting run start */
     uint64_t next_schedule, next_drain; /*  monotonic */

@@ -2,12 +2,14 @@
 
 #include "authorise.h"
 #include "id.h"
+#include "trace.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 handler_t *const HANDLERS[METHOD_COUNT] = {
     [METHOD_site_about] = handle_site_about,
+    [METHOD_site_metrics] = handle_site_metrics,
     [METHOD_identity_invite] = handle_identity_invite,
     [METHOD_identity_enroll] = handle_identity_enroll,
     [METHOD_identity_list] = handle_identity_list,
@@ -124,6 +126,19 @@ static bool answered_before (broker_t *broker, request_t *request)
 
 /* ---- dispatch ---- */
 
+/*  A run hands on the trace that it was started in, unless it says of another. */
+static const char *trace_of (const broker_t *broker, const request_t *request)
+{
+    entry_t *entry = NULL;
+    if (trace_valid (request->header.trace))
+        return request->header.trace;
+    if (request->header.run == 0 ||
+        cache_get (journal_cache (broker->journal), request->header.session, &entry, NULL) != BATON_OK ||
+        entry->state.run.number != request->header.run)
+        return NULL;
+    return entry->state.run.trace;
+}
+
 command_t command_of (const broker_t *broker, const request_t *request)
 {
     return (command_t){
@@ -133,6 +148,7 @@ command_t command_of (const broker_t *broker, const request_t *request)
         .actor = *request->actor ? request->actor : NULL,
         .role = request->role,
         .access = request->access,
+        .trace = trace_of (broker, request),
         .run = request->header.run,
         .epoch = request->header.epoch,
         .if_n = request->header.if_n,

@@ -20,6 +20,7 @@ typedef struct {
     uint64_t seen_at;            /*  the same as wall clock */
     uint64_t seq;                /*  last event that concerned it */
     uint64_t free_bytes;
+    uint64_t spooled;      /*  changes that wait there for the broker */
     uint64_t occupied;     /*  slots in use, or promised to a migration */
     uint64_t bytes;        /*  at most, of what it is to do: its assignments must fit into one answer */
     baton_pairs_t waiting; /*  sessions whose runs it can't start yet, and why */

@@ -59,7 +59,8 @@ static baton_status cast_one (broker_t *broker, const request_t *request, const 
                          .request = &deliver,
                          .now = broker->now,
                          .actor = request->actor,
-                         .role = request->role};
+                         .role = request->role,
+                         .trace = command_of (broker, request).trace};
     changed_t changed = {0};
     entry_t *entry = NULL;
     baton_error_t refusal = {0};

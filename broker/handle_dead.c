@@ -92,7 +92,8 @@ baton_status handle_message_redeliver (broker_t *broker, request_t *request, voi
                             .request = &deliver,
                             .now = command.now,
                             .actor = command.actor,
-                            .role = command.role};
+                            .role = command.role,
+                            .trace = command.trace};
     return journal_decide_two (broker->journal, (const share_t[2]){{params->session, &command}, {to, &delivering}},
                                ret_reply, error);
 }

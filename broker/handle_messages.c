@@ -37,7 +37,8 @@ baton_status handle_message_reply (broker_t *broker, request_t *request, void *r
                             .request = &deliver,
                             .now = command.now,
                             .actor = command.actor,
-                            .role = command.role};
+                            .role = command.role,
+                            .trace = command.trace};
     return journal_decide_two (broker->journal, (const share_t[2]){{params->session, &command}, {asker, &delivering}},
                                ret_reply, error);
 }

@@ -78,6 +78,7 @@ baton_status handle_node_heartbeat (broker_t *broker, request_t *request, void *
         return status;
     member_t *heard = fleet_member (broker->fleet, request->actor);
     heard->free_bytes = params->free_bytes;
+    heard->spooled = params->spooled;
     pairs_clear (&heard->waiting);
     return pairs_copy (&params->waiting, &heard->waiting) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
@@ -95,6 +96,7 @@ baton_status handle_node_list (broker_t *broker, request_t *request, void *ret_r
         node->seen_at = member->seen_at;
         node->active = member->occupied;
         node->free_bytes = member->free_bytes;
+        node->spooled = member->spooled;
     }
     return BATON_OK;
 }

@@ -9,6 +9,9 @@
 handler_t handle_site_about, handle_identity_invite, handle_identity_enroll, handle_identity_list,
     handle_identity_rekey;
 
+/*  handle_metrics.c */
+handler_t handle_site_metrics;
+
 /*  handle_tokens.c */
 handler_t handle_token_create, handle_token_list, handle_console_link, handle_console_sign_in, handle_console_sign_out;
 

@@ -128,7 +128,7 @@ static pending_t *enqueue (journal_t *self, event_t *event, const entry_t *entry
     event->at = command->now;
     event->run = command->run;
     if (text_set (&event->session, session) != BATON_OK || text_set (&event->actor, command->actor) != BATON_OK ||
-        event_encode (event, &pending->data) != BATON_OK) {
+        text_set (&event->trace, command->trace) != BATON_OK || event_encode (event, &pending->data) != BATON_OK) {
         self->pending.count--;
         return NULL;
     }

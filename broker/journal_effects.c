@@ -281,7 +281,7 @@ bool journal_must_undo (journal_t *self, baton_status status, const baton_error_
 /*  A note that its session does not take (it may have ended, or be gone) is dropped: nobody waits for it. */
 static baton_status deliver (journal_t *self, const note_t *note, const command_t *cause, baton_error_t *error)
 {
-    command_t command = {.method = note->method, .request = note->request, .now = cause->now};
+    command_t command = {.method = note->method, .request = note->request, .now = cause->now, .trace = cause->trace};
     if (note->named) {
         command.actor = cause->actor;
         command.role = cause->role;

@@ -33,6 +33,7 @@ static void plan_send (const char *from, const command_t *command, sending_t *re
                        .now = command->now,
                        .actor = command->actor,
                        .role = command->role,
+                       .trace = command->trace,
                        .if_n = from ? 0 : command->if_n},
     };
     ret_sending->posting.method = METHOD_message_post;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static baton_status decode_header (request_t *self, inbound_t *inbound)
 {
@@ -72,6 +73,13 @@ static baton_status decode_body (request_t *self, inbound_t *inbound, bool known
     return status;
 }
 
+static uint64_t clock_ns (void)
+{
+    struct timespec time;
+    clock_gettime (CLOCK_MONOTONIC, &time);
+    return (uint64_t) time.tv_sec * 1000000000 + (uint64_t) time.tv_nsec;
+}
+
 request_t *request_new (inbound_t *inbound, bool known, uint64_t now)
 {
     request_t *self = calloc (1, sizeof *self);
@@ -82,6 +90,8 @@ request_t *request_new (inbound_t *inbound, bool known, uint64_t now)
     memcpy (self->key, inbound->key, sizeof self->key);
     if (decode_header (self, inbound) == BATON_OK && decode_body (self, inbound, known) == BATON_OK)
         self->error.status = BATON_OK;
+    self->begun = clock_ns ();
+    self->waits = self->header.past > 0;
     return self;
 }
 
@@ -100,6 +110,8 @@ request_t *request_new_at (door_t *door, void *ticket, method_id_t method, reque
     self->params = params;
     self->arrived = now;
     self->header = *header;
+    self->begun = clock_ns ();
+    self->waits = self->header.past > 0;
     *header = (request_header_t){0};
     self->error.status = text_set (&self->header.method, METHODS[method].name);
     if (self->error.status == BATON_OK)

@@ -34,6 +34,8 @@ struct request {
     char payload[DIGEST_SIZE]; /*  digest of method and body; "": known once its content is ready */
 
     uint64_t arrived;              /*  monotonic milliseconds */
+    bool waits;                    /*  it is a read that was asked to wait */
+    uint64_t begun;                /*  the same in nanoseconds: when it was read from its connection */
     bool answered;                 /*  by the reader or a node, and not sent yet */
     bool deferred;                 /*  answered later: parked, read by the reader, or handed on to a node */
     later_t *later;                /*  what the reader is to do; NULL: nothing */

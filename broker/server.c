@@ -109,6 +109,7 @@ static void answer_failure (server_t *self, const request_t *request, const bato
 /*  Sends the answer and ends the request. What cannot be sent is lost with its connection, or asked for again. */
 static void answer (server_t *self, request_t **request)
 {
+    metrics_answered (&self->broker.metrics, *request);
     if ((*request)->door) {
         door_give ((*request)->door, request);
         return;
@@ -343,18 +344,21 @@ static void commit (server_t *self)
         journal_clear (broker->journal); /*  an artifact that was there already */
         return answer_changes (self);
     }
+    uint64_t begun = metrics_clock ();
     if (journal_commit (broker->journal, &error) != BATON_OK) {
+        metrics_failed (&broker->metrics);
         log_error ("nothing of this batch was changed: %s", error.message);
         store_view_end (broker->store); /*  it may have failed before the store was asked */
         fail_changes (self, &error);
         keeper_forget (broker);
         return answer_changes (self);
     }
+    size_t count = 0;
+    const pending_t *events = journal_pending (broker->journal, &count);
+    metrics_committed (&broker->metrics, begun, events, count);
     keeper_note (broker);
     self->sweep = self->sweep || journal_releases (broker->journal);
     answer_changes (self);
-    size_t count = 0;
-    const pending_t *events = journal_pending (broker->journal, &count);
     subscriptions_publish (broker->subscriptions, journal_people (broker->journal), events, count);
     streams_publish (broker->streams, journal_people (broker->journal), events, count, broker->now);
     wake_parked (self);
@@ -455,6 +459,8 @@ static void turn (server_t *self)
     take_written (self);
     take_at_door (self);
     drain (self);
+    if (self->count > 0)
+        histogram_add (&self->broker.metrics.turns, &BOUNDS_numbers, (double) self->count);
     keeper_turn (&self->broker);
     commit (self);
     answer_reads (self);

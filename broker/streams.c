@@ -75,6 +75,11 @@ baton_status streams_add (streams_t *self, const request_t *request, uint64_t *r
     return BATON_OK;
 }
 
+size_t streams_count (const streams_t *self)
+{
+    return self->count;
+}
+
 void streams_remove (streams_t *self, uint64_t number)
 {
     for (size_t i = 0; i < self->count; i++)

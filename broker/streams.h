@@ -20,6 +20,8 @@ void streams_destroy (streams_t **self);
 BATON_MUST_USE baton_status streams_add (streams_t *self, const request_t *request, uint64_t *ret_number,
                                          baton_error_t *error);
 
+size_t streams_count (const streams_t *self);
+
 /*  Ends one; an unknown number is no error: it has ended. */
 void streams_remove (streams_t *self, uint64_t number);
 

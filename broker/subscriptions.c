@@ -23,6 +23,7 @@ typedef struct {
 struct subscriptions {
     frontend_t *frontend;
     uint64_t last_number;
+    uint64_t unsent;
     size_t count;
     subscription_t **items;
 };
@@ -57,6 +58,16 @@ void subscriptions_destroy (subscriptions_t **self)
     free ((*self)->items);
     free (*self);
     *self = NULL;
+}
+
+size_t subscriptions_count (const subscriptions_t *self)
+{
+    return self->count;
+}
+
+uint64_t subscriptions_unsent (const subscriptions_t *self)
+{
+    return self->unsent;
 }
 
 static size_t count_of_key (const subscriptions_t *self, const char *key)
@@ -134,6 +145,7 @@ static bool deliver (subscriptions_t *self, subscription_t *subscription, uint64
         return true; /*  lost, and the number shows it */
     send_result_t sent = frontend_send (self->frontend, &subscription->peer, WIRE_DELIVERY, &header, event);
     bytes_clear (&header);
+    self->unsent += sent == SEND_full && event;
     return sent != SEND_gone;
 }
 

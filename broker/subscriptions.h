@@ -24,6 +24,10 @@ BATON_MUST_USE baton_status subscriptions_add (subscriptions_t *self, const peer
 /*  Ends one of this connection; an unknown number is no error: it has ended. */
 void subscriptions_remove (subscriptions_t *self, const peer_t *peer, uint64_t number);
 
+/*  How many there are, and how many events could not be handed over to followers that read too slowly. */
+size_t subscriptions_count (const subscriptions_t *self);
+uint64_t subscriptions_unsent (const subscriptions_t *self);
+
 /*  Sends committed events to those who follow them and may see them. */
 void subscriptions_publish (subscriptions_t *self, people_t *people, const pending_t *events, size_t count);
 

@@ -31,6 +31,7 @@ void event_clear (event_t *event)
     free (event->body);
     free (event->session);
     free (event->actor);
+    free (event->trace);
     *event = (event_t){0};
 }
 
@@ -48,6 +49,7 @@ baton_status event_encode (const event_t *event, baton_bytes_t *ret_bytes)
         .at = event->at,
         .actor = event->actor,
         .run = event->run,
+        .trace = event->trace,
         .body = body,
     };
     baton_status status = record_encode (&RECORD_event_envelope, &envelope, ret_bytes);
@@ -68,7 +70,7 @@ baton_status event_from_envelope (const event_envelope_t *envelope, event_t *ret
     baton_status status = BATON_OK;
     event.body = calloc (1, EVENTS[event.kind].type.size + 1);
     if (!event.body || text_set (&event.session, envelope->session) != BATON_OK ||
-        text_set (&event.actor, envelope->actor) != BATON_OK)
+        text_set (&event.actor, envelope->actor) != BATON_OK || text_set (&event.trace, envelope->trace) != BATON_OK)
         status = baton_fail_memory (error);
     if (status == BATON_OK)
         status = record_decode (&EVENTS[event.kind].type, envelope->body.data, envelope->body.size, event.body, error);

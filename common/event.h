@@ -15,6 +15,7 @@ typedef struct {
     uint64_t at;
     char *session;
     char *actor;  /*  NULL: the broker itself */
+    char *trace;  /*  W3C traceparent; NULL: none */
     uint64_t run; /*  0: no run spoke */
     void *body;   /*  a <kind>_event_t; owned */
 } event_t;

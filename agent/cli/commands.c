@@ -43,6 +43,7 @@ const command_t *const COMMANDS[] = {
     &CMD_session_children,
     &CMD_session_sleep,
     &CMD_session_synthesize,
+    &CMD_site_metrics,
     &CMD_session_wait,
     &CMD_session_migrate,
     &CMD_session_export,

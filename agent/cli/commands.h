@@ -36,6 +36,7 @@ extern const command_t CMD_session_log;
 extern const command_t CMD_session_migrate;
 extern const command_t CMD_session_sleep;
 extern const command_t CMD_session_synthesize;
+extern const command_t CMD_site_metrics;
 extern const command_t CMD_session_push;
 extern const command_t CMD_session_wait;
 extern const command_t CMD_top;

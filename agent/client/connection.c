@@ -1,5 +1,7 @@
 #include "connection.h"
 
+#include "trace.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +117,8 @@ baton_status connection_send (connection_t *self, const request_header_t *header
     request_header_t signed_header = *header; /*  a shallow copy: it borrows, and is never cleared */
     if (*self->context.token)
         signed_header.token = self->context.token;
+    if (!header->trace && trace_valid (getenv (TRACE_VARIABLE)))
+        signed_header.trace = getenv (TRACE_VARIABLE);
     baton_bytes_t bytes = {0};
     if (record_encode (&RECORD_request_header, &signed_header, &bytes) != BATON_OK)
         return BATON_resource_exhausted;

@@ -80,6 +80,8 @@ static baton_status launch (daemon_t *self, const assignment_t *assignment, uint
                        .socket = self->socket,
                        .input = input,
                        .objective = assignment->objective,
+                       .agent = assignment->agent,
+                       .trace = run->trace,
                        .log_bound = self->options->config.log_bound};
     status = runs_start (self->runs, &launch, error);
     free (input);

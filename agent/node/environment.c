@@ -1,5 +1,7 @@
 #include "environment.h"
 
+#include "trace.h"
+
 #include <inttypes.h>
 #include <linux/limits.h>
 #include <stdio.h>
@@ -7,9 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OWN_ENTRIES 10
+#define OWN_ENTRIES 12
 
-static const char *const HIDDEN[] = {"BATON_", "NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_", "INVOCATION_ID=", "PATH="};
+static const char *const HIDDEN[] = {"BATON_",         "NOTIFY_SOCKET=", "WATCHDOG_",       "LISTEN_",
+                                     "INVOCATION_ID=", "PATH=",          TRACE_VARIABLE "="};
 
 static bool is_hidden (const char *entry)
 {
@@ -63,6 +66,25 @@ static void put_path (builder_t *builder)
     put (builder, "PATH", path);
 }
 
+/*  Of whom the run's own telemetry is; what the driver says of itself stays. */
+static void put_telemetry (builder_t *builder, const launch_t *launch)
+{
+    char text[LIMIT_SHORT];
+    const char *given = NULL;
+    size_t length = strlen (OTEL_ATTRIBUTES);
+    for (size_t i = 0; i < builder->count; i++)
+        if (strncmp (builder->entries[i], OTEL_ATTRIBUTES "=", length + 1) == 0)
+            given = builder->entries[i] + length + 1;
+    int size = snprintf (text, sizeof text, "%s%s" OTEL_CONVERSATION "=%s," OTEL_RUN "=%" PRIu64, given ? given : "",
+                         given && *given ? "," : "", launch->session, launch->run);
+    if (size > 0 && (size_t) size < sizeof text && launch->agent)
+        size += snprintf (text + size, sizeof text - (size_t) size, "," OTEL_AGENT "=%s", launch->agent);
+    if (size > 0 && (size_t) size < sizeof text)
+        put (builder, OTEL_ATTRIBUTES, text);
+    if (launch->trace)
+        put (builder, TRACE_VARIABLE, launch->trace);
+}
+
 static void put_own (builder_t *builder, const attempt_t *attempt, const launch_t *launch, const char *folder)
 {
     char input[PATH_MAX + 16];
@@ -93,6 +115,7 @@ char **environment_of (const attempt_t *attempt, const launch_t *launch, const c
     for (size_t i = 0; i < extra->count; i++)
         put (&builder, extra->items[i].key, extra->items[i].value ? extra->items[i].value : "");
     put_own (&builder, attempt, launch, folder);
+    put_telemetry (&builder, launch);
     if (builder.failed) {
         environment_free (builder.entries);
         return NULL;

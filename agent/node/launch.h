@@ -18,6 +18,8 @@ typedef struct {
     const char *socket;    /*  endpoint for the run */
     const char *input;     /*  JSON */
     const char *objective; /*  or NULL */
+    const char *agent;     /*  or NULL */
+    const char *trace;     /*  W3C traceparent, or NULL */
     uint64_t log_bound;
 } launch_t;
 

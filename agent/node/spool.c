@@ -110,6 +110,11 @@ bool spool_full (db_t *db)
     return pages * read_number (db, "PRAGMA page_size") >= SPOOL_BYTES_MOST;
 }
 
+uint64_t spool_count (db_t *db)
+{
+    return read_number (db, "SELECT count (*) FROM outgoing");
+}
+
 baton_status spool_first (db_t *db, const char *session, spooled_t *ret_change, baton_error_t *error)
 {
     sqlite3_stmt *statement = db_prepare (db, "SELECT " COLUMNS " FROM outgoing WHERE session = ? ORDER BY id LIMIT 1");

@@ -38,6 +38,9 @@ BATON_MUST_USE baton_status spool_first (db_t *db, const char *session, spooled_
 /*  The broker has taken or refused it. */
 BATON_MUST_USE baton_status spool_remove (db_t *db, uint64_t id, baton_error_t *error);
 
+/*  How many changes wait, of all sessions. */
+uint64_t spool_count (db_t *db);
+
 /*  The sessions that have changes waiting, in order of their oldest. Cleared by the caller. */
 BATON_MUST_USE baton_status spool_sessions (db_t *db, baton_texts_t *ret_sessions, baton_error_t *error);
 

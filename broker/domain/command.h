@@ -12,6 +12,7 @@ typedef struct {
     const void *request;      /*  <method>_request_t */
     uint64_t now;             /*  milliseconds since 1970 */
     const char *actor;        /*  the identity's name; NULL for the broker itself */
+    const char *trace;        /*  W3C traceparent, valid; or NULL */
     role_e role;              /*  of the identity; role_none for the broker itself */
     uint64_t run;             /*  the run that speaks, when one does; 0 otherwise */
     uint64_t epoch;           /*  the epoch that a node or run speaks under */

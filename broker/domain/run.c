@@ -16,7 +16,8 @@ bool run_placed (const run_t *run)
 
 /* ---- beginning ---- */
 
-void run_begin (deciding_t *deciding, const baton_bytes_t *input)
+/*  trace: of a start that has waited, or NULL. */
+static void begin (deciding_t *deciding, const baton_bytes_t *input, char *trace)
 {
     const session_t *self = deciding->self;
     uint64_t number = self->run.number + 1;
@@ -25,14 +26,21 @@ void run_begin (deciding_t *deciding, const baton_bytes_t *input)
               .number = number,
               .driver = self->driver ? self->driver : (char *) DRIVER_DEFAULT,
               .input = input ? *input : (baton_bytes_t){0},
+              .trace = trace,
           });
     deciding->changed.run = number;
+}
+
+void run_begin (deciding_t *deciding, const baton_bytes_t *input)
+{
+    begin (deciding, input, NULL);
 }
 
 void run_begin_waiting (deciding_t *deciding)
 {
     emit (deciding, EVENT_start_dequeued, &(start_dequeued_event_t){});
-    run_begin (deciding, &deciding->self->queue.items[0].input);
+    const start_t *start = &deciding->self->queue.items[0];
+    begin (deciding, &start->input, start->trace);
 }
 
 /*  Keeps what a rollback would need: a copy, because the state can't look into the journal. */
@@ -58,7 +66,8 @@ baton_status evolve_run_queued (session_t *self, const event_t *event)
     self->run.base = event->n - 1;
     self->run.queued_at = event->at;
     budget_count_run (self);
-    if (text_set (&self->run.driver, body->driver) || bytes_set (&self->run.input, body->input.data, body->input.size))
+    if (text_set (&self->run.trace, body->trace ? body->trace : event->trace) ||
+        text_set (&self->run.driver, body->driver) || bytes_set (&self->run.input, body->input.data, body->input.size))
         return BATON_resource_exhausted;
     return keep_before (self);
 }
@@ -70,7 +79,7 @@ baton_status evolve_start_enqueued (session_t *self, const event_t *event)
     if (!start || bytes_set (&start->input, body->input.data, body->input.size) ||
         text_set (&start->actor, event->actor))
         return BATON_resource_exhausted;
-    if (text_set (&start->trigger, body->trigger) != BATON_OK)
+    if (text_set (&start->trigger, body->trigger) != BATON_OK || text_set (&start->trace, event->trace) != BATON_OK)
         return BATON_resource_exhausted;
     start->cause = body->cause;
     for (size_t i = self->queue.count - 1; body->first && i > 0; i--) {

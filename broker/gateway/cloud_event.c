@@ -23,10 +23,13 @@ static json_t *envelope_of (const event_envelope_t *event)
     snprintf (type, sizeof type, "baton.%s", event->kind);
     write_time (event->at, at, sizeof at);
     json_t *data = record_to_json (&RECORD_event_envelope, event);
-    return data ? json_pack ("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "specversion", "1.0", "id", id, "source",
-                             "urn:baton:site", "type", type, "subject", event->session, "time", at, "datacontenttype",
-                             "application/json", "data", data)
-                : NULL;
+    json_t *envelope = data ? json_pack ("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "specversion", "1.0", "id", id,
+                                         "source", "urn:baton:site", "type", type, "subject", event->session, "time",
+                                         at, "datacontenttype", "application/json", "data", data)
+                            : NULL;
+    if (envelope && event->trace) /*  the extension "Distributed Tracing" of CloudEvents */
+        json_object_set_new (envelope, "traceparent", json_string (event->trace));
+    return envelope;
 }
 
 char *cloud_event_text (const event_envelope_t *event)

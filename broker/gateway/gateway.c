@@ -28,6 +28,7 @@ struct gateway {
     callers_t callers;
     guard_t *guard;
     agents_t *agents;
+    measures_t measures;
     size_t held;         /*  bytes of bodies that are coming in */
     uint64_t next_check; /*  monotonic: of callers that are slow */
     gateway_options_t options;
@@ -70,6 +71,21 @@ guard_t *gateway_guard (gateway_t *self)
 streams_here_t *gateway_streams (gateway_t *self)
 {
     return self->streams;
+}
+
+measures_t *gateway_measures (gateway_t *self)
+{
+    return &self->measures;
+}
+
+size_t gateway_held (const gateway_t *self)
+{
+    return self->held;
+}
+
+unsigned gateway_connections (const gateway_t *self)
+{
+    return MHD_get_daemon_info (self->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
 }
 
 uint64_t gateway_now (void)

@@ -12,6 +12,12 @@
 
 /* ---- visit.c: one HTTP request, from its first line until its answer is sent ---- */
 
+/*  What the web thread counts; broker/metrics.def says what each is. */
+#define MEASURES_CODES 600
+typedef struct {
+    uint64_t answered[MEASURES_CODES]; /*  by status code */
+} measures_t;
+
 typedef struct visit visit_t;
 
 typedef enum { STAGE_fresh, STAGE_body, STAGE_waiting, STAGE_done, STAGE_agent } visit_stage_t;
@@ -83,6 +89,17 @@ void signin_forget (const visit_t *self, struct MHD_Response *response);
 /*  The core has answered: the cookie, and on to the console. */
 enum MHD_Result signin_respond (visit_t *self, const request_t *request);
 
+/* ---- measures.c ---- */
+
+/*  An answer with that status code is on its way. */
+void measures_count (measures_t *self, unsigned code);
+
+/*  Whether the visit is to where Prometheus reads; its route is then site.metrics. */
+bool measures_wanted (const visit_t *visit);
+
+/*  What the core has answered, and what the web thread has to add. */
+enum MHD_Result measures_respond (visit_t *visit, const request_t *request);
+
 /* ---- listener.c ---- */
 
 /*  A listening socket as the options want it, its address without the port, and the URL by which it is reached, without
@@ -120,6 +137,9 @@ const gateway_options_t *gateway_options (const gateway_t *self);
 const char *gateway_address (const gateway_t *self);
 guard_t *gateway_guard (gateway_t *self);
 struct streams_here *gateway_streams (gateway_t *self);
+measures_t *gateway_measures (gateway_t *self);
+size_t gateway_held (const gateway_t *self); /*  bytes of bodies that are coming in */
+unsigned gateway_connections (const gateway_t *self);
 
 /*  Monotonic ms. */
 uint64_t gateway_now (void);

@@ -66,6 +66,7 @@ static enum MHD_Result queue (visit_t *self, unsigned code, struct MHD_Response 
 {
     if (!response)
         return MHD_NO;
+    measures_count (gateway_measures (self->gateway), code);
     enum MHD_Result result = MHD_queue_response (self->connection, code, response);
     MHD_destroy_response (response);
     return result;
@@ -162,6 +163,8 @@ enum MHD_Result respond_request (visit_t *self, const request_t *request)
 {
     if (request->error.status != BATON_OK)
         return respond_problem (self, &request->error);
+    if (measures_wanted (self))
+        return measures_respond (self, request);
     json_t *json =
         request->reply.size > 0 ? json_from_value (request->reply.data, request->reply.size) : json_object ();
     char *text = json ? json_dumps (json, JSON_COMPACT | json_digits (json)) : NULL;

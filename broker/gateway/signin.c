@@ -84,6 +84,7 @@ static enum MHD_Result respond (visit_t *self, unsigned code, char *html, const 
         MHD_add_response_header (response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
         MHD_add_response_header (response, MHD_HTTP_HEADER_LOCATION, "/");
     }
+    measures_count (gateway_measures (self->gateway), code);
     enum MHD_Result result = MHD_queue_response (self->connection, code, response);
     MHD_destroy_response (response);
     return result;

@@ -119,6 +119,20 @@ static stream_t *find (streams_here_t *self, uint64_t number)
     return stream;
 }
 
+void streams_here_lag (const streams_here_t *self, size_t *ret_behind, uint64_t *ret_lag)
+{
+    size_t behind = 0;
+    uint64_t most = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const stream_t *stream = self->buckets[i]; stream; stream = stream->chain) {
+            uint64_t lag = stream->head > stream->position ? stream->head - stream->position : 0;
+            behind += stream->phase == PHASE_behind || stream->phase == PHASE_reading;
+            most = lag > most ? lag : most;
+        }
+    *ret_behind = behind;
+    *ret_lag = most;
+}
+
 static void enlist (stream_t *self)
 {
     stream_t **bucket = &self->all->buckets[self->number % BUCKETS];
@@ -254,6 +268,7 @@ enum MHD_Result stream_respond (visit_t *visit)
     MHD_add_response_header (response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header (response, "X-Accel-Buffering", "no");
     MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
+    measures_count (gateway_measures (visit->gateway), MHD_HTTP_OK);
     enum MHD_Result result = MHD_queue_response (visit->connection, MHD_HTTP_OK, response);
     MHD_destroy_response (response);
     return result;

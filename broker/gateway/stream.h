@@ -31,6 +31,9 @@ void stream_take (visit_t *visit, request_t **request);
 /*  The visit is over. */
 void stream_end (stream_t **self);
 
+/*  How many of them are behind, and by how many events the last of these is. */
+void streams_here_lag (const streams_here_t *self, size_t *ret_behind, uint64_t *ret_lag);
+
 /*  What the core tells; taken over. now: monotonic ms. */
 void streams_here_tell (streams_here_t *self, door_news_t **news, uint64_t now);
 

@@ -275,7 +275,9 @@ static enum MHD_Result respond_local (visit_t *self)
 static baton_status find_route (visit_t *self, const char *verb, baton_error_t *error)
 {
     bool readyz = strcmp (self->target, "/readyz") == 0; /*  an answer of the core's is what it asks for */
-    const char *target = readyz ? METHODS[METHOD_site_about].path : self->target;
+    const char *target = readyz                   ? METHODS[METHOD_site_about].path
+                         : measures_wanted (self) ? METHODS[METHOD_site_metrics].path
+                                                  : self->target;
     baton_status status = BATON_OK;
     if (signin_is_leaving (self) && strcmp (verb, "POST") == 0)
         self->route = (route_t){.method = METHOD_console_sign_out, .params = json_object (), .has_body = true};

@@ -148,6 +148,22 @@ baton_status store_staged (store_t *self, const char *owner, uint64_t *ret_count
     return self->ops->staged (self, owner, ret_count, ret_bytes, error);
 }
 
+baton_status store_count (store_t *self, uint64_t now, store_counts_t *ret_counts, baton_error_t *error)
+{
+    *ret_counts = (store_counts_t){0};
+    return self->ops->count (self, now, ret_counts, error);
+}
+
+size_t store_age (uint64_t opened_at, uint64_t now)
+{
+    static const uint64_t LESS[STORE_AGES - 1] = {300000, 3600000, 86400000};
+    uint64_t since = now > opened_at ? now - opened_at : 0;
+    size_t age = 0;
+    while (age < STORE_AGES - 1 && since >= LESS[age])
+        age++;
+    return age;
+}
+
 baton_status store_forget_staged (store_t *self, uint64_t before, bool *ret_more, baton_error_t *error)
 {
     return self->ops->forget_staged (self, before, ret_more, error);

@@ -224,6 +224,17 @@ BATON_MUST_USE baton_status store_blob (store_t *self, const char *digest, baton
 BATON_MUST_USE baton_status store_has_blob (store_t *self, const char *owner, const char *digest, bool *ret_has,
                                             baton_error_t *error);
 
+/*  What there is, as far as it takes no long look: the sessions by state, the open breakpoints by how long they have
+ *  been, and what the database takes on disk. */
+#define STORE_AGES 4 /*  under five minutes, under an hour, under a day, longer */
+typedef struct {
+    uint64_t sessions[lifecycle_count];
+    uint64_t open[STORE_AGES];
+    uint64_t oldest;        /*  when the oldest of them was opened; 0: there is none */
+    uint64_t database, log; /*  bytes of its files; 0 where there are none */
+} store_counts_t;
+BATON_MUST_USE baton_status store_count (store_t *self, uint64_t now, store_counts_t *ret_counts, baton_error_t *error);
+
 /*  How many blobs are staged by an identity (NULL: by all of them together), and how many bytes they have; each counts
  *  once an upload. */
 BATON_MUST_USE baton_status store_staged (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,

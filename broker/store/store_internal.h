@@ -37,6 +37,7 @@ typedef struct {
                               baton_error_t *error);
     baton_status (*staged) (store_t *self, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
                             baton_error_t *error);
+    baton_status (*count) (store_t *self, uint64_t now, store_counts_t *ret_counts, baton_error_t *error);
     baton_status (*forget_staged) (store_t *self, uint64_t before, bool *ret_more, baton_error_t *error);
 } store_ops_t;
 
@@ -47,6 +48,9 @@ struct store {
     uint64_t session_count; /*  rows of projections */
     uint64_t shown;         /*  seq up to which those tell of all events */
 };
+
+/*  Which of STORE_AGES. */
+size_t store_age (uint64_t opened_at, uint64_t now);
 
 /*  Gathers events until a limit is met. */
 typedef struct {

@@ -355,6 +355,23 @@ static baton_status forget_staged_memory (store_t *base, uint64_t before, bool *
     return BATON_OK;
 }
 
+static baton_status count_memory (store_t *base, uint64_t now, store_counts_t *ret_counts, baton_error_t *error)
+{
+    (void) error;
+    const store_memory_t *self = (store_memory_t *) base;
+    for (size_t i = 0; i < self->projections.count; i++) {
+        const projection_t *row = &self->projections.items[i];
+        ret_counts->sessions[row->row.state]++;
+        for (size_t j = 0; j < row->open.count; j++) {
+            uint64_t opened_at = row->open.items[j].opened_at;
+            ret_counts->open[store_age (opened_at, now)]++;
+            if (ret_counts->oldest == 0 || opened_at < ret_counts->oldest)
+                ret_counts->oldest = opened_at;
+        }
+    }
+    return BATON_OK;
+}
+
 /* ---- open and close ---- */
 
 static void clear_documents (memory_documents_t *documents)
@@ -403,6 +420,7 @@ baton_status store_open_memory (store_t **ret_store)
         .blob = blob_memory,
         .has_blob = has_blob_memory,
         .staged = staged_memory,
+        .count = count_memory,
         .forget_staged = forget_staged_memory,
     };
     store_memory_t *self = calloc (1, sizeof *self);

@@ -251,6 +251,7 @@ static const store_ops_t SQLITE_OPS = {
     .blob = store_sqlite_blob,
     .has_blob = store_sqlite_has_blob,
     .staged = store_sqlite_staged,
+    .count = store_sqlite_count,
 };
 
 static const store_ops_t READER_OPS = {
@@ -269,6 +270,7 @@ static const store_ops_t READER_OPS = {
     .blob = store_sqlite_blob,
     .has_blob = store_sqlite_has_blob,
     .staged = store_sqlite_staged,
+    .count = store_sqlite_count,
 };
 
 static baton_status open_database (store_sqlite_t *self, baton_error_t *error)

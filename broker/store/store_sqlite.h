@@ -120,6 +120,7 @@ baton_status store_sqlite_forget_staged (store_t *base, uint64_t before, bool *r
 baton_status store_sqlite_blob (store_t *base, const char *digest, baton_bytes_t *ret_content, baton_error_t *error);
 baton_status store_sqlite_has_blob (store_t *base, const char *owner, const char *digest, bool *ret_has,
                                     baton_error_t *error);
+baton_status store_sqlite_count (store_t *base, uint64_t now, store_counts_t *ret_counts, baton_error_t *error);
 baton_status store_sqlite_staged (store_t *base, const char *owner, uint64_t *ret_count, uint64_t *ret_bytes,
                                   baton_error_t *error);
 /*  Clears up after a crash; failed_precondition/corrupt when there is no folder where there was one. */

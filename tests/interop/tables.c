@@ -1,8 +1,9 @@
 /*  Writes the reference pages from the tables.
  *
- *    interop_tables methods|events|openapi|reasons      prints docs/methods.md, docs/events.md, docs/openapi.json or
- * the table of reasons in docs/protocol.md
+ *    interop_tables methods|events|metrics|openapi|reasons      prints docs/methods.md, docs/events.md,
+ *  docs/metrics.md, docs/openapi.json or the table of reasons in docs/protocol.md
  */
+#include "exposition.h"
 #include "openapi.h"
 #include "types.h"
 
@@ -185,6 +186,17 @@ static void print_reasons (void)
                 baton_reason_retry ((baton_reason) reason) ? "yes" : "no", baton_reason_hint ((baton_reason) reason));
 }
 
+static void print_metrics (void)
+{
+    printf ("# Metrics\n\nMade from `broker/metrics.def` by `interop_tables metrics`; a test compares them. "
+            "[monitoring.md](monitoring.md)\nsays how to read them. Those of HTTP are at `/metrics` alone, all others "
+            "also in `baton site metrics`.\n\n"
+            "| metric | type | labels | |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        printf ("| `%s` | %s | %s | %s |\n", METRIC_ROWS[i].name, METRIC_ROWS[i].type, METRIC_ROWS[i].labels,
+                METRIC_ROWS[i].help);
+}
+
 static void print_openapi (void)
 {
     json_t *document = openapi_document ();
@@ -199,13 +211,16 @@ int main (int count, char **arguments)
     static const struct {
         const char *name;
         void (*print) (void);
-    } PAGES[] = {
-        {"methods", print_methods}, {"events", print_events}, {"openapi", print_openapi}, {"reasons", print_reasons}};
+    } PAGES[] = {{"methods", print_methods},
+                 {"events", print_events},
+                 {"metrics", print_metrics},
+                 {"openapi", print_openapi},
+                 {"reasons", print_reasons}};
     for (size_t i = 0; count == 2 && i < sizeof PAGES / sizeof *PAGES; i++)
         if (strcmp (arguments[1], PAGES[i].name) == 0) {
             PAGES[i].print ();
             return 0;
         }
-    fprintf (stderr, "usage: interop_tables methods|events|openapi|reasons\n");
+    fprintf (stderr, "usage: interop_tables methods|events|metrics|openapi|reasons\n");
     return 2;
 }

@@ -463,10 +463,34 @@ static void many_blobs_are_swept_one_after_another (void **state)
     check_blobs (store, "a");
 }
 
+static void what_there_is_can_be_counted (void **state)
+{
+    store_t *store = store_of (state);
+    store_counts_t counts = {.oldest = 9};
+    assert_int_equal (store_count (store, 100, &counts, NULL), BATON_OK);
+    assert_int_equal (counts.oldest + counts.sessions[lifecycle_running] + counts.open[0], 0);
+    open_breakpoint_t open[] = {{1, 5000, 0}, {2, 86404999, 0}, {3, 86405000 - 3600000, 0}, {4, 86405000 - 300000, 0}};
+    projection_t rows[3] = {{.order = 1, .row = {.session = "a", .title = "A", .state = lifecycle_running}},
+                            {.order = 2, .row = {.session = "b", .title = "B", .state = lifecycle_running}},
+                            {.order = 3, .row = {.session = "c", .title = "C", .state = lifecycle_terminated}}};
+    rows[1].open.items = open;
+    rows[1].open.count = rows[1].row.breakpoints = 4;
+    for (size_t i = 0; i < 3; i++)
+        put_row (store, rows[i]);
+    assert_int_equal (store_count (store, 86405000, &counts, NULL), BATON_OK);
+    assert_int_equal (counts.sessions[lifecycle_running], 2);
+    assert_int_equal (counts.sessions[lifecycle_terminated], 1);
+    assert_int_equal (counts.sessions[lifecycle_sleeping], 0);
+    assert_int_equal (counts.oldest, 5000);
+    for (size_t age = 0; age < STORE_AGES; age++)
+        assert_int_equal (counts.open[age], 1);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         BOTH (an_empty_store_has_nothing),
+        BOTH (what_there_is_can_be_counted),
         BOTH (events_are_read_by_session_and_by_seq),
         BOTH (a_batch_that_does_not_go_on_is_refused),
         BOTH (a_page_is_bounded_in_bytes_but_never_empty),
