@@ -1,3 +1,4 @@
+#include "openapi.h"
 #include "stream.h"
 
 #include "log.h"
@@ -32,6 +33,7 @@ struct gateway {
     size_t held;         /*  bytes of bodies that are coming in */
     uint64_t next_check; /*  monotonic: of callers that are slow */
     gateway_options_t options;
+    page_t description;
     char *certificate, *key; /*  PEM */
     char url[LISTENER_TEXT], address[LISTENER_TEXT];
 };
@@ -51,6 +53,11 @@ agents_t *gateway_agents (const gateway_t *self)
 const gateway_options_t *gateway_options (const gateway_t *self)
 {
     return &self->options;
+}
+
+const page_t *gateway_description (const gateway_t *self)
+{
+    return &self->description;
 }
 
 const char *gateway_url (const gateway_t *self)
@@ -335,8 +342,10 @@ baton_status gateway_new (const gateway_options_t *options, door_t *door, gatewa
     self->streams = streams_here_new ();
     self->guard = guard_new ();
     self->agents = agents_new (door);
-    baton_status status =
-        self->streams && self->guard && self->agents ? start (self, error) : baton_fail_memory (error);
+    baton_status status = self->streams && self->guard && self->agents ? openapi_page (&self->description, error)
+                                                                       : baton_fail_memory (error);
+    if (status == BATON_OK)
+        status = start (self, error);
     if (status == BATON_OK)
         *ret_gateway = self;
     else
@@ -358,6 +367,8 @@ void gateway_destroy (gateway_t **self)
     agents_destroy (&(*self)->agents);
     streams_here_destroy (&(*self)->streams);
     guard_destroy (&(*self)->guard);
+    free ((void *) (uintptr_t) (*self)->description.hash);
+    free ((void *) (uintptr_t) (*self)->description.data);
     free ((*self)->certificate);
     if ((*self)->key)
         sodium_memzero ((*self)->key, strlen ((*self)->key));

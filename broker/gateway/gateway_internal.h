@@ -28,7 +28,7 @@ struct visit {
     struct MHD_Connection *connection;
     visit_stage_t stage;
     char *target;       /*  the path with its query, as it came */
-    const page_t *page; /*  with local: what it is; NULL: /healthz or /openapi.json */
+    const page_t *page; /*  with local: what it is; NULL: /healthz, or where browsers sign in */
     bool local;         /*  answered here */
     bool over;          /*  the client has gone, and the core still has requests of it */
     unsigned under_way; /*  such requests */
@@ -132,6 +132,9 @@ unsigned respond_code (const baton_error_t *error);
 door_t *gateway_door (const gateway_t *self);
 agents_t *gateway_agents (const gateway_t *self);
 const gateway_options_t *gateway_options (const gateway_t *self);
+
+/*  /openapi.json */
+const page_t *gateway_description (const gateway_t *self);
 
 /*  Where it listens, without the port. */
 const char *gateway_address (const gateway_t *self);

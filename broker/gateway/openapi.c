@@ -1,5 +1,6 @@
 #include "openapi.h"
 
+#include "id.h"
 #include "record_json.h"
 #include "schema.h"
 
@@ -223,4 +224,23 @@ json_t *openapi_document (void)
                       "Sessions of fleets of agents: see docs/http.md.", "license", "name", "Apache 2.0", "identifier",
                       "Apache-2.0", "servers", "url", "/", "security", "bearer", "tags", tags, "paths", paths,
                       "components", components (schemas));
+}
+
+baton_status openapi_page (page_t *ret_page, baton_error_t *error)
+{
+    json_t *document = openapi_document ();
+    char *text = document ? json_dumps (document, JSON_COMPACT) : NULL, *hash = malloc (DIGEST_SIZE);
+    json_decref (document);
+    if (!text || !hash) {
+        free (text);
+        free (hash);
+        return baton_fail_memory (error);
+    }
+    digest_of (text, strlen (text), hash);
+    *ret_page = (page_t){.path = "/openapi.json",
+                         .type = "application/json",
+                         .hash = hash,
+                         .size = strlen (text),
+                         .data = (uint8_t *) text};
+    return BATON_OK;
 }

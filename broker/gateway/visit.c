@@ -1,6 +1,5 @@
 #include "gateway_internal.h"
 
-#include "openapi.h"
 #include "stream.h"
 
 #include <stdio.h>
@@ -101,13 +100,19 @@ static baton_status check_body (const visit_t *self, baton_error_t *error)
     return check_type (self, error);
 }
 
+/*  So many more bytes have come: there is time for as many again. */
+static void count_body (visit_t *self, size_t size)
+{
+    if (self->size / CALLER_STEP < (self->size + size) / CALLER_STEP)
+        caller_expect (self->connection, gateway_now () + CALLER_BODY);
+    self->size += size;
+}
+
 /*  False when it is more than is taken: no answer is possible amidst a body. */
 static bool add_to_body (visit_t *self, const char *data, size_t size)
 {
     if (self->size + size > most_body (self))
         return false;
-    if (self->size / CALLER_STEP < (self->size + size) / CALLER_STEP)
-        caller_expect (self->connection, gateway_now () + CALLER_BODY);
     if (self->size + size > self->room) {
         size_t room = self->room ? self->room : 1024;
         while (room < self->size + size)
@@ -119,7 +124,7 @@ static bool add_to_body (visit_t *self, const char *data, size_t size)
         self->room = room;
     }
     memcpy (self->body + self->size, data, size);
-    self->size += size;
+    count_body (self, size);
     return true;
 }
 
@@ -255,7 +260,9 @@ static bool is_local (visit_t *self, const char *verb)
     for (size_t i = 0; i < options->page_count && !self->page; i++)
         if (is_at (self, options->pages[i].path))
             self->page = &options->pages[i];
-    return self->page || signin_is_at (self) || is_at (self, "/healthz") || is_at (self, "/openapi.json");
+    if (!self->page && is_at (self, gateway_description (self->gateway)->path))
+        self->page = gateway_description (self->gateway);
+    return self->page || signin_is_at (self) || is_at (self, "/healthz");
 }
 
 static enum MHD_Result respond_local (visit_t *self)
@@ -264,12 +271,7 @@ static enum MHD_Result respond_local (visit_t *self)
         return respond_page (self, self->page);
     if (signin_is_at (self))
         return signin_page (self);
-    if (is_at (self, "/healthz")) /*  it says that this thread is alive */
-        return respond_text (self, MHD_HTTP_OK, "text/plain", strdup ("ok\n"));
-    json_t *document = openapi_document ();
-    char *text = document ? json_dumps (document, JSON_COMPACT) : NULL;
-    json_decref (document);
-    return respond_text (self, MHD_HTTP_OK, "application/json", text);
+    return respond_text (self, MHD_HTTP_OK, "text/plain", strdup ("ok\n")); /*  it says that this thread is alive */
 }
 
 static baton_status find_route (visit_t *self, const char *verb, baton_error_t *error)
@@ -320,10 +322,16 @@ static enum MHD_Result continue_agent (visit_t *self, const char *data, size_t *
 {
     if (*size == 0) {
         caller_expect (self->connection, 0);
-        return mcp_visit_serve (self->agent, self->credential);
+        enum MHD_Result result = mcp_visit_serve (self->agent, self->credential);
+        drop_body (self);
+        return result;
     }
+    if (!gateway_hold (self->gateway, *size))
+        return MHD_NO;
+    self->room += *size; /*  that is in the agent's hands */
     if (!mcp_visit_add (self->agent, data, *size))
         return MHD_NO;
+    count_body (self, *size);
     *size = 0;
     return MHD_YES;
 }

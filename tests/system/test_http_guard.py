@@ -2,6 +2,7 @@
 """HTTP and those who mean harm: wrong names, slow clients, garbage, guessed tokens; and what ZeroMQ notices of it."""
 import http.client
 import os
+import resource
 import socket
 import ssl
 import statistics
@@ -20,6 +21,13 @@ GARBAGE = [b"\0" * 4096, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x
            b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
            b"GET /v1/site HTTP/1.1\r\nHost: localhost\r\n" + b"X-H: " + b"h" * 40000 + b"\r\n\r\n",
            b"GET /" + b"p" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+CALL = b'{"jsonrpc":"2.0","id":1,"method":'
+AGENTS = [b"{", b"[]", b"null", b"\xff\xfe", b"[" * 200000, CALL + b'"' + b"m" * 300000 + b'"}', b"[" + b"0," * 300000 + b"0]",
+          CALL + b'"tools/call","params":{"name":"memory_set","arguments":[1,2,3]}}',
+          CALL + b'"initialize","params":{"protocolVersion":"9999-01-01","clientInfo":7,"capabilities":[]}}',
+          CALL + b'"tools/list","params":{"_meta":' + b'{"a":' * 100 + b"1" + b"}" * 102,
+          b'{"jsonrpc":"2.0","id":{"a":1},"method":"ping"}', b'{"jsonrpc":"2.0","id":"' + b"i" * 5000 + b'","method":"ping"}']
+IDLE = 2000
 
 
 class Guarded(HttpTest):
@@ -73,6 +81,27 @@ class Guarded(HttpTest):
         self.assertEqual((codes[0], codes[-1]), (401, 429))
         self.assertEqual(web.ask("GET", "/healthz").code, 200)
 
+    def test_bodies_together_are_limited(self):
+        """One that does not fit beside the others is cut off, at either place that takes them."""
+        token = self.admin.call("token.create")["token"]
+        start = (b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                 b"Accept: application/json, text/event-stream\r\nAuthorization: Bearer %s\r\nContent-Length: 12000000\r\n\r\n")
+        rest, agent = (start % (path, token.encode()) for path in (b"/v1/sessions", b"/mcp"))
+        held = [self.connect(rest + b"[" * (9 << 20)) for _ in range(14)]  # each has got 16 MiB for it
+        cut = []
+        while not cut and len(held) < 30:
+            try:
+                held.append(self.connect(agent + b"[" * (9 << 20)))
+            except OSError:
+                cut.append(agent)
+        self.assertIn(len(held), range(14, 20), "it was not limited at 256 MiB")
+        with self.assertRaises(OSError):
+            self.connect(rest + b"[" * (9 << 20))
+        for sock in held:
+            sock.close()
+        web = self.web(token=token)
+        wait_until(lambda: web.ask("POST", "/v1/sessions", {"title": "x" * 2000}).code == 400, "there is room again")
+
     def latency(self):
         """Median milliseconds of a change over ZeroMQ."""
         took = []
@@ -82,8 +111,22 @@ class Guarded(HttpTest):
             took.append(1000 * (time.perf_counter() - began))
         return statistics.median(took)
 
+    def distress(self, agent):
+        """Garbage, from those who don't wait for an answer; and what no agent should say, which gets one."""
+        for data in GARBAGE:
+            try:
+                self.connect(data).close()
+            except OSError:
+                pass  # it was closed amidst
+        for body in AGENTS:
+            with socket.create_connection(self.address, PATIENCE) as sock:
+                sock.sendall(agent + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                self.assertRegex(sock.recv(4096), rb"^HTTP/1.1 [24]", body[:200])
+
     def test_zeromq_notices_nothing(self):
         """Slow headers, slow bodies, idle streams, and garbage all the while; who is slow is cut off in time."""
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.session = self.admin.call("session.create", {"title": "t"})["session"]
         token = self.admin.call("token.create")["token"]
         self.latency()
@@ -91,18 +134,15 @@ class Guarded(HttpTest):
         head = b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         authorized = f"Authorization: Bearer {token}\r\n".encode()
         slow = [self.connect(b"GET /v1/site HTTP/1.1\r\nX") for _ in range(200)]
-        slow += [self.connect(head + authorized + b"Content-Length: 1000000\r\n\r\n{") for _ in range(200)]
+        agent = head.replace(b"/v1/sessions", b"/mcp") + authorized + b"Accept: application/json, text/event-stream\r\n"
+        slow += [self.connect(start + b"Content-Length: 1000000\r\n\r\n{") for start in (head + authorized, agent) * 100]
         idle = [self.connect(b"GET /v1/events?kind=session_created HTTP/1.1\r\nHost: localhost\r\n"
-                             b"Accept: text/event-stream\r\n" + authorized + b"\r\n") for _ in range(500)]
+                             b"Accept: text/event-stream\r\n" + authorized + b"\r\n") for _ in range(IDLE)]
         for sock in idle:
             self.assertIn(b"200 OK", sock.recv(4096))
         worst, began, ended = [], time.monotonic(), set()
         while len(ended) < len(slow) and time.monotonic() - began < 2 * PATIENCE:
-            for data in GARBAGE:
-                try:
-                    self.connect(data).close()
-                except OSError:
-                    pass  # it was closed amidst
+            self.distress(agent)
             worst.append(self.latency())
             for sock in slow:
                 try:
@@ -145,6 +185,20 @@ class Reach(SystemTest):
                        check=True, capture_output=True, timeout=PATIENCE)
         return paths
 
+    @staticmethod
+    def closed(socks):
+        """How many of them the other side has closed."""
+        count = 0
+        for sock in socks:
+            sock.setblocking(False)
+            try:
+                count += sock.recv(1) == b""
+            except BlockingIOError:
+                pass
+            except ConnectionResetError:
+                count += 1
+        return count
+
     def refuses(self, *options):
         self.broker.options = list(options)
         self.assertFalse(self.broker.spawn())
@@ -170,6 +224,13 @@ class Reach(SystemTest):
         web.call("artifact.put", {"session": session, "name": "large", "content": bytes(3 << 20)})
         self.assertEqual(len(web.call("artifact.get", {"session": session, "name": "large"})["content"]), 4 << 20)
         self.assertEqual(web.ask("GET", "/v1/site", Host="example.org").code, 200)
+        crowd = [socket.create_connection(("127.0.0.1", urllib.parse.urlsplit(url).port), PATIENCE) for _ in range(300)]
+        for sock in crowd:
+            self.addCleanup(sock.close)
+        wait_until(lambda: self.closed(crowd) >= 300 - 256, "one address gets no more than its share")
+        self.assertLessEqual(self.closed(crowd), 300 - 256 + 1)
+        for sock in crowd:
+            sock.close()
         plain = socket.create_connection(("127.0.0.1", urllib.parse.urlsplit(url).port), PATIENCE)
         self.addCleanup(plain.close)
         plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
