@@ -1,10 +1,20 @@
 /*  An HTTP request's first line and body: a verb, a line feed, the target, a line feed, the body. */
+#include "guard.h"
 #include "route.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+/*  As Host and Origin: what is a page of ours is one of a name of ours. */
+static void lead (const char *host, const char *origin)
+{
+    static const char *const NAMES[] = {"example.org"};
+    bool ours = guard_host (host, NAMES, 1);
+    if (guard_origin (origin, host) && ours && !guard_host (strstr (origin, "://") + 3, NAMES, 1))
+        abort ();
+}
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -19,6 +29,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     if (body) {
         *target++ = 0;
         *body++ = 0;
+        lead (text, target);
         if (route_find (text, target, &route, &error) == BATON_OK &&
             route_add_body (&route, body, (size_t) (text + size - body), &error) == BATON_OK) {
             const record_type_t *type = &METHODS[route.method].type;

@@ -480,6 +480,8 @@ int main (int count, char **arguments)
         if (*METHODS[id].path)
             write_route (directory, (method_id_t) id, &seed);
     }
+    static const char LEAD[] = "example.org:80\nhttps://example.org:80\n";
+    write_seed (directory, "route", "lead", -1, &(baton_bytes_t){sizeof LEAD - 1, (uint8_t *) (uintptr_t) LEAD});
     for (int kind = 1; kind < EVENT_COUNT; kind++)
         write_event (directory, (event_kind_t) kind, &seed);
     write_manifest (directory);
