@@ -8,24 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char HELP[] =
-    "baton-bench [options]\n"
-    "Measures batond and the raw limits of this machine, and prints both.\n\n"
-    "  --json             as JSON instead of a table\n"
-    "  --only LIST        of commands,latency,http,events,render,sharing,fork,restart,kill,sleep (default: all)\n"
-    "  --seconds N        how long each rate is measured (default 5)\n"
-    "  --folder DIR       where the states are made, on the disk to measure (default /var/tmp)\n"
-    "  --keep DIR         keeps the large state of `restart` there, and uses it again\n"
-    "  --batond PROGRAM   default: the one that was built with this\n"
-    "  --smoke            everything small and short: shows that it works, not how fast\n";
+static const char HELP[] = "baton-bench [options]\n"
+                           "Measures batond and the raw limits of this machine, and prints both.\n\n"
+                           "  --json             as JSON instead of a table\n"
+                           "  --only LIST        of "
+                           "commands,latency,http,create,events,render,sharing,fork,restart,kill,sleep (default: all)\n"
+                           "  --seconds N        how long each rate is measured (default 5)\n"
+                           "  --folder DIR       where the states are made, on the disk to measure (default /var/tmp)\n"
+                           "  --keep DIR         keeps the large state of `restart` there, and uses it again\n"
+                           "  --batond PROGRAM   default: the one that was built with this\n"
+                           "  --peer NAME=URL    a server beside which `create` creates sessions, by POST\n"
+                           "  --smoke            everything small and short: shows that it works, not how fast\n";
 
 static const struct {
     const char *name;
     void (*measure) (const plan_t *plan);
 } MEASURES[] = {{"commands", measure_commands}, {"latency", measure_latency}, {"http", measure_http},
-                {"events", measure_events},     {"render", measure_render},   {"sharing", measure_sharing},
-                {"fork", measure_fork},         {"restart", measure_restart}, {"kill", measure_kill},
-                {"sleep", measure_sleep}};
+                {"create", measure_create},     {"events", measure_events},   {"render", measure_render},
+                {"sharing", measure_sharing},   {"fork", measure_fork},       {"restart", measure_restart},
+                {"kill", measure_kill},         {"sleep", measure_sleep}};
 
 typedef struct {
     plan_t plan;
@@ -58,9 +59,9 @@ static void make_small (plan_t *plan)
 
 static arguments_t parse (int argc, char **argv)
 {
-    static const struct option OPTIONS[] = {{"json", 0, 0, 'j'},   {"only", 1, 0, 'o'}, {"seconds", 1, 0, 's'},
-                                            {"folder", 1, 0, 'f'}, {"keep", 1, 0, 'k'}, {"batond", 1, 0, 'b'},
-                                            {"smoke", 0, 0, 'm'},  {"help", 0, 0, 'h'}, {0}};
+    static const struct option OPTIONS[] = {
+        {"json", 0, 0, 'j'},   {"only", 1, 0, 'o'},  {"seconds", 1, 0, 's'}, {"folder", 1, 0, 'f'}, {"keep", 1, 0, 'k'},
+        {"batond", 1, 0, 'b'}, {"smoke", 0, 0, 'm'}, {"peer", 1, 0, 'p'},    {"help", 0, 0, 'h'},   {0}};
     arguments_t self = {.folder = "/var/tmp",
                         .plan = {.batond = BENCH_BATOND,
                                  .duration_us = 5000000,
@@ -91,6 +92,10 @@ static arguments_t parse (int argc, char **argv)
             break;
         case 'b':
             self.plan.batond = optarg;
+            break;
+        case 'p':
+            demand (self.plan.peer_count < PEERS_MOST, "too many peers");
+            self.plan.peers[self.plan.peer_count++] = optarg;
             break;
         case 'm':
             make_small (&self.plan);

@@ -3,7 +3,7 @@
 #include "load.h"
 #include "measures.h"
 #include "report.h"
-#include "web.h"
+#include "web_load.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,15 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CLIENTS 64
 #define KEYS 16
 #define VALUE_SIZE 64
-#define READY_MOST 64
 #define SILENCE_MOST 10000 /*  ms */
 #define TURNS 5            /*  of HTTP and ZeroMQ, one after the other: whatever else goes on here meets both */
 #define VOTES 200
@@ -46,85 +43,27 @@ static void stop (site_t *self)
     sessions_clear (&self->sessions);
 }
 
-static int watch_webs (const web_t *webs, size_t count)
-{
-    int watch = epoll_create1 (EPOLL_CLOEXEC);
-    demand (watch >= 0, "cannot make an epoll: %s", strerror (errno));
-    for (size_t i = 0; i < count; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t) i};
-        demand (epoll_ctl (watch, EPOLL_CTL_ADD, webs[i].fd, &event) == 0, "cannot watch a socket: %s",
-                strerror (errno));
-    }
-    return watch;
-}
-
-static size_t await (int watch, struct epoll_event ready[READY_MOST])
-{
-    int count = epoll_wait (watch, ready, READY_MOST, SILENCE_MOST);
-    demand (count > 0, "the broker does not answer");
-    return (size_t) count;
-}
-
 /* ---- commands ---- */
 
 /*  The same change as load.c's: a random text under a random key in a random session, with an idempotency key. */
-static void send_change (const web_t *web, const site_t *site, uint64_t *state)
+static size_t next_change (const void *context, uint64_t *random, char *text, size_t room)
 {
-    char text[1024], target[128], more[64] = "Idempotency-Key: ", body[VALUE_SIZE + 16] = "{\"value\":\"";
+    const site_t *site = context;
+    char target[128], more[64] = "Idempotency-Key: ", body[VALUE_SIZE + 16] = "{\"value\":\"";
     snprintf (target, sizeof target, "/v1/sessions/%s/memory/key-%c",
-              site->sessions.ids[chance (state) % site->sessions.count], (char) ('a' + chance (state) % KEYS));
+              site->sessions.ids[chance (random) % site->sessions.count], (char) ('a' + chance (random) % KEYS));
     size_t at = strlen (more);
-    chance_text (state, more + at, ID_SIZE - 1);
+    chance_text (random, more + at, ID_SIZE - 1);
     memcpy (more + at + ID_SIZE - 1, "\r\n", 3);
     at = strlen (body);
-    chance_text (state, body + at, VALUE_SIZE);
+    chance_text (random, body + at, VALUE_SIZE);
     memcpy (body + at + VALUE_SIZE, "\"}", 3);
-    web_send (web, text, web_request (&site->door, "PUT", target, more, body, text, sizeof text));
-}
-
-static size_t run (web_t *webs, int watch, const site_t *site, uint64_t duration_us)
-{
-    uint64_t now = clock_us (), end = now + duration_us, state = now | 1;
-    size_t done = 0, waiting = CLIENTS;
-    for (size_t i = 0; i < CLIENTS; i++)
-        send_change (&webs[i], site, &state);
-    while (waiting > 0) {
-        struct epoll_event ready[READY_MOST];
-        size_t count = await (watch, ready);
-        now = clock_us ();
-        for (size_t i = 0; i < count; i++) {
-            web_t *web = &webs[ready[i].data.u32];
-            if (!web_take (web))
-                continue;
-            done += now < end;
-            if (now < end)
-                send_change (web, site, &state);
-            else
-                waiting--;
-        }
-    }
-    return done;
-}
-
-static double http_rate (const site_t *site, uint64_t duration_us)
-{
-    static web_t webs[CLIENTS];
-    for (size_t i = 0; i < CLIENTS; i++)
-        web_open (&webs[i], &site->door);
-    int watch = watch_webs (webs, CLIENTS);
-    run (webs, watch, site, duration_us / 4);
-    uint64_t started = clock_us ();
-    size_t done = run (webs, watch, site, duration_us);
-    double seconds = (double) (clock_us () - started) / 1e6;
-    close (watch);
-    for (size_t i = 0; i < CLIENTS; i++)
-        web_close (&webs[i]);
-    return (double) done / seconds;
+    return web_request (&site->door, "PUT", target, more, body, text, room);
 }
 
 static double zmq_rate (const site_t *site, uint64_t duration_us)
 {
-    load_t *load = load_new (&site->daemon.context, &site->sessions, CLIENTS);
+    load_t *load = load_new (&site->daemon.context, &site->sessions, WEB_CLIENTS);
     load_run (load, duration_us / 4, NULL, NULL, 0);
     uint64_t started = clock_us ();
     size_t done = load_run (load, duration_us, NULL, NULL, 0);
@@ -148,7 +87,7 @@ static void measure_rate (const plan_t *plan)
     for (size_t i = 0; i < TURNS; i++) {
         zmq[i] = (uint64_t) zmq_rate (&site, duration_us);
         uint64_t before = daemon_cpu_us (&site.daemon), load_before = cpu_us ();
-        http[i] = (uint64_t) http_rate (&site, duration_us);
+        http[i] = (uint64_t) web_load_rate (&site.door, next_change, &site, duration_us);
         cost += daemon_cpu_us (&site.daemon) - before;
         load_cost += cpu_us () - load_before;
         count += (double) http[i] * (double) duration_us * 1.25 / 1e6; /*  with the warm-up */
@@ -240,8 +179,8 @@ static bool stream_has (web_t *self, const char *mark)
 static void await_all (web_t *streams, size_t count, int watch, const char *mark)
 {
     for (size_t seen = 0; seen < count;) {
-        struct epoll_event ready[READY_MOST];
-        size_t some = await (watch, ready);
+        struct epoll_event ready[WEB_READY_MOST];
+        size_t some = web_await (watch, ready);
         for (size_t i = 0; i < some; i++)
             seen += stream_has (&streams[ready[i].data.u32], mark);
     }
@@ -286,7 +225,7 @@ static void measure_streams (const plan_t *plan)
     web_ask (&other, &site.door, "GET", "/v1/site", NULL);
     uint64_t before = daemon_resident (&site.daemon);
     web_t *streams = open_streams (&site, plan->streams);
-    int watch = watch_webs (streams, plan->streams);
+    int watch = web_watch (streams, plan->streams);
     await_all (streams, plan->streams, watch, "retry: 2000\n\n");
     double memory = (double) (daemon_resident (&site.daemon) - before) / (double) plan->streams;
     snprintf (target, sizeof target, "/v1/sessions/%s/memory/k", site.sessions.ids[0]);

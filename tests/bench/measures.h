@@ -4,6 +4,8 @@
 
 #include "tools.h"
 
+#define PEERS_MOST 4
+
 typedef struct {
     const char *batond; /*  program */
     const char *folder; /*  of this run, on the disk that is measured */
@@ -16,11 +18,14 @@ typedef struct {
     size_t rounds;         /*  kills */
     size_t subscribers;    /*  most of them */
     size_t streams;        /*  over HTTP */
+    size_t peer_count;
+    const char *peers[PEERS_MOST]; /*  servers beside which sessions are created: NAME=URL */
 } plan_t;
 
 void measure_commands (const plan_t *plan);
 void measure_latency (const plan_t *plan);
 void measure_http (const plan_t *plan);
+void measure_create (const plan_t *plan);
 void measure_events (const plan_t *plan);
 void measure_render (const plan_t *plan);
 void measure_fork (const plan_t *plan);

@@ -71,8 +71,9 @@ size_t web_request (const web_door_t *door, const char *verb, const char *target
     if (body)
         snprintf (about_body, sizeof about_body, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
                   strlen (body));
-    int size = snprintf (text, room, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n%s%s\r\n%s", verb,
-                         target, door->host, door->token, more, about_body, body ? body : "");
+    int size = snprintf (text, room, "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%s%s%s\r\n%s", verb, target, door->host,
+                         *door->token ? "Authorization: Bearer " : "", door->token, *door->token ? "\r\n" : "", more,
+                         about_body, body ? body : "");
     demand (size > 0 && (size_t) size < room, "a request is too long");
     return (size_t) size;
 }
@@ -85,13 +86,13 @@ void web_send (const web_t *self, const char *text, size_t size)
 const char *web_take (web_t *self)
 {
     ssize_t part = recv (self->fd, self->received + self->size, sizeof self->received - 1 - self->size, MSG_DONTWAIT);
-    demand (part > 0 || (part < 0 && errno == EAGAIN), "the broker has closed a connection");
+    demand (part > 0 || (part < 0 && errno == EAGAIN), "the server has closed a connection");
     self->size += part > 0 ? (size_t) part : 0;
     self->received[self->size] = '\0';
     char *body = strstr (self->received, "\r\n\r\n");
     if (!body)
         return NULL;
-    demand (strncmp (self->received, "HTTP/1.1 200", 12) == 0, "the broker refuses: %s", self->received);
+    demand (strncmp (self->received, "HTTP/1.1 200", 12) == 0, "the server refuses: %s", self->received);
     const char *length = strcasestr (self->received, "\r\nContent-Length:");
     demand (length && length < body, "an answer without a length");
     body += 4;
@@ -108,7 +109,7 @@ const char *web_ask (web_t *self, const web_door_t *door, const char *verb, cons
     web_send (self, text, web_request (door, verb, target, "", body, text, sizeof text));
     while (!answer) {
         struct pollfd item = {.fd = self->fd, .events = POLLIN};
-        demand (poll (&item, 1, SILENCE_MOST) == 1, "the broker does not answer");
+        demand (poll (&item, 1, SILENCE_MOST) == 1, "the server does not answer");
         answer = web_take (self);
     }
     return answer;
@@ -121,4 +122,25 @@ unsigned long long web_number (const char *body, const char *name)
     const char *found = strstr (body, mark);
     demand (found, "there is no %s in %s", name, body);
     return strtoull (found + strlen (mark), NULL, 10);
+}
+
+/* ---- many of them ---- */
+
+int web_watch (const web_t *webs, size_t count)
+{
+    int watch = epoll_create1 (EPOLL_CLOEXEC);
+    demand (watch >= 0, "cannot make an epoll: %s", strerror (errno));
+    for (size_t i = 0; i < count; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t) i};
+        demand (epoll_ctl (watch, EPOLL_CTL_ADD, webs[i].fd, &event) == 0, "cannot watch a socket: %s",
+                strerror (errno));
+    }
+    return watch;
+}
+
+size_t web_await (int watch, struct epoll_event ret_ready[WEB_READY_MOST])
+{
+    int count = epoll_wait (watch, ret_ready, WEB_READY_MOST, SILENCE_MOST);
+    demand (count > 0, "the server does not answer");
+    return (size_t) count;
 }

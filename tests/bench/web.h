@@ -1,14 +1,17 @@
-/*  Connections to the broker's HTTP door, as cheap as they can be: what is measured is the broker. */
+/*  Connections to a server of HTTP, as cheap as they can be: what is measured is the server. */
 #ifndef BATON_BENCH_WEB_H
 #define BATON_BENCH_WEB_H
 
 #include "daemon.h"
 
-/*  Where a broker serves HTTP, and a token of its admin. */
+#include <sys/epoll.h>
+
+/*  Where it is served, and a token for it; "": none. */
 typedef struct {
     char host[64], token[128]; /*  host: ADDRESS:PORT */
 } web_door_t;
 
+/*  That of a broker, with a token of its admin. */
 void web_door_find (web_door_t *self, const baton_context_t *context);
 
 typedef struct {
@@ -34,5 +37,10 @@ const char *web_ask (web_t *self, const web_door_t *door, const char *verb, cons
 
 /*  The whole number after "NAME": in a body. */
 unsigned long long web_number (const char *body, const char *name);
+
+/*  An epoll of them, to be closed: data.u32 is the number of each. Waits until some have something. */
+#define WEB_READY_MOST 64
+int web_watch (const web_t *webs, size_t count);
+size_t web_await (int watch, struct epoll_event ret_ready[WEB_READY_MOST]);
 
 #endif
