@@ -11,6 +11,19 @@ OPTIONS (
     bootstrap, struct { baton_texts_t files; },
     OPTION (files, FIELD_TEXTS, LIMIT_BOOTSTRAP, NULL, "another file of the workspace, or an absolute path"));
 
+/*  Whether the context shows that file with that content among its first items: what the session began with. */
+static bool is_shown (const item_page_t *shown, const opening_t *opening)
+{
+    char digest[DIGEST_SIZE];
+    digest_of (opening->text, strlen (opening->text), digest);
+    for (size_t i = 0; i < shown->items.count; i++) {
+        const item_t *item = &shown->items.items[i];
+        if (!item->hidden && text_equal (item->source, opening->source) && text_equal (item->digest, digest))
+            return true;
+    }
+    return false;
+}
+
 /*  The same file with the same content is appended once, however often a run begins. */
 static void key_of (const opening_t *opening, char ret_key[DIGEST_SIZE])
 {
@@ -28,8 +41,6 @@ static baton_status append (cli_t *cli, const char *session, const opening_t *op
     baton_status status = cli_call (cli, METHOD_item_append, &request, &changed, NULL, error);
     cli->key = NULL;
     record_clear (&RECORD_changed, &changed);
-    if (status == BATON_OK && cli->output == OUTPUT_table)
-        fprintf (cli->out, "%s\n", opening->source);
     return status;
 }
 
@@ -60,11 +71,21 @@ static baton_status read_workspace (cli_t *cli, const bootstrap_options_t *optio
 static baton_status run (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     session_create_request_t items = {0}; /*  only its list */
+    item_page_t shown = {0};
     baton_status status = cli_find_context (cli, error);
     if (status == BATON_OK)
         status = read_workspace (cli, arguments->options, &items, error);
-    for (size_t i = 0; i < items.bootstrap.count && status == BATON_OK; i++)
-        status = append (cli, cli->context.session, &items.bootstrap.items[i], error);
+    item_list_request_t first = {.session = cli->context.session};
+    if (status == BATON_OK)
+        status = cli_call (cli, METHOD_item_list, &first, &shown, NULL, error);
+    for (size_t i = 0; i < items.bootstrap.count && status == BATON_OK; i++) {
+        const opening_t *opening = &items.bootstrap.items[i];
+        if (!is_shown (&shown, opening))
+            status = append (cli, cli->context.session, opening, error);
+        if (status == BATON_OK && cli->output == OUTPUT_table)
+            fprintf (cli->out, "%s\n", opening->source);
+    }
+    record_clear (&RECORD_item_page, &shown);
     record_clear (&METHODS[METHOD_session_create].type, &items);
     return status;
 }

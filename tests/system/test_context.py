@@ -190,14 +190,15 @@ class Runs(NodeTest):
         for name in ("AGENTS.md", "notes"):
             self.touch(f"ws/{name}", name)
         self.node("east", {"default": CALLING})
-        session = self.begin("call", workspace=root)
+        session = self.begin("call", workspace=root,  # and what it began with is not there twice
+                             bootstrap=[{"role": "system", "text": "AGENTS.md", "source": "AGENTS.md"}])
         self.wait_file("called-1")
         self.broker.kill()
         self.touch("go-1")  # it ends while nobody is there to hear it
         self.broker.start()
         self.admin = self.client()
         state = self.until_settled(session)
-        self.assertEqual((state["run"]["outcome"], state["run"]["items"]), ("failed", 3))
+        self.assertEqual((state["run"]["outcome"], state["run"]["items"]), ("failed", 2))
         self.assertEqual([(body["role"], body["parts"][0]["call"], body["parts"][0]["error"])
                           for body in self.dangling(session)], [("tool", "c1", True)])
         self.assertNotIn("calls", state["window"])
