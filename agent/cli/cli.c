@@ -63,9 +63,19 @@ static void print_hint (const cli_t *self, const char *message, const char *hint
     fputc ('\n', self->err);
 }
 
+/*  No role lets a run do what is not for runs. */
+static const char *hint_of (const cli_t *self, const baton_error_t *error)
+{
+    if (*self->hint)
+        return self->hint;
+    return cli_inside (self) && error->reason == BATON_REASON_not_allowed
+               ? "somebody outside of the run can do this; docs/drivers.md lists what a run can call"
+               : baton_reason_hint (error->reason);
+}
+
 void cli_complain (const cli_t *self, const baton_error_t *error)
 {
-    const char *hint = *self->hint ? self->hint : baton_reason_hint (error->reason);
+    const char *hint = hint_of (self, error);
     terminal_filter_t filter = {0};
     fputs ("baton: ", self->err);
     terminal_write (&filter, self->err, error->message, strlen (error->message));

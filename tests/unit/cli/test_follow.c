@@ -192,6 +192,10 @@ static void waits_longer_inside_a_run (void **state)
     assert_int_equal (stage.timeout, LIMIT_WAIT);
     assert_int_equal (run (&fake, HASTY), 0);
     assert_int_equal (stage.timeout, 3000);
+    /*  No admin has a role for it that would help. */
+    stage = (stage_t){.refusal = "permission_denied", .reason = "not_allowed"};
+    assert_int_equal (run (&fake, WORDS), 4);
+    assert_non_null (strstr (err, "somebody outside of the run can do this"));
     fake_stop (&fake);
     unsetenv ("BATON_SOCKET");
 }
