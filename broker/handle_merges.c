@@ -27,9 +27,10 @@ static baton_status diff_later (store_t *store, const request_t *request, void *
     const session_diff_request_t *params = request->params;
     session_t ours = {0}, theirs = {0};
     merge_basis_t basis = {0}, back = {0};
-    baton_status status = history_basis (store, params->session, params->other, &ours, &theirs, &basis, error);
+    baton_status status =
+        history_basis (store, &request->viewer, params->session, params->other, &ours, &theirs, &basis, error);
     if (status == BATON_OK)
-        status = history_basis (store, params->other, params->session, &theirs, &ours, &back, error);
+        status = history_basis (store, &request->viewer, params->other, params->session, &theirs, &ours, &back, error);
     if (status == BATON_OK && fill_diff (&ours, &theirs, &basis, &back, reply) != BATON_OK)
         status = baton_fail_memory (error);
     record_clear (&RECORD_session, &ours);
@@ -55,7 +56,8 @@ static baton_status basis_later (store_t *store, const request_t *request, void 
 {
     const session_merge_request_t *params = request->params;
     session_t into = {0}, from = {0};
-    baton_status status = history_basis (store, params->into, params->from, &into, &from, record, error);
+    baton_status status =
+        history_basis (store, &request->viewer, params->into, params->from, &into, &from, record, error);
     record_clear (&RECORD_session, &into);
     record_clear (&RECORD_session, &from);
     return status;

@@ -52,9 +52,10 @@ BATON_MUST_USE baton_status history_items (store_t *store, const session_t *stat
 
 /*  What two sessions have in common, and what the other's context has beyond the one's: read at what the store has of
  * both now. ret_ours and ret_theirs are those states, zeroed or valid, and the caller's. failed_precondition/
- *  no_common_ancestor. */
-BATON_MUST_USE baton_status history_basis (store_t *store, const char *ours, const char *theirs, session_t *ret_ours,
-                                           session_t *ret_theirs, merge_basis_t *ret_basis, baton_error_t *error);
+ *  no_common_ancestor, also when it is a session that the viewer (NULL: somebody who sees all) may not see. */
+BATON_MUST_USE baton_status history_basis (store_t *store, const viewer_t *viewer, const char *ours, const char *theirs,
+                                           session_t *ret_ours, session_t *ret_theirs, merge_basis_t *ret_basis,
+                                           baton_error_t *error);
 
 /*  Whether a fork of the session that has not ended, or a fork of one, works in its workspace, or is to be made from
  * it. Said of more than LENT_MOST forks without looking at them all. */

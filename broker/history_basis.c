@@ -22,16 +22,27 @@ static bool forked_there (const session_t *state, const char *session, uint64_t 
     return text_equal (state->forked_from.session, session) && state->forked_from.n == n;
 }
 
-/*  A fork's first event holds the state that it was taken from, however long that journal is by now. */
-static baton_status read_ancestor (store_t *store, const session_t *ours, const session_t *theirs, session_t *ret_state,
-                                   baton_error_t *error)
+/*  A fork's first event holds the state that it was taken from, however long that journal is by now. An ancestor is
+ * what a session says, which may have been imported. */
+static baton_status read_ancestor (store_t *store, const viewer_t *viewer, const session_t *ours,
+                                   const session_t *theirs, session_t *ret_state, baton_error_t *error)
 {
     const char *session = NULL;
     uint64_t n = 0;
+    bool shown = true;
+    baton_status status = BATON_OK;
     if (!lineage_common (ours, theirs, &session, &n))
         return baton_fail (error, BATON_failed_precondition, BATON_REASON_no_common_ancestor,
                            "sessions %s and %s have no past in common", theirs->session, ours->session);
     const session_t *fork = forked_there (theirs, session, n) ? theirs : forked_there (ours, session, n) ? ours : NULL;
+    if (viewer && !fork && !text_equal (session, ours->session) && !text_equal (session, theirs->session))
+        status = store_shows (store, session, viewer, &shown, error);
+    if (status == BATON_OK && !shown)
+        return baton_fail (error, BATON_failed_precondition, BATON_REASON_no_common_ancestor,
+                           "what sessions %s and %s have in common is of session %s, and there is none that %s may see",
+                           theirs->session, ours->session, session, viewer->name);
+    if (status != BATON_OK)
+        return status;
     return fork ? history_walk (store, fork->session, 0, take_forked, ret_state, error)
                 : history_replay (store, session, n, ret_state, error);
 }
@@ -144,15 +155,15 @@ static baton_status shape_news (store_t *store, const session_t *theirs, merge_b
     return status;
 }
 
-baton_status history_basis (store_t *store, const char *ours, const char *theirs, session_t *ret_ours,
-                            session_t *ret_theirs, merge_basis_t *ret_basis, baton_error_t *error)
+baton_status history_basis (store_t *store, const viewer_t *viewer, const char *ours, const char *theirs,
+                            session_t *ret_ours, session_t *ret_theirs, merge_basis_t *ret_basis, baton_error_t *error)
 {
     merge_basis_t basis = {0};
     baton_status status = history_load (store, ours, ret_ours, NULL, error);
     if (status == BATON_OK)
         status = history_load (store, theirs, ret_theirs, NULL, error);
     if (status == BATON_OK)
-        status = read_ancestor (store, ret_ours, ret_theirs, &basis.state, error);
+        status = read_ancestor (store, viewer, ret_ours, ret_theirs, &basis.state, error);
     if (status == BATON_OK && lineage_news (ret_ours, ret_theirs, &basis.segments) != BATON_OK)
         status = baton_fail_memory (error);
     if (status == BATON_OK)

@@ -194,6 +194,19 @@ static baton_status check_known (reading_t *self, const event_t *event, const ev
     return same ? BATON_OK : refuse (self, event->n, "has fields that this version does not know");
 }
 
+/*  Whose items a context has only becomes more: who may see all that the journal comes to may see what is read for any
+ * position. */
+static bool loses_its_past (const session_t *before, const event_t *event)
+{
+    if (event->kind != EVENT_session_continued)
+        return false;
+    const session_t *after = &((const session_continued_event_t *) event->body)->state;
+    bool same = after->lineage.count == before->lineage.count;
+    for (size_t i = 0; same && i < after->lineage.count; i++)
+        same = text_equal (after->lineage.items[i].session, before->lineage.items[i].session);
+    return !same;
+}
+
 static baton_status check_event (reading_t *self, const event_t *event)
 {
     if (event->n != self->there.n + 1)
@@ -202,6 +215,8 @@ static baton_status check_event (reading_t *self, const event_t *event)
         return refuse (self, event->n, "belongs to another session");
     if (!session_knows (event->kind) || (event->n == 1) != session_begins (event->kind))
         return refuse (self, event->n, "can't stand there");
+    if (loses_its_past (&self->there, event))
+        return refuse (self, event->n, "goes on with another past");
     return BATON_OK;
 }
 

@@ -129,20 +129,44 @@ static baton_status visit_merge (const merge_t *merge, event_blob_t *visit, void
     return status;
 }
 
-baton_status event_each_blob (const event_t *event, event_blob_t *visit, void *argument)
+static baton_status visit_item (const item_appended_event_t *item, event_blob_t *visit, void *argument)
 {
     baton_status status = BATON_OK;
-    if (event->kind == EVENT_artifact_put)
-        return visit (((const artifact_put_event_t *) event->body)->digest, argument);
-    if (event->kind == EVENT_session_merged)
-        return visit_merge (&((const session_merged_event_t *) event->body)->merge, visit, argument);
-    const session_t *state =
-        event->kind == EVENT_session_forked      ? &((const session_forked_event_t *) event->body)->state
-        : event->kind == EVENT_session_continued ? &((const session_continued_event_t *) event->body)->state
-                                                 : NULL;
-    if (!state)
-        return BATON_OK;
-    for (size_t i = 0; i < state->artifacts.count && status == BATON_OK; i++)
-        status = visit (state->artifacts.items[i].digest, argument);
+    for (size_t i = 0; i < item->parts.count && status == BATON_OK; i++)
+        if (item->parts.items[i].kind == part_kind_blob && item->parts.items[i].digest)
+            status = visit (item->parts.items[i].digest, argument);
     return status;
+}
+
+static baton_status visit_artifacts (size_t count, const artifact_t *artifacts, event_blob_t *visit, void *argument)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < count && status == BATON_OK; i++)
+        status = visit (artifacts[i].digest, argument);
+    return status;
+}
+
+baton_status event_each_blob (const event_t *event, event_blob_t *visit, void *argument)
+{
+    const session_t *state = NULL;
+    const session_restored_event_t *restored = event->body;
+    switch (event->kind) {
+    case EVENT_artifact_put:
+        return visit (((const artifact_put_event_t *) event->body)->digest, argument);
+    case EVENT_item_appended:
+        return visit_item (event->body, visit, argument);
+    case EVENT_session_merged:
+        return visit_merge (&((const session_merged_event_t *) event->body)->merge, visit, argument);
+    case EVENT_session_restored:
+        return visit_artifacts (restored->artifacts.count, restored->artifacts.items, visit, argument);
+    case EVENT_session_forked:
+        state = &((const session_forked_event_t *) event->body)->state;
+        break;
+    case EVENT_session_continued:
+        state = &((const session_continued_event_t *) event->body)->state;
+        break;
+    default:
+        return BATON_OK;
+    }
+    return visit_artifacts (state->artifacts.count, state->artifacts.items, visit, argument);
 }

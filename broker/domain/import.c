@@ -154,6 +154,17 @@ static void forget_others (session_t *self)
     self->lock = (edit_lock_t){.fence = self->lock.fence};
 }
 
+/*  What a checkpoint and a merge say of other documents and sessions holds there. Here a checkpoint is read from the
+ *  journal, and who asks about the conflicts of a merge asks anew. */
+static void forget_references (session_t *self)
+{
+    for (size_t i = 0; i < self->checkpoints.count; i++) {
+        free (self->checkpoints.items[i].digest);
+        self->checkpoints.items[i].digest = NULL;
+    }
+    record_clear (&RECORD_merge, &self->merge);
+}
+
 /*  The end of a session elsewhere is not heard of here; and the files, if there are any, are looked at for the first
  *  time. */
 static void forget_sights (session_t *self)
@@ -185,6 +196,7 @@ baton_status evolve_session_imported (session_t *self, const event_t *event)
     forget_others (self);
     forget_senders (self);
     settle_requests (self, event->n);
+    forget_references (self);
     session_forget_carried (self);
     self->carried = body->carried.size > 0 ? event->n : 0;
     forget_sights (self);

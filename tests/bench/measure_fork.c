@@ -190,7 +190,7 @@ static uint64_t merge_once (site_bench_t *self, char *into, char *from, uint64_t
     warm_up (self);
     uint64_t started = clock_us (), used = cpu_us ();
     demand_ok (store_view_begin (reader, &error), &error, "a view");
-    demand_ok (history_basis (reader, into, from, &ours, &theirs, &basis, &error), &error, "a basis");
+    demand_ok (history_basis (reader, NULL, into, from, &ours, &theirs, &basis, &error), &error, "a basis");
     store_view_end (reader);
     demand_ok (cache_get (journal_cache (self->journal), into, &entries[0], &error), &error, into);
     demand_ok (cache_get (journal_cache (self->journal), from, &entries[1], &error), &error, from);

@@ -500,6 +500,62 @@ class Hostile(Archives):
             self.assertEqual(eve.call("artifact.get", {"session": own, "name": "a"})["content"], content)
             self.refused("failed_precondition", "no_such_artifact", bring, [made, named])  # with the import that ended
 
+    def test_whoever_knows_an_id_gets_nothing_for_it(self):
+        """Not by any event that names another session, nor by a content that says what a session was."""
+        eve, image = self.enrolled("eve", "operator"), b"\x89PNG\r\n\x1a\nof somebody"
+        digest = hashlib.blake2b(image, digest_size=32).hexdigest()
+        artifact = {"name": "a", "digest": digest, "size": len(image)}
+        hidden = self.admin.call("session.create", {"title": "Hidden", "visibility": "shared"})["session"]
+        self.admin.call("artifact.put", {"session": hidden, "name": "a", "content": image})
+        self.admin.call("item.append", {"session": hidden, "role": "user", "text": "nobody's business"})
+        taken = self.admin.call("session.show", {"session": hidden})["n"]
+        mine = eve.call("session.create", {"title": "Mine"})["session"]
+        made, past = self.event(1, "session_created", {"title": "T"}), [{"session": hidden, "upto": taken}]
+
+        def put(record):
+            body = pack(record)
+            name = hashlib.blake2b(body, digest_size=32)
+            eve.call("blob.put", {"digest": name.hexdigest(), "content": body, "upload": "kept"})
+            return name
+
+        def bring(*events):
+            pages = put({"events": list(events)}).digest()
+            return eve.call("session.import", {"origin_session": made["session"], "origin_n": len(events),
+                                               "pages": pages})["session"]
+
+        def state(n=1, **fields):
+            return {"state": {"session": mine, "n": n, "title": "T", "state": "suspended", "cause": "forked", **fields}}
+
+        def forked(**fields):
+            return self.event(1, "session_forked", {"title": "T", **state(**fields)})
+
+        def bad(status, reason, *events):
+            self.refused(status, reason, bring, *events)
+
+        part = {"kind": "blob", "digest": digest, "size": len(image), "media_type": "image/png"}
+        for named in (self.event(2, "item_appended", {"role": "user", "parts": [part]}),
+                      self.event(2, "session_restored", {"position": 1, "title": "T", "artifacts": [artifact]}),
+                      self.event(2, "session_continued", state(artifacts=[artifact]))):
+            bad("failed_precondition", "no_such_artifact", made, named)
+        # What was part of its past once is read for that position, too.
+        merge = {"from": hidden, "n": taken, "base": hidden, "base_n": 1, "segments": past}
+        for start in [forked(lineage=past)], [made, self.event(2, "session_merged", {"merge": merge})]:
+            bad("failed_precondition", "no_such_session", *start)
+            last = len(start) + 1
+            bad("invalid_argument", "bad_archive", *start, self.event(last, "session_continued", state(last)))
+        # What a checkpoint and a merge that waits name is of the other site.
+        forged = put(dict(state(lineage=past, artifacts=[artifact])["state"], session=made["session"])).hexdigest()
+        session = bring(made, self.event(2, "session_saved", {"label": "x", "position": 1, "digest": forged}))
+        self.assertNotIn("lineage", eve.call("session.load", {"session": session, "at": "x"})["state"])
+        eve.call("session.restore", {"session": session, "at": "x"})
+        self.assertNotIn("artifacts", eve.call("session.show", {"session": session}))
+        one, other = (bring(forked(ancestors=[{"session": hidden, "n": taken, "depth": 9}])) for _ in range(2))
+        for method, fields in (("session.diff", {"session": one, "other": other}),
+                               ("session.merge", {"into": one, "from": other, "dry_run": True})):
+            self.refused("failed_precondition", "no_common_ancestor", eve.call, method, fields)
+            self.admin.call(method, fields)
+        self.assertNotIn("merge", eve.call("session.show", {"session": bring(forked(merge=dict(merge, breakpoint=1)))}))
+
     def test_journals_that_nobody_could_have_written(self):
         made = self.event(1, "session_created", {"title": "T"})
 

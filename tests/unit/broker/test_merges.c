@@ -28,7 +28,7 @@ static merge_basis_t basis_of (const char *ours, const char *theirs)
     session_t states[2] = {0};
     merge_basis_t basis = {0};
     baton_error_t error = {0};
-    if (history_basis (stage.store, ours, theirs, &states[0], &states[1], &basis, &error) != BATON_OK)
+    if (history_basis (stage.store, NULL, ours, theirs, &states[0], &states[1], &basis, &error) != BATON_OK)
         fail_msg ("%s", error.message);
     assert_int_equal (basis.ours_n, states[0].n);
     assert_int_equal (basis.theirs_n, states[1].n);
@@ -131,10 +131,10 @@ static void strangers_have_no_base (void **state)
     baton_error_t error = {0};
     stage_create (&stage, "z");
     stage_commit (&stage);
-    assert_int_equal (history_basis (stage.store, "a", "z", &states[0], &states[1], &basis, &error),
+    assert_int_equal (history_basis (stage.store, NULL, "a", "z", &states[0], &states[1], &basis, &error),
                       BATON_failed_precondition);
     assert_int_equal (error.reason, BATON_REASON_no_common_ancestor);
-    assert_int_equal (history_basis (stage.store, "a", "nobody", &states[0], &states[1], &basis, &error),
+    assert_int_equal (history_basis (stage.store, NULL, "a", "nobody", &states[0], &states[1], &basis, &error),
                       BATON_not_found);
     record_clear (&RECORD_session, &states[0]);
     record_clear (&RECORD_session, &states[1]);

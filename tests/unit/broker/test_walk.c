@@ -285,7 +285,7 @@ static void merge (walk_t *walk)
     uint64_t conflicts = 0;
     baton_error_t *error = &walk->stage.error;
     if (into != from && merge_check (into, from, error) == BATON_OK &&
-        history_basis (walk->stage.store, into->session, from->session, &states[0], &states[1], &basis, error) ==
+        history_basis (walk->stage.store, NULL, into->session, from->session, &states[0], &states[1], &basis, error) ==
             BATON_OK &&
         merge_plan (into, from, &basis, !one_in (walk, 3), &start.merge, &conflicts, error) == BATON_OK) {
         command_t command = {.method = METHOD_merge_start,

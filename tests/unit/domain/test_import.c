@@ -5,23 +5,22 @@
 
 /*  By name: with CLEARED and CHANGED, all there is. */
 static const char *const KEPT[] = {
-    "session",     "title",       "objective", "agent",     "priority",    "labels", "created_at",
-    "created_by",  "forked_from", "lineage",   "ancestors", "depth",       "forks",  "bindings",
-    "driver",      "multitask",   "queue",     "before",    "items",       "tokens", "window",
-    "checkpoints", "memory",      "decisions", "artifacts", "breakpoints", "dead",   "seen",
-    "refused",     "merge",       "ended",     "waiting",   "lent", /*  in answers only */
+    "session",     "title",   "objective", "agent",   "priority", "labels",   "created_at", "created_by",
+    "forked_from", "lineage", "ancestors", "depth",   "forks",    "bindings", "driver",     "multitask",
+    "queue",       "before",  "items",     "tokens",  "window",   "memory",   "decisions",  "artifacts",
+    "breakpoints", "dead",    "seen",      "refused", "ended",    "waiting",  "lent", /*  in answers only */
 };
 
 static const char *const CLEARED[] = {
     "node",       "selector",  "home",      "origin", "wake_on_message", "wake_on_family", "wake_at",       "clients",
     "watchers",   "parent",    "root",      "level",  "parent_ended",    "children",       "child_ended_n", "follows",
-    "depends_on", "migration", "migrating", "stem",   "offshoots",       "folder",         "carried_from",
+    "depends_on", "migration", "migrating", "stem",   "offshoots",       "folder",         "carried_from",  "merge",
 };
 
 /*  In part, or to what the import says. */
 static const char *const CHANGED[] = {
-    "n",         "asked", "carried", "owed",    "state",    "cause", "active_at", "audience",
-    "workspace", "lease", "run",     "mailbox", "triggers", "lock",  "budget",    "provenance",
+    "n",     "asked", "carried", "owed",     "state", "cause",  "active_at",  "audience",    "workspace",
+    "lease", "run",   "mailbox", "triggers", "lock",  "budget", "provenance", "checkpoints",
 };
 
 static bool is_in (const char *const *names, size_t count, const char *name)
