@@ -38,23 +38,40 @@ static bool deceives (uint32_t point)
     return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
+/*  Length of the first character when it may stand in a text, otherwise 0. */
+static size_t accept (const uint8_t *text, size_t size, bool lines)
+{
+    uint32_t point = 0;
+    size_t length = sequence (text, size, &point);
+    bool control = point < 0x20 || (point >= 0x7f && point <= 0x9f);
+    if ((control && !(lines && (point == '\n' || point == '\t'))) || (!lines && deceives (point)))
+        return 0;
+    return length;
+}
+
 bool text_valid (const char *text, size_t size, bool lines)
 {
-    const uint8_t *at = (const uint8_t *) text;
-    while (size > 0) {
-        uint32_t point = 0;
-        size_t length = sequence (at, size, &point);
+    for (size_t length = 0; size > 0; text += length, size -= length) {
+        length = accept ((const uint8_t *) text, size, lines);
         if (length == 0)
             return false;
-        bool control = point < 0x20 || (point >= 0x7f && point <= 0x9f);
-        if (control && !(lines && (point == '\n' || point == '\t')))
-            return false;
-        if (!lines && deceives (point))
-            return false;
-        at += length;
-        size -= length;
     }
     return true;
+}
+
+void text_line (char *text, size_t most)
+{
+    size_t size = strnlen (text, most);
+    text[size] = '\0';
+    while (size > 0) {
+        size_t length = accept ((const uint8_t *) text, size, false);
+        if (length == 0) {
+            *text = ' ';
+            length = 1;
+        }
+        text += length;
+        size -= length;
+    }
 }
 
 bool name_valid (const char *text, size_t size)

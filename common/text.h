@@ -13,6 +13,10 @@ bool text_valid (const char *text, size_t size, bool lines);
 /*  [A-Za-z0-9] and then any of [A-Za-z0-9._:@/+-]; at least one character. */
 bool name_valid (const char *text, size_t size);
 
+/*  Makes a line of at most `most` bytes of what another program said, or of what was cut anywhere: each byte that can't
+ *  stand in one becomes a space. */
+void text_line (char *text, size_t most);
+
 /*  How many bytes of a valid text, at most `most`, end where a character does. */
 size_t text_cut (const char *text, size_t most);
 

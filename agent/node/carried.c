@@ -3,15 +3,11 @@
 #include "files.h"
 #include "log.h"
 #include "place.h"
-#include "text.h"
+#include "retry.h"
 #include "transfer_stage.h"
 #include "trash.h"
 
-#include <sodium.h>
-
-#define IDLE_MOST 60000  /*  milliseconds */
-#define PAUSE_LEAST 1000 /*  milliseconds, before what went wrong here is tried again; doubled each time */
-#define PAUSE_MOST 30000 /*  up to this */
+#define IDLE_MOST 60000 /*  milliseconds */
 
 /*  What comes up the pipe of a thread: what it is to be told next, and an error. */
 enum { UNPACK_more, UNPACK_done, UNPACK_failed };
@@ -25,9 +21,8 @@ typedef struct {
     uint64_t serial;      /*  answers to a forgotten one are not for its successor */
     int64_t asked;        /*  monotonic milliseconds */
     bool staged, placed;
-    baton_error_t error; /*  status BATON_OK: none */
-    unsigned failures;   /*  one after the other, of what a later try may do */
-    int64_t again;       /*  when it is tried again, monotonic milliseconds */
+    baton_error_t error; /*  that no later try mends; status BATON_OK: none */
+    retry_t retry;
     zactor_t *actor;
 } arrival_t;
 
@@ -211,47 +206,28 @@ void carried_tidy (carried_t *self)
         }
 }
 
-/*  Many nodes may share a disk, or a broker: each waits for another while. */
-static int64_t pause_after (unsigned failures)
-{
-    int64_t most = PAUSE_LEAST;
-    for (unsigned i = 1; i < failures && most < PAUSE_MOST; i++)
-        most *= 2;
-    most = most < PAUSE_MOST ? most : PAUSE_MOST;
-    return most / 2 + randombytes_uniform ((uint32_t) (most / 2) + 1);
-}
-
 /*  A full disk may have room later, and needs what has come so far: all of it is asked for again then. */
 static void note_failure (arrival_t *arrival, const baton_error_t *error)
 {
-    arrival->error = *error;
-    if (!baton_reason_retry (error->reason))
+    if (!baton_reason_retry (error->reason)) {
+        arrival->error = *error;
         return;
-    int64_t pause = pause_after (++arrival->failures);
-    arrival->again = zclock_mono () + pause;
+    }
+    retry_note (&arrival->retry, arrival->session, error);
     stop (arrival);
-    log_warning ("the workspace of %s can't be fetched, and is tried again in %lld ms: %s", arrival->session,
-                 (long long) pause, error->message);
 }
 
 static void fail (arrival_t *arrival, const baton_error_t *error)
 {
     note_failure (arrival, error);
-    if (!baton_reason_retry (error->reason))
+    if (arrival->error.status != BATON_OK)
         arrival->carried->done (arrival->carried->arg);
 }
 
 void carried_waiting (const carried_t *self, baton_pairs_t *ret_waiting)
 {
-    char why[LIMIT_SHORT];
-    for (arrival_t *arrival = zlistx_first (self->arrivals); arrival; arrival = zlistx_next (self->arrivals)) {
-        if (arrival->error.status == BATON_OK)
-            continue;
-        snprintf (why, sizeof why, "its workspace can't be fetched, and is tried again: %s", arrival->error.message);
-        why[text_cut (why, LIMIT_SHORT / 2)] = '\0';
-        if (pairs_set (ret_waiting, arrival->session, why) != BATON_OK)
-            return; /*  the next heartbeat tells of the others */
-    }
+    for (arrival_t *arrival = zlistx_first (self->arrivals); arrival; arrival = zlistx_next (self->arrivals))
+        retry_tell (&arrival->retry, arrival->session, ret_waiting);
 }
 
 /* ---- asking ---- */
@@ -335,7 +311,7 @@ static baton_status start (arrival_t *arrival, baton_error_t *error)
 {
     carried_t *self = arrival->carried;
     char folder[PLACE_SIZE];
-    arrival->error = (baton_error_t){0};
+    arrival->retry.error = (baton_error_t){0};
     arrival->serial = ++self->serial;
     snprintf (folder, sizeof folder, "%s/carried", self->state);
     snprintf (arrival->staging, sizeof arrival->staging, "%.3000s/%.64s.%llu", folder, arrival->session,
@@ -361,6 +337,7 @@ static baton_status begin (carried_t *self, const assignment_t *assignment, arri
     arrival->carried = self;
     arrival->n = assignment->carried;
     arrival->asked = zclock_mono ();
+    arrival->retry.verb = "fetched";
     snprintf (arrival->session, sizeof arrival->session, "%s", assignment->session);
     *ret_arrival = arrival;
     return BATON_OK;
@@ -395,17 +372,16 @@ baton_status carried_workspace (carried_t *self, link_t *link, const assignment_
     baton_status status = arrival ? arrival->error.status : begin (self, assignment, &arrival, error);
     if (!arrival)
         return status;
-    if (status != BATON_OK && !baton_reason_retry (arrival->error.reason)) {
+    if (status != BATON_OK) {
         *error = arrival->error;
         drop (self, arrival);
         return status;
     }
     if (arrival->placed)
         return BATON_OK;
-    status = BATON_OK;
     if (arrival->staged)
         status = place (self, arrival, destination, error);
-    else if (!arrival->actor && zclock_mono () >= arrival->again)
+    else if (!arrival->actor && retry_due (&arrival->retry))
         status = start (arrival, error);
     if (status != BATON_OK)
         note_failure (arrival, error);

@@ -2,7 +2,10 @@
 
 #include "files.h"
 #include "id.h"
+#include "inherit_scripts.h"
 #include "place.h"
+#include "retry.h"
+#include "text.h"
 #include "trash.h"
 
 #include <errno.h>
@@ -10,94 +13,24 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 extern char **environ;
 
-/*  Each gets the source, a folder that is not there yet, the place, and the session. That the place is there afterwards
- *  is all that tells of success: nobody has to wait for the process.
- *
- *  A repository's settings may name programs for git to run: hooks, a file system monitor, filters, transports.
- * Settings can be a pipe, and git would wait for it. */
-#define GIT_SAFELY                                                                                                     \
-    "set -e\n"                                                                                                         \
-    "unset $(git rev-parse --local-env-vars)\n"                                                                        \
-    "export GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1 GIT_TERMINAL_PROMPT=0\n"                                       \
-    "git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c worktree.useRelativePaths=false "      \
-    "-C \"$@\"; }\n"
-
-/*  The copy of a linked worktree becomes one of its own, on a branch of its own, with what is staged: its .git is a
- * file, and the copied one would name the index and HEAD of the source. Any other .git that is no folder and leads out
- * of the copy would be shared likewise, and nothing can be put in its place. */
-static const char COPY[] =
-    "set -e\n"
-    "trap 'rm -rf -- \"$2.tree\"' EXIT\n"
-    "folder=$(readlink -ve -- \"$1\")\n"
-    "linked= depth=1\n"
-    "if [ -f \"$folder/.git\" ] && [ ! -L \"$folder/.git\" ]; then\n"
-    "    IFS= read -r to <\"$folder/.git\" || :\n"
-    "    to=${to#gitdir: }\n"
-    "    case $to in /*) ;; *) to=$folder/$to ;; esac\n"
-    "    if [ -f \"$to/commondir\" ]; then linked=yes depth=2; fi\n"
-    "fi\n"
-    "check='\n"
-    "    if [ -L \"$2\" ]; then to=$(readlink -- \"$2\")\n"
-    "    else IFS= read -r to <\"$2\"; to=${to#gitdir: }; fi\n"
-    "    case $to in\n"
-    "    /*) ;;\n"
-    "    *) to=$(readlink -m -- \"${2%/*}/$to\"); case $to/ in \"$1\"/*) exit ;; esac ;;\n"
-    "    esac\n"
-    "    if [ -e \"$to\" ]; then printf \"%s\\n\" \"$2\"; fi'\n"
-    "shared=$(find \"$folder\" -xdev -mindepth $depth -name .git '(' -type f -o -type l ')' "
-    "-exec sh -c \"$check\" sh \"$folder\" '{}' ';' | head -n 1)\n"
-    "if [ -n \"$shared\" ]; then\n"
-    "    echo \"$shared leads to a repository elsewhere, which a copy would share: take --workspace worktree, or "
-    "shared\""
-    " >&2\n"
-    "    exit 1\n"
-    "fi\n"
-    "cp -a --reflink=auto --one-file-system -- \"$1/.\" \"$2\"\n"
-    "if [ -n \"$linked\" ]; then\n" GIT_SAFELY
-    "    git \"$1\" worktree add --quiet --force --no-checkout -B \"baton/$4\" \"$2.tree\" HEAD\n"
-    "    theirs=$(git \"$1\" rev-parse --absolute-git-dir) own=$(git \"$2.tree\" rev-parse --absolute-git-dir)\n"
-    "    for file in \"$theirs\"/index \"$theirs\"/sharedindex.*; do\n"
-    "        if [ -f \"$file\" ]; then cp -a -- \"$file\" \"$own/\"; fi\n"
-    "    done\n"
-    "    mv -T -- \"$2.tree/.git\" \"$2/.git\"\n"
-    "    printf '%s/.git\\n' \"$3\" >\"$own/gitdir\"\n"
-    "fi\n"
-    "sync -f \"$2\"\n"
-    "mv -T -- \"$2\" \"$3\"\n";
-
-/*  The filters are asked for in the new folder, since settings can be made to hold there alone. `git worktree move`
- * would refuse where there are submodules. */
-static const char WORKTREE[] =
-    GIT_SAFELY "top=$(timeout --foreground -k 1 5 git -C \"$1\" rev-parse --show-toplevel) || exit 1\n"
-               "[ \"$top\" -ef \"$1\" ] || { echo \"it is not the root of a git repository\" >&2; exit 1; }\n"
-               "git \"$1\" worktree add --quiet --force --no-checkout -B \"baton/$4\" \"$2\" HEAD\n"
-               "filters=$(git \"$2\" config --name-only --get-regexp '^filter[.]' || true)\n"
-               "count=0\n"
-               "while IFS= read -r name; do\n"
-               "    [ -n \"$name\" ] || continue\n"
-               "    case $name in *.required) value=false ;; *) value= ;; esac\n"
-               "    export \"GIT_CONFIG_KEY_$count=$name\" \"GIT_CONFIG_VALUE_$count=$value\"\n"
-               "    count=$((count + 1))\n"
-               "done <<END\n"
-               "$filters\n"
-               "END\n"
-               "export GIT_CONFIG_COUNT=$count\n"
-               "git \"$2\" reset --quiet --hard --no-recurse-submodules\n"
-               "folder=$(git \"$2\" rev-parse --absolute-git-dir)\n"
-               "printf '%s/.git\\n' \"$3\" >\"$folder/gitdir\"\n"
-               "mv -T -- \"$2\" \"$3\"\n";
+#define IDLE_MOST 60000 /*  milliseconds */
 
 typedef struct {
     char session[LIMIT_ID + 1];
-    char destination[PLACE_SIZE], staging[PLACE_SIZE], said[PLACE_SIZE + 8]; /*  said: its standard error */
+    char destination[PLACE_SIZE], staging[PLACE_SIZE];
     pid_t pid;
-    int pidfd; /*  -1: it has ended, and failed */
+    int pidfd, said; /*  said: its standard error, in memory, since the disk may be full. Both -1: there is none */
+    bool ended;
+    int64_t asked; /*  monotonic milliseconds */
+    retry_t retry;
 } making_t;
 
 struct inherit {
@@ -126,7 +59,8 @@ baton_status inherit_new (zloop_t *loop, const char *state, inherit_done_fn *don
     return BATON_OK;
 }
 
-static void drop (inherit_t *self, making_t *making)
+/*  Ends what is under way, and removes what has come of it. */
+static void stop (inherit_t *self, making_t *making)
 {
     if (making->pidfd >= 0) {
         zloop_poller_end (self->loop, &(zmq_pollitem_t){.fd = making->pidfd});
@@ -135,8 +69,16 @@ static void drop (inherit_t *self, making_t *making)
             kill (-making->pid, SIGKILL); /*  it lives, so the number is its own */
         close (making->pidfd);
     }
+    if (making->said >= 0)
+        close (making->said);
+    making->pidfd = making->said = -1;
+    making->ended = false;
     trash_put (self->state, making->staging);
-    unlink (making->said);
+}
+
+static void drop (inherit_t *self, making_t *making)
+{
+    stop (self, making);
     zlistx_detach (self->makings, zlistx_find (self->makings, making));
     free (making);
 }
@@ -160,6 +102,22 @@ static making_t *find (inherit_t *self, const char *session)
     return NULL;
 }
 
+void inherit_tidy (inherit_t *self)
+{
+    int64_t now = zclock_mono ();
+    for (making_t *making = zlistx_first (self->makings); making; making = zlistx_next (self->makings))
+        if (now - making->asked > IDLE_MOST) {
+            drop (self, making);
+            break; /*  the next time, the next */
+        }
+}
+
+void inherit_waiting (const inherit_t *self, baton_pairs_t *ret_waiting)
+{
+    for (making_t *making = zlistx_first (self->makings); making; making = zlistx_next (self->makings))
+        retry_tell (&making->retry, making->session, ret_waiting);
+}
+
 /* ---- making ---- */
 
 static int on_end (zloop_t *loop, zmq_pollitem_t *item, void *arg)
@@ -170,6 +128,7 @@ static int on_end (zloop_t *loop, zmq_pollitem_t *item, void *arg)
             zloop_poller_end (loop, item);
             close (making->pidfd);
             making->pidfd = -1;
+            making->ended = true;
             break;
         }
     self->done (self->arg);
@@ -188,7 +147,7 @@ static int spawn_script (making_t *making, const char *source, const char *scrip
     posix_spawn_file_actions_init (&actions);
     posix_spawn_file_actions_addopen (&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen (&actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen (&actions, 2, making->said, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_adddup2 (&actions, making->said, 2);
     posix_spawn_file_actions_addclosefrom_np (&actions, 3);
     posix_spawnattr_init (&attributes);
     posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
@@ -199,49 +158,88 @@ static int spawn_script (making_t *making, const char *source, const char *scrip
     return failure;
 }
 
-static baton_status begin (inherit_t *self, const char *session, const char *source, fork_workspace_e how,
-                           const char *destination, baton_error_t *error)
+/*  Of what a process says no more is kept than is told. */
+static int open_said (void)
+{
+    int said = memfd_create ("baton-inherit", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (said >= 0 && (ftruncate (said, LIMIT_SHORT / 2) < 0 || fcntl (said, F_ADD_SEALS, F_SEAL_GROW) < 0)) {
+        close (said);
+        said = -1;
+    }
+    return said;
+}
+
+static baton_status start (inherit_t *self, making_t *making, const char *source, fork_workspace_e how,
+                           baton_error_t *error)
 {
     char folder[PLACE_SIZE], above[PLACE_SIZE], id[ID_SIZE];
+    id_new (id);
+    making->retry.error = (baton_error_t){0};
+    snprintf (folder, sizeof folder, "%s/forks", self->state);
+    snprintf (above, sizeof above, "%s/workspaces", self->state);
+    snprintf (making->staging, sizeof making->staging, "%.3000s/%.64s.%s", folder, making->session, id);
+    baton_status status = files_make_folder (folder, error);
+    if (status == BATON_OK)
+        status = files_make_folder (above, error);
+    if (status != BATON_OK)
+        return status;
+    making->said = open_said ();
+    int failure = making->said < 0
+                      ? errno
+                      : spawn_script (making, source, how == fork_workspace_worktree ? INHERIT_WORKTREE : INHERIT_COPY);
+    if (failure != 0 || (making->pidfd = pidfd_open (making->pid, 0)) < 0)
+        return baton_fail (error, BATON_internal, BATON_REASON_out_of_memory,
+                           "can't start a process for the workspace: %s", strerror (failure ? failure : errno));
+    zloop_poller (self->loop, &(zmq_pollitem_t){.fd = making->pidfd, .events = ZMQ_POLLIN}, on_end, self);
+    return BATON_OK;
+}
+
+static baton_status begin (inherit_t *self, const char *session, const char *destination, making_t **ret_making,
+                           baton_error_t *error)
+{
     making_t *making = calloc (1, sizeof *making);
     if (!making || !zlistx_add_end (self->makings, making)) {
         free (making);
         return baton_fail_memory (error);
     }
-    id_new (id);
-    making->pidfd = -1;
-    snprintf (folder, sizeof folder, "%s/forks", self->state);
-    snprintf (above, sizeof above, "%s/workspaces", self->state);
+    making->pidfd = making->said = -1;
+    making->retry.verb = "made";
     snprintf (making->session, sizeof making->session, "%s", session);
     snprintf (making->destination, sizeof making->destination, "%s", destination);
-    snprintf (making->staging, sizeof making->staging, "%.3000s/%.64s.%s", folder, session, id);
-    snprintf (making->said, sizeof making->said, "%s.log", making->staging);
-    baton_status status = files_make_folder (folder, error);
-    if (status == BATON_OK)
-        status = files_make_folder (above, error);
-    int failure =
-        status == BATON_OK ? spawn_script (making, source, how == fork_workspace_worktree ? WORKTREE : COPY) : 0;
-    if (status == BATON_OK && (failure != 0 || (making->pidfd = pidfd_open (making->pid, 0)) < 0))
-        status = baton_fail (error, BATON_internal, BATON_REASON_out_of_memory,
-                             "can't start a process for the workspace: %s", strerror (failure ? failure : errno));
-    if (status == BATON_OK)
-        zloop_poller (self->loop, &(zmq_pollitem_t){.fd = making->pidfd, .events = ZMQ_POLLIN}, on_end, self);
-    else
-        drop (self, making);
-    return status;
+    *ret_making = making;
+    return BATON_OK;
 }
 
-/*  What the process said last, in one line. */
-static baton_status report_failure (const making_t *making, const char *source, baton_error_t *error)
+/* ---- failing ---- */
+
+/*  git does not always say why it could not write. */
+static bool is_disk_full (const inherit_t *self, const char *said)
+{
+    static const int FULL[] = {ENOSPC, EDQUOT, EFBIG};
+    struct statvfs disk;
+    for (size_t i = 0; i < sizeof FULL / sizeof *FULL; i++)
+        if (strstr (said, strerrordesc_np (FULL[i])))
+            return true;
+    return statvfs (self->state, &disk) == 0 && (disk.f_bavail == 0 || (disk.f_files > 0 && disk.f_favail == 0));
+}
+
+/*  What the process said, in one line. */
+static baton_status report_failure (const inherit_t *self, const making_t *making, const char *source,
+                                    baton_error_t *error)
 {
     char said[LIMIT_SHORT / 2] = "";
-    if (!files_read (making->said, said, sizeof said) || !*said)
+    if (pread (making->said, said, sizeof said - 1, 0) < 0 || !*said)
         snprintf (said, sizeof said, "it was interrupted");
-    for (char *at = said; *at; at++)
-        *at = (unsigned char) *at < 0x20 || (unsigned char) *at >= 0x7f ? ' ' : *at;
+    bool full = is_disk_full (self, said);
+    text_line (said, sizeof said - 1);
+    if (full)
+        return baton_fail (error, BATON_resource_exhausted, BATON_REASON_disk_full, "the node's disk is full: %s",
+                           said);
     return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_bad_value, "workspace",
                              "the workspace can't be made from %.300s: %s", source, said);
 }
+
+/* ---- asking ---- */
 
 baton_status inherit_workspace (inherit_t *self, const char *session, const char *source, fork_workspace_e how,
                                 const char *destination, baton_error_t *error)
@@ -253,13 +251,22 @@ baton_status inherit_workspace (inherit_t *self, const char *session, const char
             drop (self, making);
         return BATON_OK;
     }
-    if (making && making->pidfd < 0) {
-        report_failure (making, source, error);
+    baton_status status = making ? BATON_OK : begin (self, session, destination, &making, error);
+    if (status != BATON_OK)
+        return status;
+    making->asked = zclock_mono ();
+    if (making->ended)
+        status = report_failure (self, making, source, error);
+    else if (making->pidfd < 0 && retry_due (&making->retry))
+        status = start (self, making, source, how, error);
+    if (status != BATON_OK && !baton_reason_retry (error->reason)) {
         drop (self, making);
-        return BATON_failed_precondition;
+        return status;
     }
-    baton_status status = making ? BATON_OK : begin (self, session, source, how, destination, error);
-    return status == BATON_OK ? baton_fail (error, BATON_unavailable, BATON_REASON_busy,
-                                            "the workspace of session %s is being made", session)
-                              : status;
+    if (status != BATON_OK) {
+        stop (self, making);
+        retry_note (&making->retry, session, error);
+    }
+    return baton_fail (error, BATON_unavailable, BATON_REASON_busy, "the workspace of session %s is being made",
+                       session);
 }

@@ -24,8 +24,15 @@ BATON_MUST_USE baton_status inherit_new (zloop_t *loop, const char *state, inher
 void inherit_destroy (inherit_t **self);
 
 /*  The session's workspace at `destination`, made from the folder `source` unless it is there. unavailable/busy while
- * it is being made; failed_precondition with what went wrong, once, and it is begun anew when asked again. */
+ * it is being made, or waits to be tried again, longer each time, after what may pass (a full disk);
+ * failed_precondition with what went wrong for good, once, and it is begun anew when asked again. */
 BATON_MUST_USE baton_status inherit_workspace (inherit_t *self, const char *session, const char *source,
                                                fork_workspace_e how, const char *destination, baton_error_t *error);
+
+/*  Adds which sessions wait to be tried again, and why. */
+void inherit_waiting (const inherit_t *self, baton_pairs_t *ret_waiting);
+
+/*  Forgets what nobody has asked for in a minute. */
+void inherit_tidy (inherit_t *self);
 
 #endif

@@ -66,6 +66,7 @@ static int beat (zloop_t *loop, int timer, void *arg)
     runs_retry (self->runs);
     lend_tidy (self->lend);
     carried_tidy (self->carried);
+    inherit_tidy (self->inherit);
     act_on_page (self); /*  what could not be done before, on a full disk for example */
     if (self->known && self->beats++ % TIDY_EVERY == 0) {
         prune_runs (self->options->state, self->options->config.log_keep * DAY, sync_time (self), is_wanted, self);

@@ -1,6 +1,7 @@
 #include "id.h"
 #include "log.h"
 #include "node_internal.h"
+#include "text.h"
 
 #include <inttypes.h>
 
@@ -55,15 +56,23 @@ baton_status report_ended (void *arg, const attempt_t *attempt, const run_exit_t
     return report_change (arg, attempt->session, attempt->epoch, METHOD_run_finished, &request, once, error);
 }
 
+/*  What went wrong, as a report may say it: one that is refused would never come to an end. */
+static char *line_of (const char *text, char ret_line[LIMIT_SHORT])
+{
+    snprintf (ret_line, LIMIT_SHORT, "%s", text ? text : "");
+    text_line (ret_line, LIMIT_SHORT - 1);
+    return ret_line;
+}
+
 void report_gone (daemon_t *self, const assignment_t *assignment, bool never, const char *detail)
 {
-    char once[48];
+    char once[48], line[LIMIT_SHORT];
     baton_error_t error;
     run_finished_request_t request = {.session = assignment->session,
                                       .run = assignment->run.number,
                                       .attempt = never ? 0 : assignment->run.attempt,
                                       .lost = !never,
-                                      .detail = (char *) detail};
+                                      .detail = line_of (detail, line)};
     name_attempt (assignment->run.number, request.attempt, assignment->lease.epoch, once);
     if (report_change (self, assignment->session, assignment->lease.epoch, METHOD_run_finished, &request, once,
                        &error) == BATON_OK)
@@ -105,13 +114,13 @@ static const assignment_t *find_assignment (const daemon_t *self, const char *se
 static baton_status add_migration_report (daemon_t *self, const assignment_t *assignment, uint64_t number,
                                           method_id_t method, const char *text, baton_error_t *error)
 {
-    char once[128];
+    char once[128], line[LIMIT_SHORT];
     char *session = assignment->session;
     const void *request = NULL;
     migration_prepared_request_t prepared = {.session = session, .migration = number};
     migration_frozen_request_t frozen = {.session = session, .migration = number, .manifest = (char *) text};
     migration_accepted_request_t accepted = {.session = session, .migration = number, .manifest = (char *) text};
-    migration_failed_request_t failed = {.session = session, .migration = number, .detail = (char *) text};
+    migration_failed_request_t failed = {.session = session, .migration = number, .detail = line_of (text, line)};
     if (method == METHOD_migration_prepared)
         request = &prepared;
     else if (method == METHOD_migration_frozen)

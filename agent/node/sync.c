@@ -239,6 +239,7 @@ void sync_beat (daemon_t *self)
         request.free_bytes = (uint64_t) disk.f_bavail * disk.f_frsize;
     request.spooled = spool_count (self->db);
     carried_waiting (self->carried, &request.waiting);
+    inherit_waiting (self->inherit, &request.waiting);
     self->beating = link_ask (self->link, METHOD_node_heartbeat, &request, take_beat, self) == BATON_OK;
     pairs_clear (&request.waiting);
 }

@@ -109,6 +109,11 @@ class ForkWorkspaces(NodeTest):
         os.mkdir(os.path.join(given, "below"))
         below = self.fork(self.create("below", workspace=os.path.join(given, "below")), workspace="worktree")
         self.assertIn("not the root", self.failed(below))
+        # What is said of a path that is cut within a character is heard, too.
+        pad = "d" * ((300 - len(self.path("")) - 201) % 2 + 1)
+        deep = self.path(pad + "ä" * 100 + "/" + "ä" * 100)
+        os.makedirs(deep)
+        self.assertIn("not a git", self.failed(self.fork(self.create("deep", workspace=deep), workspace="worktree")))
 
     def test_a_repository_that_would_run_programs(self):
         """Whatever the repository's settings name to be run at a checkout is not, also where they hold for the fork alone."""
@@ -251,6 +256,27 @@ class ForkWorkspaces(NodeTest):
         self.admin.call("session.merge", {"from": copy, "into": source})
         self.assertEqual([row["key"] for row in self.show(source)["memory"]], ["found"])
         self.assertEqual(self.notes(west.workspace(source)), [source, shared])
+
+    def test_a_disk_that_is_full_for_a_while(self):
+        """Tried again, with the reason for everybody to see; and done when there is room."""
+        east = self.node("east", {"default": DRIVER},
+                         prefix=["prlimit", "--fsize=5000000:unlimited", "env", "--ignore-signal=XFSZ"])
+        given = self.path("given")
+        os.mkdir(given)
+        self.touch("given/notes", "base\n")
+        with open(os.path.join(given, "big"), "wb") as file:
+            file.truncate(6000000)
+            file.write(b"not a hole" * 600000)
+        fork = self.fork(self.create("source", workspace=given), activate=True)
+        wait_until(lambda: read_text(east.log).count("is tried again in") >= 2, "some tries")
+        self.until(fork, lambda s: "disk is full" in s.get("waiting", ""), "the reason to be shown")
+        subprocess.run(["prlimit", "--pid", str(east.process.pid), "--fsize=unlimited:"], check=True)
+        state = self.until_settled(fork)
+        self.assertEqual(state["run"]["outcome"], "completed", state["run"])
+        self.assertNotIn("waiting", state)
+        self.assertEqual(self.notes(east.workspace(fork)), ["base", fork])
+        self.assertEqual(os.path.getsize(os.path.join(east.workspace(fork), "big")), 6000000)
+        wait_until(lambda: not os.listdir(os.path.join(east.state, "forks")), "nothing to be left of the first copies")
 
     def test_killed_while_copying(self):
         tools = self.path("tools")

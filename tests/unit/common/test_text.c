@@ -2,6 +2,9 @@
 
 #include "unit.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define BYTES(literal) literal, sizeof (literal) - 1
 
 /*  Cases from RFC 3629 and the boundaries of its table. */
@@ -87,11 +90,35 @@ static void names_are_harmless_everywhere (void **state)
             fail_msg ("name %zu: \"%s\"", i, NAMES[i].text);
 }
 
+static void a_line_is_made_of_anything (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text, *line;
+        size_t most;
+    } ROWS[] = {
+        {"", "", 9},
+        {"as it is", "as it is", 8},
+        {"one\ntwo\t\x1b[0m", "one two  [0m", 99},
+        {"\xc3\xa4\xc3", "\xc3\xa4 ", 99},
+        {"\xc3\xa4\xc3\xa4", "\xc3\xa4 ", 3},
+        {"a\xe2\x80\xaez", "a   z", 99},
+    };
+    for (size_t i = 0; i < COUNT (ROWS); i++) {
+        char text[32];
+        snprintf (text, sizeof text, "%s", ROWS[i].text);
+        text_line (text, ROWS[i].most);
+        assert_string_equal (text, ROWS[i].line);
+        assert_true (text_valid (text, strlen (text), false));
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (text_is_utf8_without_controls),
         cmocka_unit_test (names_are_harmless_everywhere),
+        cmocka_unit_test (a_line_is_made_of_anything),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
