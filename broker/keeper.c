@@ -217,7 +217,8 @@ static void host_waiting (broker_t *broker)
         entry_t *entry = NULL;
         if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK || entry->state.lease.node)
             continue;
-        const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, NULL,
+        session_t placed = origin_placed (broker, &entry->state);
+        const node_t *node = fleet_choose (broker->fleet, journal_site (broker->journal), &placed, NULL,
                                            broker->monotonic, broker->options.lease_ttl, NULL, 0);
         session_host_request_t request = {.session = entry->id, .node = node ? node->name : NULL};
         if (node)
@@ -247,6 +248,15 @@ static bool stayed_lately (const broker_t *broker, const session_t *session)
            broker->now < last->started_at + PATIENCE;
 }
 
+/*  What shares a workspace is not taken from it: the node has nothing more to do with it when its run has ended, and
+ * the next one starts where the workspace is by then. */
+static void let_go (broker_t *broker, const entry_t *entry, const char *node)
+{
+    session_fence_request_t request = {.session = (char *) entry->id, .node = (char *) node};
+    if (!run_placed (&entry->state.run))
+        decide (broker, entry->id, METHOD_session_fence, &request);
+}
+
 static bool move_away (broker_t *broker, const char *session, const char *node)
 {
     entry_t *entry = NULL;
@@ -254,6 +264,10 @@ static bool move_away (broker_t *broker, const char *session, const char *node)
         entry->state.state == lifecycle_terminated || origin_guest (broker, &entry->state) ||
         stayed_lately (broker, &entry->state))
         return false;
+    if (origin_follows (broker, &entry->state)) {
+        let_go (broker, entry, node);
+        return false;
+    }
     const node_t *target = fleet_choose (broker->fleet, journal_site (broker->journal), &entry->state, node,
                                          broker->monotonic, broker->options.lease_ttl, NULL, 0);
     if (!target)

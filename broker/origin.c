@@ -23,11 +23,6 @@ const session_t *origin_moving (broker_t *broker, const session_t *state)
     return known && source->state.migrating ? &source->state : NULL;
 }
 
-static bool is_at_work (const run_t *run)
-{
-    return run->phase == run_phase_placed || run->phase == run_phase_running || run->phase == run_phase_stopping;
-}
-
 const session_t *origin_guest (broker_t *broker, const session_t *state)
 {
     const char *session = NULL;
@@ -35,9 +30,17 @@ const session_t *origin_guest (broker_t *broker, const session_t *state)
          state->lease.node && (session = fleet_next_at (broker->fleet, state->lease.node, &cursor));) {
         entry_t *entry = NULL;
         if (cache_get (journal_cache (broker->journal), session, &entry, NULL) == BATON_OK &&
-            is_at_work (&entry->state.run) && entry->state.origin.how == fork_workspace_shared &&
+            run_placed (&entry->state.run) && entry->state.origin.how == fork_workspace_shared &&
             text_equal (entry->state.origin.session, state->session))
             return &entry->state;
     }
     return NULL;
+}
+
+bool origin_follows (broker_t *broker, const session_t *state)
+{
+    entry_t *source = NULL;
+    return state->origin.how == fork_workspace_shared &&
+           cache_get (journal_cache (broker->journal), state->origin.session, &source, NULL) == BATON_OK &&
+           source->state.state != lifecycle_terminated;
 }

@@ -16,4 +16,7 @@ const session_t *origin_moving (broker_t *broker, const session_t *state);
  *  away. NULL: there is none. */
 const session_t *origin_guest (broker_t *broker, const session_t *state);
 
+/*  Whether it is a fork that works in the workspace of a session that has not ended: it goes where that goes. */
+bool origin_follows (broker_t *broker, const session_t *state);
+
 #endif

@@ -193,9 +193,6 @@ EVOLVE (run_rolled_back);
 /*  Neither absent nor finished. */
 bool run_active (const run_t *run);
 
-/*  The run's process may be there: a node was asked to start it. */
-bool run_placed (const run_t *run);
-
 /*  Begins the next run; input may be NULL. */
 void run_begin (deciding_t *deciding, const baton_bytes_t *input);
 

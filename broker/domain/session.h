@@ -40,6 +40,9 @@ uint64_t session_due (const session_t *self);
 /*  When it is to be woken next at a time of the wall clock: a trigger's, or the one that it sleeps until. */
 uint64_t session_wakes (const session_t *self);
 
+/*  Whether a run is under way that a node has been given. */
+bool run_placed (const run_t *run);
+
 /*  Whether the trigger's time is one of the wall clock; a duration's goes by the time that passes. */
 bool trigger_by_wall (const trigger_t *trigger);
 

@@ -278,6 +278,33 @@ class ForkWorkspaces(NodeTest):
         self.assertEqual(os.path.getsize(os.path.join(east.workspace(fork), "big")), 6000000)
         wait_until(lambda: not os.listdir(os.path.join(east.state, "forks")), "nothing to be left of the first copies")
 
+    def test_a_drained_node_with_a_shared_folder(self):
+        """The source goes when no run of the fork works in its folder any more, and the fork follows it there."""
+        east = self.node("east", {"default": WAITS})
+        self.touch("go")
+        source = self.create("source")
+        self.run_once(source)
+        os.unlink(self.path("go"))
+        shared = self.fork(source, workspace="shared", activate=True)
+        self.until(shared, lambda s: s["run"]["phase"] == "running", "the fork to run")
+        west = self.node("west", {"default": WAITS}, slots=1)
+        drained = self.admin.call("node.drain", {"node": "east"})
+        self.assertEqual(sorted(drained["moving"]), sorted([source, shared]))
+        self.touch("go")
+        self.until(source, lambda s: home(s) == "west" and not s.get("migrating"), "the move")
+        wait_until(lambda: not self.admin.call("session.list", {"node": "east"}).get("sessions"), "nothing to be left")
+        self.until_settled(shared)
+        self.run_once(shared)
+        self.assertEqual(self.notes(west.workspace(source)), [source, shared, shared])
+        self.assertEqual(self.events(shared, "migration_started"), [])
+        wait_until(lambda: not os.path.exists(east.workspace(source)), "the folder at east to be removed")
+        # Files are looked at where they are, also for a fork that has not been anywhere.
+        self.admin.call("node.undrain", {"node": "east"})
+        watches = self.fork(source, workspace="shared")
+        self.admin.call("trigger.add", {"session": watches, "name": "notes", "file": "notes"})
+        self.admin.call("session.sleep", {"session": watches})
+        self.until(watches, lambda s: s.get("lease", {}).get("node") == "west", "it to be watched")
+
     def test_killed_while_copying(self):
         tools = self.path("tools")
         os.mkdir(tools)
