@@ -112,14 +112,32 @@ static baton_status check_place (const place_t *place, baton_error_t *error)
     return BATON_OK;
 }
 
-/*  The first context in the folder becomes the default; never that of a node, with which a person can do nothing. */
-static bool make_default (const place_t *place, const enrolled_t *enrolled, const char *path)
+/*  Whether a broker of this user's own runs, other than the one that was joined: with it, `baton` works until a context
+ *  is the default. */
+static bool has_own_broker (const cli_t *cli)
+{
+    char announced[BATON_PATH_SIZE];
+    baton_context_t own = {0};
+    bool found = baton_context_announced (announced) && baton_context_load (announced, &own, NULL) == BATON_OK &&
+                 strcmp (own.broker_key, cli->context.broker_key) != 0;
+    explicit_bzero (&own, sizeof own);
+    return found;
+}
+
+/*  The first context in the folder becomes the default. Never that of a node, with which a person can do nothing, nor
+ * one that would take the place of another broker that is in use. */
+static void make_default (cli_t *cli, const place_t *place, const enrolled_t *enrolled, const char *path)
 {
     char standard[PATH_ROOM];
-    if (enrolled->role == role_node)
-        return false;
+    const char *name = strrchr (path, '/') + 1;
+    int size = (int) (strlen (name) - strlen (place->suffix));
     snprintf (standard, sizeof standard, "%s/default.ctx", place->folder);
-    return *place->suffix && symlink (strrchr (path, '/') + 1, standard) == 0; /*  fails where there is one */
+    bool wanted = enrolled->role != role_node && *place->suffix && access (standard, F_OK) != 0;
+    if (wanted && has_own_broker (cli))
+        output_note (cli, "your own broker stays the default; for this one: --context %.*s, or baton context use %.*s",
+                     size, name, size, name);
+    else if (wanted && symlink (name, standard) == 0)
+        output_note (cli, "it is the default now");
 }
 
 static baton_status join (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
@@ -139,8 +157,8 @@ static baton_status join (cli_t *cli, const arguments_t *arguments, baton_error_
     if (status == BATON_OK)
         status = enrol (cli, &token, &place, path, &enrolled, error);
     if (status == BATON_OK) {
-        output_note (cli, "joined as %s; the context is %s%s", enrolled.name, path,
-                     make_default (&place, &enrolled, path) ? ", and the default" : "");
+        output_note (cli, "joined as %s; the context is %s", enrolled.name, path);
+        make_default (cli, &place, &enrolled, path);
         status = output_record (cli, &RECORD_enrolled, &enrolled, error);
     }
     record_clear (&RECORD_token, &token);

@@ -121,7 +121,7 @@ class Invitations(SystemTest):
         self.baton("session", "list", code=4, **there)
 
     def test_a_node_that_joins_takes_no_place_of_a_person(self):
-        here = {"XDG_CONFIG_HOME": self.directory}
+        here = {"XDG_CONFIG_HOME": self.directory, "XDG_RUNTIME_DIR": self.directory}
         for name, role in (("east", "node"), ("eve", "operator"), ("bob", "operator")):
             self.baton("join", self.baton("invite", name, "--role", role, "-o", "name").strip(), **here)
             default = os.path.join(self.directory, "baton", "default.ctx")

@@ -215,7 +215,9 @@ static inline int make_folder (void **state)
     (void) state;
     strcpy (folder, "/tmp/baton-test-XXXXXX");
     unsetenv ("BATON_SOCKET");
-    return mkdtemp (folder) && setenv ("XDG_CONFIG_HOME", folder, 1) == 0 ? 0 : -1;
+    return mkdtemp (folder) && setenv ("XDG_CONFIG_HOME", folder, 1) == 0 && setenv ("XDG_RUNTIME_DIR", folder, 1) == 0
+               ? 0
+               : -1;
 }
 
 static inline int remove_folder (void **state)

@@ -116,6 +116,34 @@ static void prints_a_whole_journal (void **state)
     fake_stop (&fake);
 }
 
+/*  Whoever has a broker of their own and joins another site goes on working with their own. */
+static void joins_beside_a_broker_of_ones_own (void **state)
+{
+    (void) state;
+    char path[160], *token = NULL;
+    stage_t stage = {0};
+    fake_t fake;
+    fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+    assert_int_equal (token_encode (fake.endpoint, fake.public_key, "open", &token, NULL), BATON_OK);
+    for (int same = 0; same < 2; same++) {
+        baton_context_t own = fake_context (&fake);
+        if (!same)
+            memcpy (own.broker_key, own.public_key, sizeof own.broker_key);
+        snprintf (path, sizeof path, "%s/baton", folder);
+        assert_int_equal (same ? 0 : mkdir (path, 0700), 0);
+        snprintf (path, sizeof path, "%s/baton/admin.ctx", folder);
+        unlink (path);
+        assert_int_equal (baton_context_save (path, &own, NULL), BATON_OK);
+        const char *const WORDS[] = {"join", token, NULL};
+        assert_int_equal (run (&fake, WORDS), 0);
+        assert_int_equal (strstr (err, "baton context use bob\n") != NULL, !same);
+        snprintf (path, sizeof path, "%s/baton/default.ctx", folder);
+        assert_int_equal (access (path, F_OK), same - 1);
+    }
+    fake_stop (&fake);
+    free (token);
+}
+
 static void joins_with_a_token (void **state)
 {
     (void) state;
@@ -204,9 +232,15 @@ static void waits_longer_inside_a_run (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (waits_for_a_decision), TEST (waits_for_a_message_and_takes_it), TEST (waits_for_a_state),
-        TEST (follows_a_migration),  TEST (follows_a_log_to_another_host),    TEST (prints_a_whole_journal),
-        TEST (joins_with_a_token),   TEST (waits_longer_inside_a_run),
+        TEST (waits_for_a_decision),
+        TEST (waits_for_a_message_and_takes_it),
+        TEST (waits_for_a_state),
+        TEST (follows_a_migration),
+        TEST (follows_a_log_to_another_host),
+        TEST (prints_a_whole_journal),
+        TEST (joins_beside_a_broker_of_ones_own),
+        TEST (joins_with_a_token),
+        TEST (waits_longer_inside_a_run),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
