@@ -275,7 +275,8 @@ class Page(HttpTest):
         self.assertGreaterEqual(len(lines), 3)
         printed = [self.baton(*shlex.split(line)) for line in lines]
         self.assertIn("baton_", printed[0])
-        self.assertEqual(printed[1].split(), [row["id"] for row in self.admin.call("token.list")["tokens"] if "label" in row])
+        self.assertEqual([line.split()[0] for line in printed[1].splitlines()[1:]],
+                         [row["id"] for row in self.admin.call("token.list")["tokens"] if "label" in row])
 
 
 class Tokens(HttpTest):

@@ -344,7 +344,8 @@ class Inside(NodeTest):
         self.assertEqual(agent.tool("orchestrator_synthesize_results")["session"], mine)
         uris = [entry["uri"] for entry in agent.result("resources/list")["resources"]]
         self.assertEqual(uris[0], f"baton://sessions/{mine}")
-        self.assertIn("here I am", agent.result("resources/read", {"uri": uris[3]})["contents"][0]["text"])
+        log = lambda: agent.result("resources/read", {"uri": uris[3]})["contents"][0]["text"]
+        wait_until(lambda: "here I am" in log(), "what the run says is in its log")
         self.assertEqual(agent.error("resources/read", {"uri": f"baton://sessions/{other}/context"})["code"], -32602)
         agent.send("subscriptions/listen", {"notifications": {"resourceSubscriptions": [f"baton://sessions/{other}", uris[0]]}})
         self.assertEqual(agent.next()["params"]["notifications"], {"resourceSubscriptions": [uris[0]]})
