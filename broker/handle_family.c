@@ -231,6 +231,28 @@ static baton_status check_first (broker_t *broker, const command_t *command, cha
     return journal_decide (broker->journal, params->session, &asking, ret_changed, error);
 }
 
+/*  A session that has ended may have left others below it: then they are what the command is about. */
+static bool has_left (broker_t *broker, const char *session)
+{
+    entry_t *entry = NULL;
+    if (cache_get (journal_cache (broker->journal), session, &entry, NULL) != BATON_OK ||
+        entry->state.state != lifecycle_terminated)
+        return false;
+    for (size_t i = 0; i < entry->state.children.count; i++)
+        if (goes_on (&entry->state.children.items[i]))
+            return true;
+    return false;
+}
+
+static baton_status fill (broker_t *broker, const char *session, changed_t *changed, baton_error_t *error)
+{
+    entry_t *entry = NULL;
+    baton_status status = cache_get (journal_cache (broker->journal), session, &entry, error);
+    if (status == BATON_OK && journal_fill_changed (&entry->state, changed) != BATON_OK)
+        status = baton_fail_memory (error);
+    return status;
+}
+
 baton_status handle_session_cancel (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
 {
     const session_cancel_request_t *params = request->params;
@@ -240,6 +262,8 @@ baton_status handle_session_cancel (broker_t *broker, request_t *request, void *
     if (!params->tree)
         return journal_decide (broker->journal, params->session, &command, changed, error);
     baton_status status = check_first (broker, &command, changed, error);
+    if (status == BATON_failed_precondition && has_left (broker, params->session))
+        status = BATON_OK;
     if (status == BATON_OK)
         status = family_below (broker, params->session, goes_on, &ids, error);
     if (status == BATON_OK)
@@ -248,6 +272,8 @@ baton_status handle_session_cancel (broker_t *broker, request_t *request, void *
         status = baton_fail_memory (error);
     for (size_t i = 0; status == BATON_OK && i < ids.count; i++)
         status = cancel_one (broker, &command, ids.items[i], changed, error);
+    if (status == BATON_OK)
+        status = fill (broker, params->session, changed, error);
     texts_clear (&ids);
     return status;
 }

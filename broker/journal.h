@@ -45,6 +45,9 @@ uint64_t journal_head (const journal_t *self);
 BATON_MUST_USE baton_status journal_decide (journal_t *self, const char *session, const command_t *command,
                                             changed_t *ret_changed, baton_error_t *error);
 
+/*  Says in an answer where the session stands. */
+BATON_MUST_USE baton_status journal_fill_changed (const session_t *state, changed_t *changed);
+
 /*  Sends a message: in the sender's journal (unless from is NULL), in the receiver's, and the receipt back; all or
  *  nothing. command is a message_send. */
 BATON_MUST_USE baton_status journal_send (journal_t *self, const char *from, const command_t *command,

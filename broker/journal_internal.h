@@ -106,7 +106,6 @@ BATON_MUST_USE baton_status journal_decide_only (journal_t *self, const char *se
                                                  baton_error_t *error);
 BATON_MUST_USE baton_status journal_apply (journal_t *self, entry_t *entry, event_list_t *events,
                                            const command_t *command);
-BATON_MUST_USE baton_status journal_fill_changed (const session_t *state, changed_t *changed);
 
 /*  journal_links.c: notes which sessions an event may concern that wait for others; before it is applied. Then brings
  *  them in step, or forgets them. */

@@ -18,7 +18,7 @@ static void note_children (cli_t *cli, const session_cancel_request_t *request, 
         output_note (cli, "sessions below it that would go on: %llu; cancel them, too, with --tree",
                      (unsigned long long) alive);
     else if (alive > 0)
-        output_note (cli, "sessions below it that go on: %llu; see: baton session children %s",
+        output_note (cli, "sessions below it that go on: %llu; end them, too, with baton session cancel %s --tree",
                      (unsigned long long) alive, session.session);
     record_clear (&RECORD_session, &session);
 }

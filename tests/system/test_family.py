@@ -110,8 +110,15 @@ class Family(NodeTest):
         self.admin.call("breakpoint.ask", {"session": grandchild, "key": "k", "title": "Go on?"})
         self.assertEqual([view["session"] for view in
                           self.admin.call("breakpoint.list", {"session": root})["breakpoints"]], [grandchild])
+        # The root ends, too; what is left below it ends with one command all the same, once.
+        self.admin.call("session.cancel", {"session": root})
+        self.refused("aborted", "version_mismatch", self.admin.call, "session.cancel", {"session": root, "tree": True},
+                     if_n=1)
         ended = self.admin.call("session.cancel", {"session": root, "tree": True})
-        self.assertEqual([row["session"] for row in ended["tree"]], [grandchild, other, root])
+        self.assertEqual([row["session"] for row in ended["tree"]], [grandchild, other])
+        self.assertEqual((ended["session"], ended["state"]), (root, "terminated"))
+        self.refused("failed_precondition", "wrong_state", self.admin.call, "session.cancel",
+                     {"session": root, "tree": True})
 
     def run_of(self, session):
         self.until_running(session)

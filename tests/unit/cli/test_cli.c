@@ -259,7 +259,7 @@ static void says_what_was_hardly_meant (void **state)
         const char *says; /*  NULL: nothing */
     } CASES[] = {
         {{"session", "sleep", ID}, 0, "nothing wakes it yet"},
-        {{"session", "cancel", ID}, 2, "go on: 2; see: baton session children " ID},
+        {{"session", "cancel", ID}, 2, "go on: 2; end them, too, with baton session cancel " ID " --tree"},
         {{"session", "cancel", ID, "--dry-run"}, 2, "would go on: 2; cancel them, too, with --tree"},
         {{"session", "cancel", ID, "--dry-run"}, 0, "nothing was changed"},
         {{"session", "cancel", ID}, 0, NULL},
