@@ -300,7 +300,8 @@ static baton_status check_given (const command_t *command, const slots_t *slots,
         char flag[LIMIT_NAME];
         slot_flag (slots->items[i].field, flag);
         return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_none, slots->items[i].field->name,
-                                 "%s%s is missing", word ? "" : "--", flag);
+                                 "%s%s is missing%s", word ? "" : "--", flag,
+                                 slot_is (&slots->items[i], "breakpoint") ? ": write SESSION/NUMBER" : "");
     }
     return BATON_OK;
 }

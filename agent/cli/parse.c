@@ -4,6 +4,7 @@
 #include "limits.h"
 #include "schema.h"
 #include "value.h"
+#include "view.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -81,15 +82,25 @@ static baton_status read_text (const char *text, uint64_t limit, char **ret_text
 
 /* ---- kinds ---- */
 
+static baton_status set_duration (const field_t *field, uint64_t *at, const char *text, baton_error_t *error)
+{
+    char most[VIEW_DURATION_SIZE];
+    baton_status status = parse_duration (text, at, error);
+    /*  In a request, 0 would be a field that was not given. */
+    if (status == BATON_OK && *at == 0)
+        return REFUSE (field, "%s must be longer than nothing", field->name);
+    view_duration (field->limit, most);
+    if (status == BATON_OK && field->limit > 0 && *at > field->limit)
+        return REFUSE (field, "%s is longer than the %s that it may be at most: %s", field->name, most, text);
+    return status;
+}
+
 static baton_status set_number (const field_t *field, uint64_t *at, const char *text, baton_error_t *error)
 {
     struct timespec now;
-    baton_status status;
     switch (parse_unit (field)) {
     case UNIT_duration:
-        status = parse_duration (text, at, error);
-        /*  In a request, 0 would be a field that was not given. */
-        return status == BATON_OK && *at == 0 ? REFUSE (field, "%s must be longer than nothing", field->name) : status;
+        return set_duration (field, at, text, error);
     case UNIT_time:
         clock_gettime (CLOCK_REALTIME, &now);
         return parse_time (text, (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000, at, error);

@@ -179,7 +179,9 @@ static void refuses_what_it_does_not_understand (void **state)
         {"invite", "", {"bob", "--role", "operator", "--ttl", "0s"}, "ttl must be longer than nothing"},
         {"session", "show", {ID, "--timeout", "0"}, "--timeout must be longer than nothing"},
         {"breakpoint", "ask", {ID, "--key", "k"}, "--title is missing"},
+        {"trigger", "add", {ID, "a", "--in", "400d"}, "in is longer than the 365d that it may be at most: 400d"},
         {"session", "load", {ID}, "--at is missing"},
+        {"breakpoint", "show", {ID}, "breakpoint is missing: write SESSION/NUMBER"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         baton_error_t error = {0};
