@@ -60,54 +60,65 @@ static void depend (deciding_t *deciding)
     emit (deciding, EVENT_start_enqueued, &(start_enqueued_event_t){.input = request->input, .cause = cause_activated});
 }
 
-baton_status decide_session_create (deciding_t *deciding)
+static baton_status check_create (deciding_t *deciding)
 {
     const session_create_request_t *request = deciding->command->request;
-    const session_t *source = deciding->command->source, *parent = request->parent ? source : NULL;
-    bool offshoot = source && !parent && deciding->command->role == role_node; /*  a run has made it */
     baton_status status = check_paths (request, deciding->error);
     if (status == BATON_OK)
         status = check_pressure (request->pressure, deciding->error);
     if (status == BATON_OK)
         status = item_check_bootstrap (deciding);
-    if (status != BATON_OK)
-        return status;
-    if (request->input.size > 0 && !request->activate)
-        return baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "input",
-                                 "an input needs activate: it is what the first run is started with");
-    audience_t audience = {0};
-    if (source && audience_inherit (deciding->command, source, &audience) != BATON_OK)
+    if (status == BATON_OK && request->input.size > 0 && !request->activate)
+        status = baton_fail_field (deciding->error, BATON_invalid_argument, BATON_REASON_bad_value, "input",
+                                   "an input needs activate: it is what the first run is started with");
+    return status;
+}
+
+/*  As a child of its parent, or beside the tree of the session whose run has made it: see docs/messages.md. */
+static void add_descent (const deciding_t *deciding, session_created_event_t *created)
+{
+    const session_create_request_t *request = deciding->command->request;
+    const session_t *source = deciding->command->source, *parent = request->parent ? source : NULL;
+    if (parent) {
+        created->parent = parent->session;
+        created->root = parent->root ? parent->root : parent->session;
+        created->level = parent->level + 1;
+        created->stem = parent->stem;
+    } else if (source && deciding->command->role == role_node)
+        created->stem = (char *) session_stem (source);
+}
+
+static void create (deciding_t *deciding)
+{
+    const session_create_request_t *request = deciding->command->request;
+    const session_t *source = deciding->command->source;
+    session_created_event_t created = {
+        .title = request->title,
+        .objective = request->objective,
+        .agent = request->agent,
+        .priority = request->priority,
+        .labels = request->labels,
+        .workspace = request->workspace,
+        .bindings = {request->bindings.count, request->bindings.items},
+        .driver = request->driver,
+        .node = request->node,
+        .selector = request->selector,
+        .multitask = request->multitask_strategy,
+        .window = request->window,
+        .pressure = request->pressure,
+    };
+    if (source && audience_inherit (deciding->command, source, &created.audience) != BATON_OK)
         deciding->out_of_memory = true;
     if (request->visibility)
-        audience.visibility = request->visibility;
-    emit (deciding, EVENT_session_created,
-          &(session_created_event_t){
-              .title = request->title,
-              .objective = request->objective,
-              .agent = request->agent,
-              .priority = request->priority,
-              .labels = request->labels,
-              .workspace = request->workspace,
-              .bindings = {request->bindings.count, request->bindings.items},
-              .driver = request->driver,
-              .node = request->node,
-              .selector = request->selector,
-              .multitask = request->multitask_strategy,
-              .parent = parent ? parent->session : NULL,
-              .root = parent ? parent->root ? parent->root : parent->session : NULL,
-              .level = parent ? parent->level + 1 : 0,
-              .stem = offshoot ? (char *) session_stem (source)
-                      : parent ? parent->stem
-                               : NULL,
-              .audience = audience,
-              .window = request->window,
-              .pressure = request->pressure,
-          });
-    record_clear (&RECORD_audience, &audience);
-    item_bootstrap (deciding);
-    depend (deciding);
-    if (!request->activate || request->depends_on.count > 0)
-        return BATON_OK;
+        created.audience.visibility = request->visibility;
+    add_descent (deciding, &created);
+    emit (deciding, EVENT_session_created, &created);
+    record_clear (&RECORD_audience, &created.audience);
+}
+
+static void activate_first (deciding_t *deciding)
+{
+    const session_create_request_t *request = deciding->command->request;
     emit (deciding, EVENT_session_activated, &(session_activated_event_t){.cause = cause_activated});
     emit (deciding, EVENT_run_queued,
           &(run_queued_event_t){
@@ -116,6 +127,19 @@ baton_status decide_session_create (deciding_t *deciding)
               .input = request->input,
           });
     deciding->changed.run = 1;
+}
+
+baton_status decide_session_create (deciding_t *deciding)
+{
+    const session_create_request_t *request = deciding->command->request;
+    baton_status status = check_create (deciding);
+    if (status != BATON_OK)
+        return status;
+    create (deciding);
+    item_bootstrap (deciding);
+    depend (deciding);
+    if (request->activate && request->depends_on.count == 0)
+        activate_first (deciding);
     return BATON_OK;
 }
 
