@@ -48,7 +48,7 @@ void fleet_destroy (fleet_t **self)
     if (!*self)
         return;
     for (size_t i = 0; i < (*self)->members.count; i++) {
-        pairs_clear (&(*self)->members.items[i]->waiting);
+        record_clear (&METHODS[METHOD_node_heartbeat].type, &(*self)->members.items[i]->beat);
         free ((*self)->members.items[i]);
     }
     free ((*self)->members.items);

@@ -14,16 +14,14 @@ typedef struct fleet fleet_t;
 /*  What is known of a node beside its description in the site's state. */
 typedef struct {
     char name[LIMIT_NAME + 1];
-    char instance[LIMIT_ID + 1]; /*  which process it is, across its restarts; "": it does not say */
-    peer_t peer;                 /*  where it speaks from */
-    uint64_t heard;              /*  monotonic ms of the last heartbeat; 0: not since the broker started */
-    uint64_t seen_at;            /*  the same as wall clock */
-    uint64_t seq;                /*  last event that concerned it */
-    uint64_t free_bytes;
-    uint64_t spooled;      /*  changes that wait there for the broker */
-    uint64_t occupied;     /*  slots in use, or promised to a migration */
-    uint64_t bytes;        /*  at most, of what it is to do: its assignments must fit into one answer */
-    baton_pairs_t waiting; /*  sessions whose runs it can't start yet, and why */
+    char instance[LIMIT_ID + 1];   /*  which process it is, across its restarts; "": it does not say */
+    peer_t peer;                   /*  where it speaks from */
+    uint64_t heard;                /*  monotonic ms of the last heartbeat; 0: not since the broker started */
+    uint64_t seen_at;              /*  the same as wall clock */
+    uint64_t seq;                  /*  last event that concerned it */
+    uint64_t occupied;             /*  slots in use, or promised to a migration */
+    uint64_t bytes;                /*  at most, of what it is to do: its assignments must fit into one answer */
+    node_heartbeat_request_t beat; /*  the last one */
 } member_t;
 
 BATON_MUST_USE baton_status fleet_new (uint64_t now, uint64_t head, fleet_t **ret_fleet);

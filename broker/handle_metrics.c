@@ -45,9 +45,9 @@ static double node_number (const broker_t *broker, const node_t *node, const mem
     case METRIC_node_slots_used:
         return (double) member->occupied;
     case METRIC_node_free:
-        return (double) member->free_bytes;
+        return (double) member->beat.free_bytes;
     case METRIC_node_spool:
-        return (double) member->spooled;
+        return (double) member->beat.spooled;
     default:
         return (double) (broker->monotonic - member->heard) / 1000;
     }

@@ -77,10 +77,19 @@ baton_status handle_node_heartbeat (broker_t *broker, request_t *request, void *
     if (status != BATON_OK)
         return status;
     member_t *heard = fleet_member (broker->fleet, request->actor);
-    heard->free_bytes = params->free_bytes;
-    heard->spooled = params->spooled;
-    pairs_clear (&heard->waiting);
-    return pairs_copy (&params->waiting, &heard->waiting) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+    const record_type_t *type = &METHODS[METHOD_node_heartbeat].type;
+    record_clear (type, &heard->beat);
+    return record_copy (type, params, &heard->beat) == BATON_OK ? BATON_OK : baton_fail_memory (error);
+}
+
+static baton_status add_arriving (const node_heartbeat_request_t *beat, node_t *node)
+{
+    for (size_t i = 0; i < beat->arriving.count; i++) {
+        incoming_t *incoming = list_append (&node->arriving, sizeof *incoming);
+        if (!incoming || record_copy (&RECORD_incoming, &beat->arriving.items[i], incoming) != BATON_OK)
+            return BATON_resource_exhausted;
+    }
+    return BATON_OK;
 }
 
 baton_status handle_node_list (broker_t *broker, request_t *request, void *ret_reply, baton_error_t *error)
@@ -95,8 +104,11 @@ baton_status handle_node_list (broker_t *broker, request_t *request, void *ret_r
             return baton_fail_memory (error);
         node->seen_at = member->seen_at;
         node->active = member->occupied;
-        node->free_bytes = member->free_bytes;
-        node->spooled = member->spooled;
+        node->free_bytes = member->beat.free_bytes;
+        node->spooled = member->beat.spooled;
+        node->load = member->beat.load;
+        if (add_arriving (&member->beat, node) != BATON_OK)
+            return baton_fail_memory (error);
     }
     return BATON_OK;
 }

@@ -8,7 +8,7 @@
 static baton_status show_what_keeps_it (broker_t *broker, session_t *answer)
 {
     const member_t *member = answer->lease.node ? fleet_member (broker->fleet, answer->lease.node) : NULL;
-    return text_set (&answer->waiting, member ? pairs_get (&member->waiting, answer->session) : NULL);
+    return text_set (&answer->waiting, member ? pairs_get (&member->beat.waiting, answer->session) : NULL);
 }
 
 baton_status waiting_show (broker_t *broker, session_t *answer)

@@ -131,6 +131,7 @@
 #define LIMIT_NODE_BYTES (4u << 20)  /*  what all nodes say of themselves: the site's state fits into a frame */
 #define LIMIT_NODES 1000
 #define LIMIT_SLOTS 4096
+#define LIMIT_ARRIVING 16                /*  workspaces on their way to a node, of which it tells how far they are */
 #define LIMIT_INVITATION_TTL 2592000000u /*  30 days */
 #define LIMIT_IDEMPOTENCY_AGE 604800000u /*  an answer is kept for 7 days */
 

@@ -33,6 +33,7 @@ typedef struct {
     ending_t ending;           /*  target */
     method_id_t unsaid;        /*  a report that could not be written down yet */
     char *unsaid_text;
+    uint64_t done, total; /*  target: bytes that are staged, of so many */
 } entry_t;
 
 struct move {
@@ -188,6 +189,8 @@ static int take_target_reports (zloop_t *loop, zsock_t *pipe, void *arg)
         }
         if (entry->ending != ENDING_not)
             continue;
+        entry->done = report.done;
+        entry->total = report.total;
         if (report.kind == TRANSFER_ACCEPTED || report.kind == TRANSFER_FAILED)
             end_target (entry, ENDING_done);
         if (report.kind == TRANSFER_FAILED) /*  it may be what has filled the disk */
@@ -233,6 +236,27 @@ bool move_knows (move_t *self, const char *session)
 bool move_busy (const move_t *self)
 {
     return zlistx_size (self->entries) > 0;
+}
+
+baton_status move_arriving (move_t *self, node_heartbeat_request_t *beat)
+{
+    for (entry_t *entry = zlistx_first (self->entries); entry; entry = zlistx_next (self->entries)) {
+        if (entry->stage < MOVE_fetching || beat->arriving.count == LIMIT_ARRIVING)
+            continue;
+        incoming_t *incoming = list_append (&beat->arriving, sizeof *incoming);
+        if (!incoming || text_set (&incoming->session, entry->session) != BATON_OK)
+            return BATON_resource_exhausted;
+        incoming->migration = entry->migration;
+        incoming->done = entry->done;
+        incoming->total = entry->total;
+    }
+    return BATON_OK;
+}
+
+uint64_t move_bytes (move_t *self, const char *session, uint64_t migration)
+{
+    const entry_t *entry = find_entry (self, session, migration);
+    return entry ? entry->total : 0;
 }
 
 void move_committed (move_t *self, const char *session, uint64_t migration)

@@ -61,6 +61,12 @@ bool move_knows (move_t *self, const char *session);
 /*  Whether any migration is under way. */
 bool move_busy (const move_t *self);
 
+/*  Adds what comes here, as far as it has come, to a heartbeat: each of the sessions that move to this node. */
+BATON_MUST_USE baton_status move_arriving (move_t *self, node_heartbeat_request_t *beat);
+
+/*  Target: bytes of the workspace, as far as that is known. */
+uint64_t move_bytes (move_t *self, const char *session, uint64_t migration);
+
 /*  The broker has committed the migration. */
 void move_committed (move_t *self, const char *session, uint64_t migration);
 

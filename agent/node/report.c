@@ -119,7 +119,10 @@ static baton_status add_migration_report (daemon_t *self, const assignment_t *as
     const void *request = NULL;
     migration_prepared_request_t prepared = {.session = session, .migration = number};
     migration_frozen_request_t frozen = {.session = session, .migration = number, .manifest = (char *) text};
-    migration_accepted_request_t accepted = {.session = session, .migration = number, .manifest = (char *) text};
+    migration_accepted_request_t accepted = {.session = session,
+                                             .migration = number,
+                                             .manifest = (char *) text,
+                                             .bytes = move_bytes (self->move, session, number)};
     migration_failed_request_t failed = {.session = session, .migration = number, .detail = line_of (text, line)};
     if (method == METHOD_migration_prepared)
         request = &prepared;

@@ -229,17 +229,25 @@ static void take_beat (void *arg, const link_answer_t *answer)
         log_warning ("a heartbeat was refused: %s", answer->failure->message);
 }
 
+static uint64_t load_now (void)
+{
+    double minute = 0;
+    long processors = sysconf (_SC_NPROCESSORS_ONLN);
+    return getloadavg (&minute, 1) == 1 && processors > 0 ? (uint64_t) (minute * 100) / (uint64_t) processors : 0;
+}
+
 void sync_beat (daemon_t *self)
 {
     if (self->beating)
         return;
     struct statvfs disk;
-    node_heartbeat_request_t request = {.active = runs_alive (self->runs), .instance = self->instance};
+    node_heartbeat_request_t request = {.active = runs_alive (self->runs), .load = load_now ()};
     if (statvfs (self->options->state, &disk) == 0)
         request.free_bytes = (uint64_t) disk.f_bavail * disk.f_frsize;
     request.spooled = spool_count (self->db);
     carried_waiting (self->carried, &request.waiting);
     inherit_waiting (self->inherit, &request.waiting);
-    self->beating = link_ask (self->link, METHOD_node_heartbeat, &request, take_beat, self) == BATON_OK;
-    pairs_clear (&request.waiting);
+    if (text_set (&request.instance, self->instance) == BATON_OK && move_arriving (self->move, &request) == BATON_OK)
+        self->beating = link_ask (self->link, METHOD_node_heartbeat, &request, take_beat, self) == BATON_OK;
+    record_clear (&METHODS[METHOD_node_heartbeat].type, &request);
 }

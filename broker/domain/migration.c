@@ -178,7 +178,8 @@ baton_status decide_migration_accepted (deciding_t *deciding)
         return text_equal (self->lease.node, deciding->command->actor) ? BATON_OK
                                                                        : refuse_ended (deciding, request->migration);
     lease_move (deciding, self->migration.target);
-    emit (deciding, EVENT_migration_committed, &(migration_committed_event_t){.number = request->migration});
+    emit (deciding, EVENT_migration_committed,
+          &(migration_committed_event_t){.number = request->migration, .bytes = request->bytes});
     return BATON_OK;
 }
 

@@ -182,6 +182,20 @@ class Draining(KeeperTest):
         node.await_phase(waiting, "placed")
 
 
+class Heartbeats(KeeperTest):
+    def test_what_a_node_says_of_itself_is_shown(self):
+        node = Node(self, "near")
+        arriving = [{"session": f"s{number}", "migration": 1, "done": number, "total": 1 << 40} for number in range(16)]
+        node.client.call("node.heartbeat", {"load": 250, "free_bytes": 1 << 33, "arriving": arriving})
+        row = self.admin.call("node.list")["nodes"][0]
+        arriving[0].pop("done")
+        self.assertEqual((row["load"], row["free_bytes"], row["arriving"]), (250, 1 << 33, arriving))
+        self.refused("invalid_argument", "too_large", node.client.call, "node.heartbeat", {"arriving": arriving + arriving[:1]})
+        node.client.call("node.heartbeat")
+        row = self.admin.call("node.list")["nodes"][0]
+        self.assertEqual([row.get(name) for name in ("load", "free_bytes", "arriving")], [None, None, None])
+
+
 class Deadlines(KeeperTest):
     def test_a_sleeper_wakes_in_time(self):
         session = self.admin.call("session.create", {"title": "sleepy"})["session"]

@@ -118,6 +118,8 @@ class Moves(MoveTest):
         self.assertEqual([event["kind"] for event in self.events(session) if event["kind"].startswith("migration")],
                          ["migration_started", "migration_prepared", "migration_frozen", "migration_committed",
                           "migration_finished"])
+        size = sum(len(content) for _, content, _ in before.values() if isinstance(content, bytes))
+        self.assertEqual(self.events(session, "migration_committed")[0]["body"]["bytes"], size)
         self.assertFalse(alive(driver))
         self.wait_file("up-west")
         self.assertEqual((state_there["home"], state_there["folder"]), ("west", self.west.workspace(session)))
