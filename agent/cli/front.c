@@ -40,10 +40,20 @@ static suggest_t suggest_word (const char *noun, const char *word)
     return nearest;
 }
 
+/*  The first noun that has this verb: who leaves the noun out knows what is to be done. */
+static bool find_verb (const char *verb, command_t *ret_command)
+{
+    for (size_t i = 0; *verb && command_at (i, ret_command); i++)
+        if (strcmp (ret_command->verb, verb) == 0)
+            return true;
+    return false;
+}
+
 static int unknown (const cli_t *cli, int argc, char **argv)
 {
     bool noun = command_noun_exists (argv[0]);
     suggest_t nearest = {0};
+    command_t command;
     if (noun && argc > 1)
         fprintf (cli->err, "baton: %s has no verb %s\n", argv[0], *argv[1] ? argv[1] : "\"\"");
     else if (noun)
@@ -52,7 +62,9 @@ static int unknown (const cli_t *cli, int argc, char **argv)
         fprintf (cli->err, "baton: there is no command %s\n", *argv[0] ? argv[0] : "\"\"");
     if (!noun || argc > 1)
         nearest = suggest_word (noun ? argv[0] : NULL, noun ? argv[1] : argv[0]);
-    if (*nearest.best)
+    if (!noun && find_verb (argv[0], &command))
+        fprintf (cli->err, "  \u2192 did you mean: baton %s %s?\n", command.noun, command.verb);
+    else if (*nearest.best)
         fprintf (cli->err, "  \u2192 did you mean: baton %s%s%s?\n", noun ? argv[0] : "", noun ? " " : "",
                  nearest.best);
     fprintf (cli->err, "  \u2192 see: baton %s%s--help\n", noun ? argv[0] : "", noun ? " " : "");

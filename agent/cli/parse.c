@@ -113,6 +113,8 @@ static baton_status set_number (const field_t *field, uint64_t *at, const char *
     if (!isdigit ((unsigned char) *text) || *end || errno != 0)
         return REFUSE (field, "%s must be a whole number, not %s%s", field->name, text,
                        strcmp (field->name, "breakpoint") == 0 ? ": write SESSION/NUMBER" : "");
+    if (field->limit > 0 && number > field->limit)
+        return REFUSE (field, "%s must be at most %llu, not %s", field->name, (unsigned long long) field->limit, text);
     *at = number;
     return BATON_OK;
 }

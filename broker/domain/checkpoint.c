@@ -26,7 +26,8 @@ baton_status decide_session_save (deciding_t *deciding)
                                  "the label %s would be mistaken for a position", label);
     if (old && !request->replace)
         return baton_fail_field (deciding->error, BATON_already_exists, BATON_REASON_name_taken, "label",
-                                 "the checkpoint %s of session %s stands at %lu already", label, self->session, old->n);
+                                 "the checkpoint %s of session %s stands at %lu already, and moves only with replace",
+                                 label, self->session, old->n);
     if (!old && self->checkpoints.count >= LIMIT_CHECKPOINTS)
         return baton_fail_field (deciding->error, BATON_resource_exhausted, BATON_REASON_too_large, "label",
                                  "a session has at most %d checkpoints: replace one", LIMIT_CHECKPOINTS);

@@ -158,7 +158,7 @@ static void refuses_what_it_does_not_understand (void **state)
         {"session", "create", {"a", "--colour", "red"}, "no flag --colour"},
         {"session", "create", {"a", "--priority"}, "--priority needs a value"},
         {"session", "create", {"a", "--priority", "x"}, "must be a whole number"},
-        {"session", "create", {"a", "--priority", "10"}, "at most 9"},
+        {"session", "create", {"a", "--priority", "10"}, "priority must be at most 9, not 10"},
         {"session", "create", {"a", "--priority", "1", "--priority", "2"}, "given twice"},
         {"session", "create", {"a", "--activate=perhaps"}, "true or false"},
         {"session", "create", {"a\x01"}, "without control characters"},

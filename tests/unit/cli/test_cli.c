@@ -73,6 +73,8 @@ static void explains_itself (void **state)
         {{"item", "append", "--help"}, 0, "as JSON with kind"},
         {{"help", "sesion"}, 2, "did you mean: baton session?"},
         {{"sessions", "list"}, 2, "did you mean: baton session?"},
+        {{"export", "x"}, 2, "did you mean: baton session export?"},
+        {{"help", "send"}, 2, "did you mean: baton message send?"},
         {{"session", "lits"}, 2, "did you mean: baton session list?"},
         {{"session", "create", "x", "--lable=a"}, 2, "did you mean --label?"},
         {{"session", ""}, 2, "session has no verb"},

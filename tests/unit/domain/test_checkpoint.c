@@ -13,6 +13,7 @@ static void test_a_position_gets_a_name (void **context)
     DOES (&story, "session_saved", SAVER, session_save, .label = (char *) "one");
     assert_int_equal (LAST (&story, session_saved)->position, 1);
     FAILS (&story, already_exists, name_taken, SAVER, session_save, .label = (char *) "one");
+    assert_non_null (strstr (story.error.message, "only with replace"));
     DOES (&story, "session_saved", SAVER, session_save, .label = (char *) "one", .replace = true);
     assert_int_equal (story.state.checkpoints.count, 1);
     assert_int_equal (story.state.checkpoints.items[0].n, 2);
