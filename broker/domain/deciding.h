@@ -48,25 +48,27 @@ DECIDE (session_moved);
 EVOLVE (session_imported);
 EVOLVE (session_continued);
 
-/* ---- lifecycle.c ---- */
+/* ---- create.c ---- */
 DECIDE (session_create);
 DECIDE (session_update);
-DECIDE (session_suspend);
-DECIDE (session_sleep);
-DECIDE (session_interrupt);
-DECIDE (session_complete);
-DECIDE (session_cancel);
 EVOLVE (session_created);
 EVOLVE (session_updated);
-EVOLVE (session_suspended);
-EVOLVE (session_slept);
-EVOLVE (session_terminated);
 
 /*  No component of the path is "..". */
 bool path_stays (const char *path);
 
 /*  Whether a workspace may have that path; NULL may. */
 BATON_MUST_USE baton_status workspace_check (const char *workspace, baton_error_t *error);
+
+/* ---- lifecycle.c ---- */
+DECIDE (session_suspend);
+DECIDE (session_sleep);
+DECIDE (session_interrupt);
+DECIDE (session_complete);
+DECIDE (session_cancel);
+EVOLVE (session_suspended);
+EVOLVE (session_slept);
+EVOLVE (session_terminated);
 
 /*  Ends the session: its run, open breakpoints (but for the one numbered `except`), waiting starts, migration and
  *  lease end with it. */
