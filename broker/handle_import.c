@@ -153,8 +153,11 @@ static baton_status look_again (broker_t *broker, const import_t *import, bool *
 static baton_status check_lineage (broker_t *broker, const request_t *request, const session_t *state,
                                    baton_error_t *error)
 {
+    bool ancestor = ((const session_import_request_t *) request->params)->ancestor;
     for (size_t i = 0; i < state->lineage.count; i++) {
         bool there = false;
+        if (ancestor && import_is_absent (state->lineage.items[i].session))
+            continue;
         if (!may_view (broker, request, state->lineage.items[i].session, &there))
             return baton_fail_field (error, BATON_failed_precondition, BATON_REASON_no_such_session, "ancestors",
                                      "the context of %s is taken from session %s, too, which did not come along",

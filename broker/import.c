@@ -111,13 +111,16 @@ static baton_status refuse (reading_t *self, uint64_t n, const char *what)
 /*  Whether the state here is another than it was there, because of ids or positions. */
 static bool rewrites (const reading_t *self)
 {
-    return self->import->renamed || self->params->ancestors.count > 0 || self->gaps.count > 0;
+    return self->import->renamed || self->params->ancestors.count > 0 || self->absent.count > 0 || self->gaps.count > 0;
 }
 
 /*  The id that a session has here; NULL: it is none that has another one. */
 static const char *id_here (const reading_t *self, const char *id, const char *session)
 {
-    return strcmp (id, self->params->origin_session) == 0 ? session : pairs_get (&self->params->ancestors, id);
+    if (strcmp (id, self->params->origin_session) == 0)
+        return session;
+    const char *here = pairs_get (&self->absent, id);
+    return here ? here : pairs_get (&self->params->ancestors, id);
 }
 
 /*  Wherever a record names the session, or an ancestor, by its old id, it names it by the new one. */
@@ -317,6 +320,21 @@ static baton_status read_page (reading_t *self, const char *digest)
     return status;
 }
 
+/*  Once more, with the names that its absent sessions get. */
+static void begin_again (reading_t *self)
+{
+    import_t *import = self->import;
+    import_t again = {.fresh = import->fresh,
+                      .session = import->session,
+                      .hidden = import->hidden,
+                      .renamed = import->renamed,
+                      .base = import->base};
+    import->fresh = import->session = NULL;
+    record_clear (&RECORD_import, import);
+    *import = again;
+    record_clear (&RECORD_session, &self->there);
+}
+
 static baton_status read_pages (reading_t *self)
 {
     const baton_bytes_t *pages = &self->params->pages;
@@ -403,10 +421,17 @@ baton_status import_read (store_t *store, const request_t *request, void *record
     reading_t self = {.store = store, .request = request, .params = request->params, .import = import, .error = error};
     baton_status status = import_place (&self);
     if (status != BATON_OK || import->known) {
+        pairs_clear (&self.absent);
         free (self.gaps.items);
         return status;
     }
     status = read_pages (&self);
+    if (status == BATON_OK && self.params->ancestor)
+        status = import_find_absent (&self);
+    if (status == BATON_OK && self.absent.count > 0) {
+        begin_again (&self);
+        status = read_pages (&self);
+    }
     if (status == BATON_OK)
         status = check_state (&self);
     if (status == BATON_OK)
@@ -422,6 +447,7 @@ baton_status import_read (store_t *store, const request_t *request, void *record
         import->state = self.there;
         self.there = (session_t){0};
     }
+    pairs_clear (&self.absent);
     free (self.gaps.items);
     record_clear (&RECORD_session, &self.there);
     return status;

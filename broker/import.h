@@ -40,6 +40,11 @@ extern const record_type_t RECORD_import;
 /*  A later_t: fills an import_t for a session.import request. */
 baton_status import_read (store_t *store, const request_t *request, void *record, baton_error_t *error);
 
+/*  Begins the name of a session that isn't here, in the journal of an ancestor: no id does. */
+#define IMPORT_ABSENT "elsewhere."
+
+bool import_is_absent (const char *session);
+
 /*  The whole encoding of an event, under that seq. */
 BATON_MUST_USE baton_status import_encode (const import_event_t *event, const char *session, uint64_t seq,
                                            baton_bytes_t *ret_data);

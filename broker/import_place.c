@@ -217,6 +217,8 @@ static baton_status compare_beginning (const event_t *ours, void *argument, bool
     baton_status status = next_event (self, &theirs, error);
     self->ended = status == BATON_OK && !theirs;
     if (theirs)
+        status = import_recall_absent (self->reading, &EVENTS[ours->kind].type, ours->body);
+    if (theirs && status == BATON_OK)
         status = is_same (self->reading, ours, theirs, &same, error);
     self->differs = theirs && !same;
     *ret_more = same;
@@ -236,6 +238,7 @@ static baton_status find_known (reading_t *self)
         status = next_event (&comparing, &theirs, self->error);
     self->import->known = status == BATON_OK && !comparing.differs && !theirs;
     end_comparing (&comparing);
+    pairs_clear (&self->absent);
     if (self->import->known && text_set (&self->import->session, session) != BATON_OK)
         status = baton_fail_memory (self->error);
     return status;

@@ -70,11 +70,12 @@ static void encode (draft_t *self, const json_t *json, baton_bytes_t *ret_value)
     }
 }
 
+/*  A record has no field of which it says that it is null: where there has to be a value, that is one in words. */
 void draft_value (draft_t *self, const json_t *json, baton_bytes_t *ret_value)
 {
     bool changed = false;
     json_t *shown = shown_json (json, &changed);
-    if (shown && shown_depth (shown) > LIMIT_VALUE_DEPTH) {
+    if (shown && (json_is_null (shown) || shown_depth (shown) > LIMIT_VALUE_DEPTH)) {
         char *text = json_dumps (shown, JSON_COMPACT | JSON_ENCODE_ANY);
         json_decref (shown);
         shown = text ? json_string_nocheck (text) : NULL;
@@ -205,7 +206,7 @@ void draft_call (draft_t *self, const json_t *call, const json_t *tool, const js
     part->tool = line_from (tool, "unknown");
     if (!part->call || !part->tool || texts_add (&self->calls, part->call) != BATON_OK)
         draft_fail (self, baton_fail_memory (&self->error));
-    if (arguments)
+    if (arguments && !json_is_null (arguments))
         draft_value (self, arguments, &part->value);
     weigh (self, part);
 }
@@ -248,7 +249,7 @@ void draft_result (draft_t *self, const json_t *call, const json_t *result, bool
     part->error = failed;
     if (json_is_string (result))
         set_text (self, part, result);
-    else if (result)
+    else if (result && !json_is_null (result))
         draft_value (self, result, &part->value);
     weigh (self, part);
 }

@@ -214,6 +214,30 @@ class RoundTrip(Archives):
         self.assertIn("import it without --update", refusal)
         self.assertEqual(self.far.call("session.snapshot", {"session": session})["digest"], before)
 
+    def test_two_that_were_merged_both_ways(self):
+        """Each is part of the other's context; what only comes along does without."""
+        session = self.admin.call("session.create", {"title": "Trunk"})["session"]
+        branch = self.admin.call("session.fork", {"session": session, "title": "Branch"})["session"]
+        for turn in range(2):
+            for one, other in (session, branch), (branch, session):
+                self.admin.call("item.append", {"session": one, "role": "user", "text": f"{turn} of {one}"})
+                self.admin.call("session.merge", {"from": one, "into": other, "keep": True})
+
+        def texts(client, session):
+            items = client.call("item.list", {"session": session})["items"]
+            return sorted(item["parts"][0]["text"] for item in items)
+
+        context = texts(self.admin, session)
+        self.assertEqual(len(context), 4)
+        for number, one in enumerate((session, branch)):
+            file = self.export(one, f"{number}.baton")
+            for _ in range(2):  # the second time, all that it comes from is there
+                self.assertEqual(texts(self.far, self.bring(file)), context)
+        self.admin.call("item.append", {"session": session, "role": "user", "text": "later"})
+        self.baton("session", "import", self.export(session, "later.baton"), "--update", site=self.other)
+        self.assertEqual(texts(self.far, session), sorted([*context, "later"]))
+        self.assertEqual(len(self.far.call("session.list")["sessions"]), 5)
+
     def test_what_a_branch_has_put_comes_along(self):
         secret = "ghp_" + "a1B2" * 10
         session = self.admin.call("session.create", {"title": "Trunk"})["session"]

@@ -27,6 +27,16 @@ CLAUDE = [
 FIRST = 1769860800359
 
 
+NULLS = [
+    {"type": "user", "uuid": "u1", "message": {"role": "user", "content": [None, {"type": "text", "text": "Go"}]}},
+    None,
+    {"type": "assistant", "uuid": "u2", "message": {"role": "assistant", "content": [
+        {"type": "tool_use", "id": "t1", "name": "Bash", "input": None}]}},
+    {"type": "user", "uuid": "u3", "message": {"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "t1", "content": None}]}},
+]
+
+
 class Transcripts(SystemTest):
     def file(self, name, lines):
         path = os.path.join(self.directory, name)
@@ -46,6 +56,13 @@ class Transcripts(SystemTest):
         self.baton("session", "export", session, path, "--format", format_name)
         with open(path, encoding="utf-8") as file:
             return file.read()
+
+    def test_null_where_there_should_be_something(self):
+        found = self.bring(self.file("nulls.jsonl", NULLS), "--from", "claude-code")
+        self.assertEqual((found["lines"], found.get("unanswered"), found["noted"]), (4, None, 1))
+        items = self.admin.call("item.list", {"session": found["session"]})["items"]
+        self.assertEqual([part["kind"] for item in items for part in item["parts"]],
+                         ["json", "text", "tool_call", "tool_result"])
 
     def test_claude_code(self):
         path = self.file("a.jsonl", CLAUDE)
