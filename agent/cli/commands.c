@@ -45,6 +45,7 @@ const command_t *const COMMANDS[] = {
     &CMD_session_synthesize,
     &CMD_site_metrics,
     &CMD_session_wait,
+    &CMD_session_merge,
     &CMD_session_migrate,
     &CMD_session_export,
     &CMD_session_import,

@@ -33,6 +33,7 @@ extern const command_t CMD_session_handoff;
 extern const command_t CMD_session_export;
 extern const command_t CMD_session_import;
 extern const command_t CMD_session_log;
+extern const command_t CMD_session_merge;
 extern const command_t CMD_session_migrate;
 extern const command_t CMD_session_sleep;
 extern const command_t CMD_session_synthesize;

@@ -24,11 +24,12 @@ typedef struct {
     const char *refused; /*  the method that is; NULL: all */
     const char *reason;
     const char *field;
-    const char *message; /*  of the refusal */
-    uint64_t reached;    /*  by a broadcast */
-    size_t queued;       /*  starts that wait */
-    uint64_t alive;      /*  sessions below this one */
-    const char *outcome; /*  of the breakpoint */
+    const char *message;   /*  of the refusal */
+    uint64_t reached;      /*  by a broadcast */
+    size_t queued;         /*  starts that wait */
+    uint64_t alive;        /*  sessions below this one */
+    fork_workspace_e fork; /*  what it works in, as a fork; none: it is none */
+    const char *outcome;   /*  of the breakpoint */
     breakpoint_state_e state;
     breakpoint_kind_e kind; /*  of it; none: an approval */
     int looks;              /*  at the breakpoint or mailbox until there is something to see */
@@ -124,6 +125,10 @@ static inline void answer_session (fake_t *fake, const asked_t *asked, stage_t *
     start_t starts[2] = {{.cause = cause_activated}, {.cause = cause_activated}};
     session.queue.count = stage->queued;
     session.queue.items = starts;
+    if (stage->fork) {
+        session.home = (char *) "east";
+        session.forked_from = (fork_point_t){.session = (char *) ID, .n = 1, .workspace = stage->fork};
+    }
     child_row_t child = {.session = (char *) ID, .alive = stage->alive};
     session.children.count = stage->alive > 0;
     session.children.items = &child;
@@ -182,6 +187,9 @@ static inline void answer (fake_t *fake, const asked_t *asked)
                          .reason = (char *) (uintptr_t) (stage->reason ? stage->reason : "no_such_session"),
                          .field = (char *) (uintptr_t) stage->field,
                          .message = (char *) (uintptr_t) (stage->message ? stage->message : "it is not there")};
+    merge_plan_t plan = {.session = (char *) ID,
+                         .merged = true,
+                         .merge = {.from = (char *) ID, .base = (char *) ID, .n = 1, .base_n = 1}};
     broadcast_t sent = {.message = (char *) "m1", .reached = stage->reached};
     stage->timeout = asked->header.timeout;
     if (stage->refusal && (!stage->refused || strcmp (stage->refused, asked->header.method) == 0))
@@ -194,6 +202,8 @@ static inline void answer (fake_t *fake, const asked_t *asked)
         answer_show (fake, asked, stage);
     else if (strcmp (asked->header.method, "session.show") == 0)
         answer_session (fake, asked, stage);
+    else if (strcmp (asked->header.method, "session.merge") == 0)
+        fake_answer (fake, asked, &RECORD_merge_plan, &plan);
     else if (strcmp (asked->header.method, "session.log") == 0)
         answer_journal (fake, asked);
     else if (strcmp (asked->header.method, "session.migrate") == 0)

@@ -282,6 +282,30 @@ static void says_what_was_hardly_meant (void **state)
     }
 }
 
+static void says_that_files_are_not_merged (void **state)
+{
+    (void) state;
+    static const char *const WORDS[] = {"session", "merge", ID, ID, NULL};
+    static const struct {
+        fork_workspace_e fork;
+        const char *says; /*  NULL: nothing */
+    } CASES[] = {
+        {fork_workspace_copy, "those of " ID " are in its own workspace at east\n"},
+        {fork_workspace_worktree, "at east, on the git branch baton/" ID "\n"},
+        {fork_workspace_shared, NULL},
+        {fork_workspace_none, NULL},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        stage_t stage = {.fork = CASES[i].fork, .lifecycle = lifecycle_terminated};
+        fake_t fake;
+        fake_start (&fake, "tcp://127.0.0.1:*", answer, &stage);
+        assert_int_equal (run (&fake, WORDS), 0);
+        fake_stop (&fake);
+        assert_non_null (strstr (CASES[i].says ? err : "", CASES[i].says ? CASES[i].says : ""));
+        assert_int_equal (*err != '\0', CASES[i].says != NULL);
+    }
+}
+
 static void says_that_a_start_waits (void **state)
 {
     (void) state;
@@ -408,6 +432,7 @@ int main (void)
         TEST (hints_at_the_session_of_the_error),
         TEST (blames_the_file_of_a_context),
         TEST (says_what_was_hardly_meant),
+        TEST (says_that_files_are_not_merged),
         TEST (says_that_a_start_waits),
         TEST (keeps_a_terminal_from_obeying_a_log),
         TEST (says_that_nobody_answers_yet),
