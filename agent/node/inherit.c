@@ -16,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -212,25 +211,22 @@ static baton_status begin (inherit_t *self, const char *session, const char *des
 
 /* ---- failing ---- */
 
-/*  git does not always say why it could not write. */
-static bool is_disk_full (const inherit_t *self, const char *said)
+static bool tells_of_full_disk (const char *said)
 {
     static const int FULL[] = {ENOSPC, EDQUOT, EFBIG};
-    struct statvfs disk;
     for (size_t i = 0; i < sizeof FULL / sizeof *FULL; i++)
         if (strstr (said, strerrordesc_np (FULL[i])))
             return true;
-    return statvfs (self->state, &disk) == 0 && (disk.f_bavail == 0 || (disk.f_files > 0 && disk.f_favail == 0));
+    return false;
 }
 
 /*  What the process said, in one line. */
-static baton_status report_failure (const inherit_t *self, const making_t *making, const char *source,
-                                    baton_error_t *error)
+static baton_status report_failure (const making_t *making, const char *source, baton_error_t *error)
 {
     char said[LIMIT_SHORT / 2] = "";
     if (pread (making->said, said, sizeof said - 1, 0) < 0 || !*said)
         snprintf (said, sizeof said, "it was interrupted");
-    bool full = is_disk_full (self, said);
+    bool full = tells_of_full_disk (said);
     text_line (said, sizeof said - 1);
     if (full)
         return baton_fail (error, BATON_resource_exhausted, BATON_REASON_disk_full, "the node's disk is full: %s",
@@ -256,7 +252,7 @@ baton_status inherit_workspace (inherit_t *self, const char *session, const char
         return status;
     making->asked = zclock_mono ();
     if (making->ended)
-        status = report_failure (self, making, source, error);
+        status = report_failure (making, source, error);
     else if (making->pidfd < 0 && retry_due (&making->retry))
         status = start (self, making, source, how, error);
     if (status != BATON_OK && !baton_reason_retry (error->reason)) {

@@ -53,12 +53,17 @@ const char INHERIT_COPY[] =
     "sync -f \"$2\"\n"
     "mv -T -- \"$2\" \"$3\"\n";
 
-/*  The filters are asked for in the new folder, since settings can be made to hold there alone. `git worktree move`
- * would refuse where there are submodules. */
+/*  git does not say that a disk is full when it can't write a file. The repository knows of no worktree that has
+ * failed. The filters are asked for in the new folder, since settings can be made to hold there alone. `git worktree
+ * move` would refuse where there are submodules. */
 const char INHERIT_WORKTREE[] =
     "export LC_ALL=C\n" GIT_SAFELY
     "top=$(timeout --foreground -k 1 5 git -C \"$1\" rev-parse --show-toplevel) || exit 1\n"
     "[ \"$top\" -ef \"$1\" ] || { echo \"it is not the root of a git repository\" >&2; exit 1; }\n"
+    "trap 'if [ $? != 0 ]; then\n"
+    "    [ \"$(stat -f -c %a -- \"${2%/*}\")\" != 0 ] || echo No space left on device >&2\n"
+    "    git \"$1\" worktree remove --force \"$2\" >/dev/null 2>&1 || :\n"
+    "fi' EXIT\n"
     "git \"$1\" worktree add --quiet --force --no-checkout -B \"baton/$4\" \"$2\" HEAD\n"
     "filters=$(git \"$2\" config --name-only --get-regexp '^filter[.]' || true)\n"
     "count=0\n"

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What a fork works in: a copy, a git worktree, or the same folder; and what a killed node leaves of a copy."""
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -8,6 +9,7 @@ import unittest
 import nodes
 from harness import PATIENCE, read_text, wait_until
 from nodes import WORDS, NodeTest, home
+from test_disk import own_mounts
 
 # Prints the file that the session it was forked from has left, and adds a line of its own.
 DRIVER = WORDS + """
@@ -257,26 +259,36 @@ class ForkWorkspaces(NodeTest):
         self.assertEqual([row["key"] for row in self.show(source)["memory"]], ["found"])
         self.assertEqual(self.notes(west.workspace(source)), [source, shared])
 
+    @unittest.skipIf(own_mounts(), "this needs a small file system of its own, and root to mount it")
     def test_a_disk_that_is_full_for_a_while(self):
         """Tried again, with the reason for everybody to see; and done when there is room."""
-        east = self.node("east", {"default": DRIVER},
-                         prefix=["prlimit", "--fsize=5000000:unlimited", "env", "--ignore-signal=XFSZ"])
-        given = self.path("given")
+        disk, given = self.path("disk"), self.path("given")
+        os.mkdir(disk)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8M", "tmpfs", disk], check=True)
+        self.addCleanup(lambda: (self.nodes["east"].close(), subprocess.run(["umount", "-l", disk], check=True)))
+        east = self.node("east", {"default": DRIVER}, state_in=disk)
         os.mkdir(given)
         self.touch("given/notes", "base\n")
         with open(os.path.join(given, "big"), "wb") as file:
-            file.truncate(6000000)
-            file.write(b"not a hole" * 600000)
-        fork = self.fork(self.create("source", workspace=given), activate=True)
-        wait_until(lambda: read_text(east.log).count("is tried again in") >= 2, "some tries")
-        self.until(fork, lambda s: "disk is full" in s.get("waiting", ""), "the reason to be shown")
-        subprocess.run(["prlimit", "--pid", str(east.process.pid), "--fsize=unlimited:"], check=True)
-        state = self.until_settled(fork)
-        self.assertEqual(state["run"]["outcome"], "completed", state["run"])
-        self.assertNotIn("waiting", state)
-        self.assertEqual(self.notes(east.workspace(fork)), ["base", fork])
-        self.assertEqual(os.path.getsize(os.path.join(east.workspace(fork), "big")), 6000000)
-        wait_until(lambda: not os.listdir(os.path.join(east.state, "forks")), "nothing to be left of the first copies")
+            file.write(b"not a hole" * 900000)
+        self.git(given, "init", "-q", "-b", "main")
+        self.git(given, "add", ".")
+        self.git(given, "commit", "-q", "-m", "base")
+        source = self.create("source", workspace=given)
+        forks = [self.fork(source, workspace=how, activate=True) for how in ("copy", "worktree")]
+        for fork in forks:
+            wait_until(lambda: len(re.findall(f"{fork} can't be made, and is tried again", read_text(east.log))) >= 2,
+                       "some tries")
+            self.until(fork, lambda s: "disk is full" in s.get("waiting", ""), "the reason to be shown")
+        subprocess.run(["mount", "-o", "remount,size=64M", disk], check=True)
+        for fork in forks:
+            state = self.until_settled(fork)
+            self.assertEqual(state["run"]["outcome"], "completed", state["run"])
+            self.assertNotIn("waiting", state)
+            self.assertEqual(self.notes(east.workspace(fork)), ["base", fork])
+            self.assertEqual(os.path.getsize(os.path.join(east.workspace(fork), "big")), 9000000)
+        self.assertEqual(len(os.listdir(os.path.join(given, ".git/worktrees"))), 1)
+        wait_until(lambda: not os.listdir(os.path.join(east.state, "forks")), "nothing to be left of the first ones")
 
     def test_a_drained_node_with_a_shared_folder(self):
         """The source goes when no run of the fork works in its folder any more, and the fork follows it there."""
