@@ -2,13 +2,14 @@
 """Server-sent events: what they say, where they go on, whom they are for, and thousands that are idle."""
 import http.client
 import json
+import os
 import resource
 import socket
 import time
 import unittest
 import urllib.parse
 
-from harness import PATIENCE, sanitized, whole_log
+from harness import PATIENCE, sanitized, wait_until, whole_log
 from test_http import HttpTest
 
 IDLE = 1000
@@ -133,6 +134,17 @@ class Events(HttpTest):
         self.assertEqual(ids, list(range(ids[0], ids[0] + 302)))
         if not sanitized():
             self.assertLess(self.broker.memory() - before, 64 << 20)
+
+    def test_one_whose_client_has_gone_ends(self):
+        """Long before a heartbeat would find nobody."""
+        files = lambda: len(os.listdir(f"/proc/{self.broker.process.pid}/fd"))
+        before = files()
+        streams = [self.stream() for _ in range(50)]
+        self.assertGreaterEqual(files(), before + 50)
+        for stream in streams:
+            stream.response.close()
+            stream.close()
+        wait_until(lambda: files() <= before, "their connections are closed", patience=10)
 
     def test_a_thousand_are_idle(self):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
