@@ -13,7 +13,14 @@ typedef struct {
     event_class_e class;
     event_kind_t kind; /*  EVENT_none: all */
     char session[LIMIT_ID + 1];
+    uint64_t mark; /*  of the session; every bit: all sessions */
 } stream_t;
+
+/*  What a batch of events is about, at a glance: most streams wait for something else. */
+typedef struct {
+    bool kinds[EVENT_COUNT];
+    uint64_t classes, marks; /*  a bit each */
+} glance_t;
 
 struct streams {
     door_t *door; /*  borrowed: the one that all of them come by */
@@ -52,6 +59,14 @@ static size_t count_of (const streams_t *self, const char *actor)
     return count;
 }
 
+static uint64_t mark_of (const char *session)
+{
+    unsigned sum = 0;
+    for (; *session; session++)
+        sum = sum * 31 + (unsigned char) *session;
+    return (uint64_t) 1 << sum % 64;
+}
+
 baton_status streams_add (streams_t *self, const request_t *request, uint64_t *ret_number, baton_error_t *error)
 {
     const events_subscribe_request_t *filter = request->params;
@@ -69,6 +84,7 @@ baton_status streams_add (streams_t *self, const request_t *request, uint64_t *r
     memcpy (stream->credential, request->credential, sizeof stream->credential);
     snprintf (stream->actor, sizeof stream->actor, "%s", request->actor);
     snprintf (stream->session, sizeof stream->session, "%s", filter->session ? filter->session : "");
+    stream->mark = *stream->session ? mark_of (stream->session) : UINT64_MAX;
     self->door = request->door;
     self->items[self->count++] = stream;
     *ret_number = stream->number;
@@ -103,32 +119,53 @@ static bool wanted (const stream_t *self, const pending_t *event)
            (!*self->session || strcmp (self->session, event->session) == 0);
 }
 
-static void look_at (const stream_t *stream, const viewer_t *viewer, const pending_t *events, size_t count,
-                     door_news_t **news)
+static glance_t glance_at (const pending_t *events, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (news[i] && wanted (stream, &events[i]) && event_visible (viewer, &events[i]))
-            news[i]->numbers[news[i]->count++] = stream->number;
+    glance_t self = {.kinds[EVENT_none] = true, .classes = (uint64_t) 1 << event_class_none};
+    for (size_t i = 0; i < count; i++) {
+        self.kinds[events[i].kind] = true;
+        self.classes |= (uint64_t) 1 << EVENTS[events[i].kind].class;
+        self.marks |= mark_of (events[i].session);
+    }
+    return self;
 }
 
-/*  A stream whose news cannot be told for lack of memory sees by the next position that it has missed something. */
+static bool may_concern (const glance_t *glance, const stream_t *stream)
+{
+    return glance->kinds[stream->kind] && glance->classes >> stream->class & 1 && glance->marks & stream->mark;
+}
+
+/*  News are made for the first stream that they are for. Without the memory for them, a stream sees by the next
+ * position that it has missed something. */
+static void look_at (const streams_t *self, const stream_t *stream, const viewer_t *viewer, const pending_t *events,
+                     size_t count, door_news_t **news)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!wanted (stream, &events[i]) || !event_visible (viewer, &events[i]))
+            continue;
+        if (!news[i])
+            news[i] = door_news_new (self->count, events[i].seq, &events[i].data);
+        if (news[i])
+            news[i]->numbers[news[i]->count++] = stream->number;
+    }
+}
+
 void streams_publish (streams_t *self, people_t *people, const pending_t *events, size_t count, uint64_t now)
 {
     door_news_t **news = self->count > 0 && count > 0 ? calloc (count, sizeof (door_news_t *)) : NULL;
     if (!news)
         return;
-    for (size_t i = 0; i < count; i++)
-        news[i] = door_news_new (self->count, events[i].seq, &events[i].data);
+    glance_t glance = glance_at (events, count);
     for (size_t i = 0; i < self->count; i++) {
+        if (!may_concern (&glance, self->items[i]))
+            continue;
         viewer_t viewer = viewer_by (people, self->items[i], now);
         if (viewer.role != role_none)
-            look_at (self->items[i], &viewer, events, count, news);
+            look_at (self, self->items[i], &viewer, events, count, news);
     }
     for (size_t i = 0; i < count; i++)
-        if (news[i] && news[i]->count > 0)
+        if (news[i])
             door_tell (self->door, &news[i]);
-        else
-            door_news_destroy (&news[i]);
     free (news);
 }
 

@@ -116,6 +116,30 @@ static void filters (void **state)
     publish (EVENT_session_created, "s2", 0, LIST (0));
 }
 
+/*  What one event of a batch is about says nothing of the others. */
+static void each_event_of_a_batch_has_its_own_streams (void **state)
+{
+    (void) state;
+    uint64_t first = added ("eve", (events_subscribe_request_t){.session = (char *) "s1"});
+    uint64_t second = added ("eve", (events_subscribe_request_t){.session = (char *) "s2"});
+    added ("eve", (events_subscribe_request_t){.session = (char *) "s2", .kind = (char *) "memory_set"});
+    added ("eve", (events_subscribe_request_t){.session = (char *) "s3"});
+    pending_t events[3] = {{.kind = EVENT_memory_set, .seq = 7, .session = "s1"},
+                           {.kind = EVENT_memory_set, .seq = 8, .session = "s4"},
+                           {.kind = EVENT_session_suspended, .seq = 9, .session = "s2"}};
+    streams_publish (world.streams, world.people, events, 3, 0);
+    const uint64_t expected[][2] = {{7, first}, {9, second}};
+    for (size_t i = 0; i < 2; i++) {
+        door_news_t *news = next_news ();
+        assert_non_null (news);
+        assert_int_equal (news->seq, expected[i][0]);
+        assert_int_equal (news->count, 1);
+        assert_int_equal (news->numbers[0], expected[i][1]);
+        door_news_destroy (&news);
+    }
+    assert_null (next_news ());
+}
+
 static void a_token_ends_and_its_streams_with_it (void **state)
 {
     (void) state;
@@ -159,6 +183,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (filters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (each_event_of_a_batch_has_its_own_streams, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_token_ends_and_its_streams_with_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown (limits, set_up, tear_down)};
     return cmocka_run_group_tests (tests, NULL, NULL);
