@@ -186,18 +186,49 @@ static void await_all (web_t *streams, size_t count, int watch, const char *mark
     }
 }
 
-static web_t *open_streams (const site_t *site, size_t count)
+static web_t *open_streams (const site_t *site, size_t count, const char *target)
 {
     char text[1024];
     web_t *streams = calloc (count, sizeof *streams);
     demand (streams, "out of memory");
-    size_t size = web_request (&site->door, "GET", "/v1/events?kind=memory_set", "Accept: text/event-stream\r\n", NULL,
-                               text, sizeof text);
+    size_t size = web_request (&site->door, "GET", target, "Accept: text/event-stream\r\n", NULL, text, sizeof text);
     for (size_t i = 0; i < count; i++) {
         web_open (&streams[i], &site->door);
         web_send (&streams[i], text, size);
     }
     return streams;
+}
+
+static void close_streams (web_t **streams, size_t count, int watch)
+{
+    close (watch);
+    for (size_t i = 0; i < count; i++)
+        web_close (&(*streams)[i]);
+    free (*streams);
+    *streams = NULL;
+}
+
+/*  What the core thread has to do for streams whose events don't happen. */
+static void measure_idle_streams (const plan_t *plan)
+{
+    static const row_t ROW = {.id = "http_idle_streams",
+                              .what = "durable commands/s over ZeroMQ beside 1,000 idle streams",
+                              .unit = "/s",
+                              .limit = "the same without them",
+                              .better = BETTER_more};
+    uint64_t without[TURNS], beside[TURNS], duration_us = plan->duration_us / TURNS;
+    site_t site;
+    start (plan, "idle", plan->sessions, &site);
+    for (size_t i = 0; i < TURNS; i++) {
+        without[i] = (uint64_t) zmq_rate (&site, duration_us);
+        web_t *streams = open_streams (&site, plan->streams, "/v1/events?kind=session_created");
+        int watch = web_watch (streams, plan->streams);
+        await_all (streams, plan->streams, watch, "retry: 2000\n\n");
+        beside[i] = (uint64_t) zmq_rate (&site, duration_us);
+        close_streams (&streams, plan->streams, watch);
+    }
+    stop (&site);
+    report_add (&ROW, (double) quantile (beside, TURNS, 0.5), (double) quantile (without, TURNS, 0.5));
 }
 
 static void measure_streams (const plan_t *plan)
@@ -224,7 +255,7 @@ static void measure_streams (const plan_t *plan)
     web_open (&other, &site.door);
     web_ask (&other, &site.door, "GET", "/v1/site", NULL);
     uint64_t before = daemon_resident (&site.daemon);
-    web_t *streams = open_streams (&site, plan->streams);
+    web_t *streams = open_streams (&site, plan->streams, "/v1/events?kind=memory_set");
     int watch = web_watch (streams, plan->streams);
     await_all (streams, plan->streams, watch, "retry: 2000\n\n");
     double memory = (double) (daemon_resident (&site.daemon) - before) / (double) plan->streams;
@@ -237,10 +268,7 @@ static void measure_streams (const plan_t *plan)
         await_all (streams, plan->streams, watch, mark);
         times[i] = clock_us () - began;
     }
-    close (watch);
-    for (size_t i = 0; i < plan->streams; i++)
-        web_close (&streams[i]);
-    free (streams);
+    close_streams (&streams, plan->streams, watch);
     web_close (&other);
     stop (&site);
     report_add (&LAST, (double) quantile (times, rounds, 0.5), 100000);
@@ -254,4 +282,5 @@ void measure_http (const plan_t *plan)
     measure_rate (plan);
     measure_votes (plan);
     measure_streams (plan);
+    measure_idle_streams (plan);
 }
