@@ -151,6 +151,17 @@ static void find_place (const look_t *look, workspace_group_t *group)
     }
 }
 
+/*  The tool of what lists members. Lock files beside it say which of several of its language it is. */
+static const marker_t *tool_of (const markers_t *markers, const marker_t *lists)
+{
+    if (lists->level == LEVEL_workspace)
+        return lists;
+    for (size_t i = 0; i < markers->count; i++)
+        if (text_equal (markers->items[i].marker->language, lists->language))
+            return markers->items[i].marker;
+    return lists;
+}
+
 static baton_status take_group (look_t *look, folder_t *folder, const markers_t *markers, size_t index)
 {
     workspace_group_t group = {0};
@@ -160,8 +171,7 @@ static baton_status take_group (look_t *look, folder_t *folder, const markers_t 
     if (status == BATON_OK)
         status = members_read (folder, found, look->report, &group, &listed);
     if (status == BATON_OK && listed) {
-        /*  Lock files beside it say which of several tools it is. */
-        const marker_t *marker = found->marker->level == LEVEL_workspace ? found->marker : markers->items[0].marker;
+        const marker_t *marker = tool_of (markers, found->marker);
         workspace_group_t *row = list_append (&look->report->workspaces, sizeof *row);
         if (!row || text_set (&group.kind, marker->kind) || text_set (&group.tool, marker->tool) ||
             report_text (&group.file, found->name) || report_language (look->report, marker->language))

@@ -161,6 +161,7 @@ static void test_nested (void **state)
     assert_int_equal (report.workspaces.count, 2);
     assert_string_equal (report.workspaces.items[0].root, tree_path ("native"));
     assert_true (report.workspaces.items[0].here);
+    assert_string_equal (report.workspaces.items[0].kind, "cargo"); /*  though a package.json stands beside it */
     assert_string_equal (report.workspaces.items[1].kind, "pnpm");
     assert_string_equal (tree_members (&report.workspaces.items[1]), "apps/web,native");
     assert_true (report.workspaces.items[1].members.items[1].here);
