@@ -40,8 +40,9 @@ static void test_checkpoints_have_a_limit (void **context)
     story_end (&story);
 }
 
-/*  Decides, and applies nothing. */
-static baton_status try_restore (const session_t *present, const session_t *past, baton_error_t *ret_error)
+/*  Decides, and applies nothing; checks the label that is told. */
+static baton_status try_restore_from (const session_t *present, const session_t *past, const char *label,
+                                      baton_error_t *ret_error)
 {
     session_restore_request_t request = {.session = (char *) STORY_ID, .at = (char *) "1"};
     command_t command = {.method = METHOD_session_restore,
@@ -56,9 +57,38 @@ static baton_status try_restore (const session_t *present, const session_t *past
     *ret_error = (baton_error_t){0};
     baton_status status = session_decide (present, &command, &events, &changed, ret_error);
     assert_int_equal (events.count > 0, status == BATON_OK);
+    if (status == BATON_OK) {
+        const session_restored_event_t *restored = events.items[0].body;
+        assert_int_equal (restored->position, past->n);
+        assert_true (text_equal (restored->label, label));
+    }
     event_list_clear (&events);
     record_clear (&RECORD_changed, &changed);
     return status;
+}
+
+static baton_status try_restore (const session_t *present, const session_t *past, baton_error_t *ret_error)
+{
+    return try_restore_from (present, past, NULL, ret_error);
+}
+
+static void test_a_restore_tells_the_name_of_its_position (void **context)
+{
+    (void) context;
+    story_t story;
+    baton_error_t error = {0};
+    session_t past = {0};
+    given_created (&story);
+    assert_int_equal (record_copy (&RECORD_session, &story.state, &past), BATON_OK);
+    DOES (&story, "session_saved", SAVER, session_save, .label = (char *) "one");
+    DOES (&story, "session_saved", SAVER, session_save, .label = (char *) "two");
+    assert_int_equal (try_restore_from (&story.state, &past, "one", &error), BATON_OK);
+    past.n = 2;
+    assert_int_equal (try_restore_from (&story.state, &past, "two", &error), BATON_OK);
+    past.n = 3;
+    assert_int_equal (try_restore_from (&story.state, &past, NULL, &error), BATON_OK);
+    record_clear (&RECORD_session, &past);
+    story_end (&story);
 }
 
 static void test_when_it_can_be_restored (void **context)
@@ -100,6 +130,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_position_gets_a_name),
         cmocka_unit_test (test_checkpoints_have_a_limit),
+        cmocka_unit_test (test_a_restore_tells_the_name_of_its_position),
         cmocka_unit_test (test_when_it_can_be_restored),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -83,8 +83,28 @@ static void each_field_is_kept_cleared_or_changed (void **context)
     record_clear (&RECORD_session, &after);
 }
 
+static void a_session_moves_once_and_standing_still (void **context)
+{
+    (void) context;
+    story_t story;
+    given_running (&story);
+    FAILS (&story, failed_precondition, wrong_state, ADA, session_moved, .site = (char *) "there", .as = (char *) "x");
+    DOES (&story, "run_stopping", ADA, session_suspend);
+    DOES (&story, "run_finished session_suspended", NODE ("n1", 1), run_finished, .run = 1, .attempt = 1);
+    DOES (&story, "lease_moved session_terminated", ADA, session_moved, .site = (char *) "there", .as = (char *) "x");
+    CHECK_STATE (&story, terminated, moved);
+    assert_string_equal (story.state.ended.detail, "to the site there, as x");
+    DOES (&story, "", ADA, session_moved, .site = (char *) "there", .as = (char *) "x"); /*  said again */
+    story_end (&story);
+    given_created (&story);
+    DOES (&story, "session_terminated", ADA, session_cancel);
+    FAILS (&story, failed_precondition, wrong_state, ADA, session_moved, .site = (char *) "there", .as = (char *) "x");
+    story_end (&story);
+}
+
 int main (void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test (each_field_is_kept_cleared_or_changed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test (each_field_is_kept_cleared_or_changed),
+                                       cmocka_unit_test (a_session_moves_once_and_standing_still)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

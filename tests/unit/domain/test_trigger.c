@@ -300,6 +300,8 @@ static void a_scheduled_time_fires_once_whatever_the_clock_does (void **state)
     DUE (&story, "trigger_fired session_activated run_queued", .scheduled = STORY_START + 60000,
          .times = TIMES ({STORY_START + 60000}), .passed = 1, .next = STORY_START + 120000);
     assert_int_equal (LAST (&story, trigger_fired)->firing.at, STORY_START + 60000);
+    assert_int_equal (LAST (&story, trigger_fired)->firing.passed, 0); /*  it is told of several only */
+    assert_string_equal (LAST (&story, trigger_fired)->firing.why, "its time has come");
     story.now = STORY_START; /*  the clock jumps back */
     DUE (&story, "", .scheduled = STORY_START + 60000, .times = TIMES ({STORY_START + 60000}), .passed = 1,
          .next = STORY_START + 120000);
