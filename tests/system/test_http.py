@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """HTTP: every route of the method table, with good and with bad input, and what is HTTP's own."""
 import base64
+import http.client
 import os
 import re
 import shlex
@@ -8,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import PATIENCE, Refused, SystemTest, wait_until
+from harness import PATIENCE, Refused, SystemTest, wait_until, whole_log
 from methods import METHODS
 import test_sharing
 from web import Answer, WebClient
@@ -108,6 +109,38 @@ class Headers(HttpTest):
         self.problem(web.ask("POST", "/v1/sessions", {"title": "other"}, Idempotency_Key="k1"), 409, "key_reused")
         over_zeromq = self.admin.call("session.create", {"title": "once"}, key="k1")
         self.assertEqual(over_zeromq["session"], first.json()["session"])
+
+    def test_a_kill_amidst(self):
+        """What was answered is there; and what was asked again with its key has been done once, answered or not."""
+        token, answered, enough = self.web(self.admin).token, {}, threading.Event()
+
+        def create(number, web):
+            for key in (f"k{number}-{turn}" for turn in range(1000)):
+                asked.append(key)
+                try:
+                    answered[key] = web.ask("POST", "/v1/sessions", {"title": key}, Idempotency_Key=key).json()["session"]
+                except (OSError, http.client.HTTPException):
+                    return
+                if len(answered) >= 100:
+                    enough.set()
+
+        asked = []
+        threads = [threading.Thread(target=create, args=[number, self.web(token=token)]) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        self.assertTrue(enough.wait(PATIENCE))
+        self.broker.kill()
+        for thread in threads:
+            thread.join(PATIENCE)
+        self.broker.start()
+        self.admin = self.client()
+        web = self.web(token=token)
+        for key in asked:
+            again = web.ask("POST", "/v1/sessions", {"title": key}, Idempotency_Key=key).json()["session"]
+            self.assertEqual(answered.setdefault(key, again), again)
+        created = [event for event in whole_log(self.admin) if event["kind"] == "session_created"]
+        self.assertEqual(sorted(event["body"]["title"] for event in created), sorted(asked))
+        self.assertEqual({event["session"] for event in created}, set(answered.values()))
 
     def test_positions(self):
         web = self.web(self.admin)

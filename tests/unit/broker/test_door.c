@@ -11,7 +11,7 @@ static int set_up (void **state)
 {
     (void) state;
     world.zmq = zmq_ctx_new ();
-    return door_new (world.zmq, &world.door, NULL);
+    return door_new (world.zmq, &world.door, NULL) == BATON_OK ? 0 : -1;
 }
 
 static int tear_down (void **state)

@@ -39,7 +39,7 @@ static int set_up (void **state)
     world.people = people_new (&world.site);
     assert_non_null (world.people);
     assert_int_equal (streams_new (&world.streams), BATON_OK);
-    return door_new (world.zmq, &world.door, NULL);
+    return door_new (world.zmq, &world.door, NULL) == BATON_OK ? 0 : -1;
 }
 
 static int tear_down (void **state)
