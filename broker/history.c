@@ -134,6 +134,9 @@ static baton_status fold (session_t *state, const store_reads_t *rows, uint64_t 
     for (size_t i = 0; i < rows->count && rows->items[i].n <= n; i++) {
         event_t event = {0};
         baton_status status = event_decode (rows->items[i].data.data, rows->items[i].data.size, &event, error);
+        if (status == BATON_invalid_argument)
+            status = baton_fail (error, BATON_internal, BATON_REASON_corrupt, "event %lu of session %s cannot be read",
+                                 rows->items[i].n, id);
         if (status == BATON_OK && event.n != state->n + 1)
             status = baton_fail (error, BATON_internal, BATON_REASON_corrupt,
                                  "the journal of session %s has a gap after %lu", id, state->n);

@@ -90,6 +90,31 @@ static baton_status tell (const import_t *import, const session_t *state, const 
     return BATON_OK;
 }
 
+/*  What the import itself does may find what no journal that was written by a broker comes to. */
+static baton_status decide_import (const import_t *import, const command_t *command, event_list_t *events,
+                                   changed_t *changed, baton_error_t *error)
+{
+    session_t after = {0};
+    baton_error_t why = {0};
+    baton_status status = session_decide (&import->state, command, events, changed, &why);
+    if (status == BATON_OK && record_copy (&RECORD_session, &import->state, &after) != BATON_OK)
+        status = baton_fail_memory (&why);
+    for (size_t i = 0; i < events->count && status == BATON_OK; i++) {
+        events->items[i].n = after.n + 1;
+        events->items[i].at = command->now;
+        status = session_evolve (&after, &events->items[i]) == BATON_OK ? BATON_OK : baton_fail_memory (&why);
+    }
+    if (status == BATON_OK)
+        status = record_check (&RECORD_session, &after, &why);
+    record_clear (&RECORD_session, &after);
+    if (status == BATON_internal || (status == BATON_invalid_argument && why.reason == BATON_REASON_missing_field))
+        return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_archive, "pages",
+                                 "the journal comes to a state that no session can have (%s); nothing was imported",
+                                 why.message);
+    *error = why;
+    return status;
+}
+
 baton_status journal_import (journal_t *self, import_t *import, const command_t *command, imported_t *ret_imported,
                              baton_error_t *error)
 {
@@ -100,7 +125,7 @@ baton_status journal_import (journal_t *self, import_t *import, const command_t 
     if (status == BATON_OK)
         status = check_blobs (self, command->actor, &import->packs, error);
     if (status == BATON_OK)
-        status = session_decide (&import->state, command, &events, &changed, error);
+        status = decide_import (import, command, &events, &changed, error);
     if (status == BATON_OK)
         status = import->base > 0 ? cache_get (self->cache, import->session, &entry, error)
                                   : cache_add (self->cache, import->session, &entry, error);

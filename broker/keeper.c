@@ -381,7 +381,14 @@ static baton_status note_active (broker_t *broker, baton_error_t *error)
         for (size_t i = 0; status == BATON_OK && i < rows.count; i++) {
             entry_t *entry = NULL;
             before = rows.items[i].order;
-            status = cache_get (journal_cache (broker->journal), rows.items[i].row.session, &entry, error);
+            const char *session = rows.items[i].row.session;
+            status = cache_get (journal_cache (broker->journal), session, &entry, error);
+            if (status == BATON_internal) {
+                log_error ("session %s cannot be read, and is not scheduled: %s", session, error->message);
+                *error = (baton_error_t){0};
+                status = BATON_OK;
+                continue;
+            }
             if (status == BATON_OK)
                 status = fleet_note (broker->fleet, &entry->state, entry->order);
             if (status == BATON_OK)

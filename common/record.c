@@ -42,6 +42,31 @@ static bool record_empty (const record_type_t *type, const void *record)
     return true;
 }
 
+static const field_t *missing_inside (const field_t *field, const void *at)
+{
+    const struct {
+        size_t count;
+        const uint8_t *items;
+    } *list = at;
+    const field_t *missing = NULL;
+    if (field->kind == FIELD_INNER && !field_empty (field, at))
+        missing = record_missing (field->type, at);
+    for (size_t i = 0; field->kind == FIELD_LIST && i < list->count && !missing; i++)
+        missing = record_missing (field->type, list->items + i * field->type->size);
+    return missing;
+}
+
+const field_t *record_missing (const record_type_t *type, const void *record)
+{
+    for (const field_t *field = type->fields (); field->name; field++) {
+        const void *at = field_const_at (record, field);
+        const field_t *missing = field->required && field_empty (field, at) ? field : missing_inside (field, at);
+        if (missing)
+            return missing;
+    }
+    return NULL;
+}
+
 static void field_clear (const field_t *field, void *at)
 {
     switch (field->kind) {

@@ -108,6 +108,10 @@ BATON_MUST_USE baton_status record_equal (const record_type_t *type, const void 
 /*  Frees what the fields own and zeroes the struct. Takes NULL. */
 void record_clear (const record_type_t *type, void *record);
 
+/*  The first field that is required and absent, in the record or one inside it: with that it could be written, and not
+ *  read again. NULL: there is none. */
+const field_t *record_missing (const record_type_t *type, const void *record);
+
 /*  The field of that name, or NULL. */
 const field_t *record_field (const record_type_t *type, const char *name);
 

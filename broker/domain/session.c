@@ -216,12 +216,30 @@ static void answer (changed_t *from, changed_t *ret_changed)
     take_text (&ret_changed->digest, &from->digest);
 }
 
+/*  A state that came from elsewhere may lack what an event has to say. The digest of an artifact is not in the state:
+ * it may be asked whether it can be put before that is known. */
+static baton_status check_complete (const deciding_t *deciding, size_t before)
+{
+    for (size_t i = before; i < deciding->events->count; i++) {
+        const event_t *event = &deciding->events->items[i];
+        const field_t *missing =
+            event->kind != EVENT_artifact_put ? record_missing (&EVENTS[event->kind].type, event->body) : NULL;
+        if (missing)
+            return baton_fail (deciding->error, BATON_internal, BATON_REASON_corrupt,
+                               "session %s is in a state that no session can have: %s would have no %s",
+                               deciding->self->session, EVENTS[event->kind].name, missing->name);
+    }
+    return BATON_OK;
+}
+
 baton_status session_decide (const session_t *self, const command_t *command, event_list_t *ret_events,
                              changed_t *ret_changed, baton_error_t *error)
 {
     size_t before = ret_events->count;
     deciding_t deciding = {.self = self, .command = command, .events = ret_events, .error = error};
     baton_status status = decide (&deciding);
+    if (status == BATON_OK)
+        status = check_complete (&deciding, before);
     if (status == BATON_OK)
         answer (&deciding.changed, ret_changed);
     while (status != BATON_OK && ret_events->count > before)

@@ -78,4 +78,7 @@ bool session_waits_for (const session_t *self, const char *other);
 /*  Whether it has reached its objective, as far as others may count on it. */
 bool cause_is_success (cause_e cause);
 
+/*  Whether a trigger that came from elsewhere says what it waits for, and that inside its workspace. */
+bool trigger_whole (const trigger_t *trigger);
+
 #endif

@@ -68,6 +68,21 @@ static baton_status check_kind (deciding_t *deciding, const trigger_t *trigger, 
     return BATON_OK;
 }
 
+bool trigger_whole (const trigger_t *trigger)
+{
+    const char *const waits_for[] = {
+        [trigger_kind_calendar] = trigger->rule, [trigger_kind_file] = trigger->file,
+        [trigger_kind_git] = trigger->ref,       [trigger_kind_message] = trigger->message,
+        [trigger_kind_after] = trigger->after,   [trigger_kind_signal] = trigger->digest,
+        [trigger_kind_time] = trigger->name,     [trigger_kind_in] = trigger->name,
+    };
+    const char *paths[] = {trigger->file, trigger->path};
+    bool whole = trigger->kind < sizeof waits_for / sizeof *waits_for && waits_for[trigger->kind];
+    for (size_t i = 0; i < 2 && whole; i++)
+        whole = !paths[i] || (*paths[i] != '/' && path_stays (paths[i]));
+    return whole;
+}
+
 static baton_status check_inside (deciding_t *deciding, const char *field, const char *path)
 {
     if (!path || (*path != '/' && path_stays (path)))

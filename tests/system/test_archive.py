@@ -605,6 +605,11 @@ class Hostile(Archives):
             self.event(n, "decision_recorded", {"key": f"k{n}", "value": "x" * 1024, "why": "y" * 1024})
             for n in range(2, 270)])
         bad("a state that no session can have", made, self.event(2, "lease_moved", {"epoch": (1 << 64) - 1}))
+        state = {"session": "x", "n": 2, "title": "T", "state": "suspended", "cause": "created"}
+        for field, value in (("migrating", True), ("triggers", [{"name": "t", "kind": "message"}]),
+                             ("triggers", [{"name": "t", "kind": "file", "file": "/etc/passwd"}])):
+            bad("a state that no session can have", made,
+                self.event(2, "session_continued", {"state": {**state, field: value}}))
         bad("refers to the content", made, self.event(2, "artifact_put", {"name": "a", "digest": "0" * 64}),
             reason="no_such_artifact", status="failed_precondition")
         bad("must be an absolute path", made, reason="bad_value", workspace="/srv/../etc")

@@ -162,11 +162,16 @@ static void test_where_a_session_counts (void **context)
         {"r", NULL, role_node, METHOD_session_create, true, NULL},
     };
     for (size_t i = 0; i < COUNT (ROWS); i++) {
-        session_t source = {.session = (char *) "p", .root = (char *) ROWS[i].root, .stem = (char *) ROWS[i].stem};
-        source.state = lifecycle_suspended;
+        session_t source = {.session = (char *) "p",
+                            .n = 1,
+                            .title = (char *) "P",
+                            .state = lifecycle_suspended,
+                            .cause = cause_created,
+                            .root = (char *) ROWS[i].root,
+                            .stem = (char *) ROWS[i].stem};
         session_t made = {0};
         session_create_request_t create = {.title = (char *) "T", .parent = ROWS[i].child ? (char *) "p" : NULL};
-        session_fork_request_t fork = {.session = (char *) "p"};
+        session_fork_request_t fork = {.session = (char *) "p", .title = (char *) "F"};
         bool forks = ROWS[i].method == METHOD_session_fork;
         command_t command = {.method = ROWS[i].method,
                              .request = forks ? (void *) &fork : (void *) &create,
