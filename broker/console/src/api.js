@@ -16,6 +16,9 @@ export class Problem extends Error {
 export const url = (parts, ...values) =>
     parts.reduce((text, part, at) => text + encodeURIComponent(values[at - 1]) + part);
 
+// A breakpoint's own place.
+export const roomPath = (session, number) => url`/v1/sessions/${session}/breakpoints/${number}`;
+
 function query(params) {
     const pairs = new URLSearchParams();
     for (const [name, value] of Object.entries(params))
@@ -71,4 +74,10 @@ export async function pages(path, params, take, options) {
             return;
         after = page.cursor;
     }
+}
+
+// Ends this browser's cookie, and begins anew.
+export async function signOut() {
+    await post('/signout');
+    location.reload();
 }

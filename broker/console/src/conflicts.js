@@ -9,16 +9,22 @@ import { show, title, typed } from './words.js';
 const NAMES = { base: 'Before', ours: 'Ours', theirs: 'Theirs' };
 const keyOf = ({ kind, key }) => `${kind}/${key}`;
 
-const Side = ({ name, value }) => html`<div class=${`side ${name}`}><p class="quiet">${NAMES[name]}</p>
-    <pre tabindex="0">${value === undefined ? '(absent)' : show(value)}</pre></div>`;
+// A decision is a value and a reason; everything else is what it is.
+function textOf(kind, value) {
+    if (value === undefined)
+        return '(absent)';
+    return kind === 'decision' && value?.value !== undefined ? [show(value.value), value.why].filter(Boolean).join(' — ') : show(value);
+}
+
+const Side = ({ name, fact }) => html`<div class=${`side ${name}`}><p class="quiet">${NAMES[name]}</p>
+    <pre tabindex="0">${textOf(fact.kind, fact[name])}</pre></div>`;
 
 // One key of a merge, also in its preview.
 export const Fact = ({ fact, children }) => html`<li class=${`fact ${fact.conflict ? 'conflict' : ''}`}>
-    <p class="fact-head"><code>${keyOf(fact)}</code> ${fact.choice ? html`<${Badge} word=${fact.choice} tone="good"/>`
-        : fact.conflict && html`<${Badge} word="conflict" tone="warm"/>`}
+    <p class="fact-head"><span><code>${keyOf(fact)}</code> ${fact.choice ? html`<${Badge} word=${fact.choice} tone="good"/>`
+            : fact.conflict && html`<${Badge} word="conflict" tone="warm"/>`}</span>
         ${fact.by && html`<span class="quiet">by ${fact.by}</span>`}</p>
-    <div class="sides"><${Side} name="base" value=${fact.base}/><${Side} name="ours" value=${fact.ours}/>
-        <${Side} name="theirs" value=${fact.theirs}/></div>${children}</li>`;
+    <div class="sides">${Object.keys(NAMES).map((name) => html`<${Side} key=${name} name=${name} fact=${fact}/>`)}</div>${children}</li>`;
 
 function Choice({ view, fact, reload }) {
     const { breakpoint, session } = view, [text, setText] = useState();

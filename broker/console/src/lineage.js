@@ -3,10 +3,12 @@ import { get, pages, url } from './api.js';
 import { html } from './html.js';
 import { Failed, Loading, useLoad } from './parts.js';
 import { link } from './route.js';
+import { plain } from './words.js';
 
 const MOST = 80;                  // sessions in a picture
-const WIDTH = 168, HEIGHT = 36;   // of a session
-const RIGHT = 56, DOWN = 14;      // between two
+const WIDTH = 208, HEIGHT = 44;   // of a session
+const ARCH = 40;                  // that a merge's line rises
+const RIGHT = 60, DOWN = 16;      // between two
 
 // Everybody that is reached from the session by parents, children and forks, with what they have taken in.
 async function gather(session) {
@@ -73,21 +75,24 @@ const at = ({ column, line }) => [column * (WIDTH + RIGHT) + 8, line * (HEIGHT +
 
 function Edge({ from, to, kind }) {
     const [x1, y1] = at(from), [x2, y2] = at(to), middle = HEIGHT / 2;
-    const path = kind === 'merge'
-        ? `M${x1 + WIDTH / 2} ${y1} C${x1 + WIDTH / 2} ${y1 - 26} ${x2 + WIDTH + 34} ${y2 + middle} ${x2 + WIDTH + 4} ${y2 + middle}`
-        : `M${x1 + WIDTH} ${y1 + middle} C${x1 + WIDTH + RIGHT / 2} ${y1 + middle} ${x2 - RIGHT / 2} ${y2 + middle} ${x2 - 3} ${y2 + middle}`;
+    const curve = (...points) => `M${points[0]} C${points.slice(1).join(' ')}`, over = x1 + WIDTH / 2, bend = RIGHT / 2;
+    const path = kind === 'merge' // over the top, back into what it has come from
+        ? curve([over, y1], [over, y1 - ARCH], [x2 + WIDTH / 2, y2 - ARCH], [x2 + WIDTH / 2, y2 - 3])
+        : curve([x1 + WIDTH, y1 + middle], [x1 + WIDTH + bend, y1 + middle], [x2 - bend, y2 + middle], [x2 - 3, y2 + middle]);
     return html`<path class=${`edge ${kind}`} d=${path} marker-end="url(#arrow)"/>`;
 }
 
-const cut = (text = '', most = 19) => [...text].length > most ? `${[...text].slice(0, most - 1).join('')}…` : text;
+const cut = (text = '', most = 24) => [...text].length > most ? `${[...text].slice(0, most - 1).join('')}…` : text;
 
 function Member({ place, self }) {
     const [x, y] = at(place), { session, title, state, cause } = place.member;
+    const how = [state, cause && plain(cause)].filter(Boolean).join(', ');
     return html`<a href=${link(['s', session])} aria-current=${self ? 'page' : undefined}>
-        <rect class=${`member ${state ?? ''} ${self ? 'self' : ''}`} x=${x} y=${y} width=${WIDTH} height=${HEIGHT} rx="7"/>
-        <circle class=${`dot ${state ?? ''}`} cx=${x + 13} cy=${y + 18} r="4"/>
-        <text x=${x + 24} y=${y + 16} class="member-title">${cut(title ?? session)}</text>
-        <text x=${x + 24} y=${y + 29} class="member-sub">${cut(`${state ?? ''}${cause ? `, ${cause.replaceAll('_', ' ')}` : ''}`, 24)}</text></a>`;
+        <title>${title ?? session}</title>
+        <rect class=${`member ${state ?? ''} ${self ? 'self' : ''}`} x=${x} y=${y} width=${WIDTH} height=${HEIGHT} rx="8"/>
+        <circle class=${`dot ${state ?? ''}`} cx=${x + 13} cy=${y + HEIGHT / 2} r="4"/>
+        <text x=${x + 26} y=${y + 19} class="member-title">${cut(title ?? session)}</text>
+        <text x=${x + 26} y=${y + 34} class="member-sub">${cut(how, 28)}</text></a>`;
 }
 
 function edges(places) {
@@ -107,15 +112,17 @@ export function Picture({ session }) {
     if (!data)
         return problem ? html`<${Failed} problem=${problem} retry=${reload}/>` : html`<${Loading}/>`;
     const { places, columns, lines } = arrange(data);
-    const width = columns * (WIDTH + RIGHT) + 16, height = lines * (HEIGHT + DOWN) + 12;
-    return html`<div class="picture" tabindex="0"><svg width=${width} height=${height} viewBox=${`0 -12 ${width} ${height + 12}`} role="group"
-            aria-label=${`Family of ${data.length} sessions`}>
-        <defs><marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>
+    const width = columns * (WIDTH + RIGHT) + 16, height = lines * (HEIGHT + DOWN) + 12 + ARCH;
+    const members = [...places.values()];
+    return html`<div class="picture" tabindex="0"><svg width=${width} height=${height} viewBox=${`0 ${-ARCH} ${width} ${height}`}
+            role="group" aria-label=${`Family of ${data.length} sessions`}>
+        <defs><marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <path d="M0 0 8 4 0 8z"/></marker></defs>
         ${edges(places).map((edge, number) => html`<${Edge} key=${number} ...${edge}/>`)}
-        ${[...places.values()].map((place) => html`<${Member} key=${place.member.session} place=${place} self=${place.member.session === session}/>`)}
-        </svg></div>
-        <p class="legend quiet"><span class="sample child"/> child <span class="sample fork"/> fork <span class="sample merge"/> merged into
-            ${data.length >= MOST && html` — the nearest ${MOST} of them`}</p>`;
+        ${members.map((place) => html`<${Member} key=${place.member.session} place=${place}
+            self=${place.member.session === session}/>`)}</svg></div>
+        <p class="legend quiet"><span class="sample child"/> child <span class="sample fork"/> fork
+            <span class="sample merge"/> merged into ${data.length >= MOST && html` — the nearest ${MOST} of them`}</p>`;
 }
 
 export const Family = ({ session, onClose }) => html`<section class="family" aria-label="Family">

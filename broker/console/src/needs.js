@@ -8,11 +8,14 @@ import { go, link } from './route.js';
 import { me, refreshWaiting, waiting, waitingProblem } from './site.js';
 import { now, plural } from './words.js';
 
+const MOST = 400; // that are listed: who has more decides the urgent ones first
+
 const roomOf = (view) => ['b', view.session, String(view.breakpoint.number)];
 
 function Row({ view, selected, onSelect }) {
     const { breakpoint, session, session_title: title } = view;
-    const { best, of } = lead(breakpoint), present = (breakpoint.present ?? []).filter(({ until }) => !until || until > now());
+    const { best, of } = lead(breakpoint);
+    const present = (breakpoint.present ?? []).filter(({ until }) => !until || until > now());
     const voted = breakpoint.votes?.some((vote) => vote.actor === me.value);
     return html`<li class=${`row ask ${selected ? 'selected' : ''}`} aria-current=${selected ? 'true' : undefined}
             onMouseEnter=${onSelect}>
@@ -26,12 +29,12 @@ function Row({ view, selected, onSelect }) {
         <span class="ask-tally"><${Meter} value=${best} most=${of} label=${`${best} of ${of} votes`}/>
             <span class="number">${best}/${of}</span>${voted && html`<span class="voted" title="You have voted">✓</span>`}</span>
         <span class="ask-time"><${Countdown} deadline=${breakpoint.deadline} opened=${breakpoint.opened_at}/>
-            <span class="quiet"><${Ago} at=${breakpoint.opened_at}/></span></span></li>`;
+            <span class="quiet">asked <${Ago} at=${breakpoint.opened_at} long/></span></span></li>`;
 }
 
 export function Needs() {
     const [at, setAt] = useState(0);
-    const all = waiting.value ?? [], chosen = Math.min(at, all.length - 1);
+    const open = waiting.value ?? [], all = open.slice(0, MOST), chosen = Math.min(at, all.length - 1);
     const step = (by) => {
         const next = Math.max(0, Math.min(all.length - 1, chosen + by));
         setAt(next);
@@ -44,10 +47,12 @@ export function Needs() {
              ['c', 'Open, and comment', () => enter({ do: 'comment' })]]);
     const body = !waiting.value ? waitingProblem.value
         ? html`<${Failed} problem=${waitingProblem.value} retry=${refreshWaiting}/>` : html`<${Loading}/>`
-        : all.length === 0 ? html`<${Empty} title="Nothing needs you">Questions of sessions appear here as they are asked.<//>`
+        : all.length === 0
+            ? html`<${Empty} title="Nothing needs you">Questions of sessions appear here as they are asked.<//>`
         : html`<ol class="rows asks" aria-label="Open breakpoints, most urgent first">${all.map((view, number) => html`
             <${Row} key=${`${view.session}/${view.breakpoint.number}`} view=${view} selected=${number === chosen}
-                onSelect=${() => setAt(number)}/>`)}</ol>`;
+                onSelect=${() => setAt(number)}/>`)}</ol>
+            ${open.length > MOST && html`<p class="quiet">${open.length - MOST} more can wait longer than these.</p>`}`;
     return html`<section class="view"><header class="view-head"><h1>Needs you</h1>
-        ${all.length > 0 && html`<p class="quiet">${plural(all.length, 'open breakpoint')}, most urgent first</p>`}</header>${body}</section>`;
+        ${open.length > 0 && html`<p class="quiet">${plural(open.length, 'open breakpoint')}, most urgent first</p>`}</header>${body}</section>`;
 }

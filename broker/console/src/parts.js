@@ -76,9 +76,45 @@ export function Dialog({ title, onClose, children, wide }) {
         return () => before?.focus?.();
     }, []);
     const outside = (event) => event.target === element.current && onClose();
-    return html`<dialog ref=${element} class=${wide ? 'wide' : ''} aria-label=${title} onClose=${onClose} onMouseDown=${outside}>
+    // At once: the browser tells of what it closes by itself later, when the next key may have come.
+    const keys = (event) => {
+        if (event.key === 'Escape') {
+            event.preventDefault();
+            onClose();
+        }
+    };
+    return html`<dialog ref=${element} class=${wide ? 'wide' : ''} aria-label=${title} onClose=${onClose} onMouseDown=${outside}
+            onKeyDown=${keys}>
         <header><h2>${title}</h2><button class="plain" aria-label="Close" onClick=${onClose}>✕</button></header>
         <div class="dialog-body">${children}</div></dialog>`;
+}
+
+// ---- a menu ----
+
+// Opens below what stands in `head`; its buttons are gone through with the arrow keys. menu: a ref, for who opens it by key.
+export function Menu({ name, head, menu = useRef(), children }) {
+    const buttons = () => [...menu.current.querySelectorAll('.menu button')];
+    const close = () => { menu.current.open = false; };
+    const leave = (event) => menu.current.contains(event.relatedTarget) || close();
+    const keys = (event) => {
+        const all = buttons(), step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+        if (event.key === 'Escape') {
+            close();
+            menu.current.querySelector('summary').focus();
+        } else if (step)
+            all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
+        else
+            return;
+        event.preventDefault();
+        event.stopPropagation();
+    };
+    return html`<details class=${`opens ${name}`} ref=${menu} onFocusOut=${leave} onKeyDown=${keys} onClick=${(event) =>
+            event.target.closest('.menu button') && close()}>${head}<div class="menu">${children}</div></details>`;
+}
+
+export function openMenu(menu) {
+    menu.current.open = true;
+    menu.current.querySelector('.menu button')?.focus();
 }
 
 // ---- work that is under way ----
@@ -99,3 +135,12 @@ export function useLoad(work, depends) {
     }, depends);
     return { ...state, reload };
 }
+
+// ---- lists of what is known ----
+
+export const Fact = ({ head, side, children }) => html`<li class="fact">
+    <p class="fact-head"><span>${head}</span>${side && html`<span class="quiet aside">${side}</span>`}</p>${children}</li>`;
+
+export const List = ({ title, rows = [], empty, children }) => html`<section class="block">
+    <h2>${title} <span class="quiet">${rows.length}</span></h2>
+    ${rows.length ? html`<ul class="facts-list">${rows.map(children)}</ul>` : html`<p class="quiet">${empty}</p>`}</section>`;

@@ -1,6 +1,8 @@
 // What a breakpoint's policy says, and how far the votes are. The broker decides; this only shows it.
 import { plural } from './words.js';
 
+export const TONES = { approve: 'good', reject: 'bad', stop: 'bad', raise: 'good' };
+
 export function needed({ policy = {}, escalated }) {
     switch (escalated ? 'first' : policy.kind ?? 'first') {
     case 'quorum': return policy.k ?? 1;

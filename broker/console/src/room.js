@@ -1,21 +1,20 @@
 // The breakpoint room: the question, who is there, what they say, and the votes.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, post, url } from './api.js';
+import { get, post, roomPath, url } from './api.js';
+import { Ballot } from './ballot.js';
+import { Conflicts } from './conflicts.js';
 import { Content, Json, Value } from './content.js';
+import { Discussion } from './discussion.js';
 import { html } from './html.js';
 import { useKeys } from './keys.js';
 import { coalesce, Stream } from './live.js';
-import { Ago, Badge, Countdown, Empty, Failed, Key, Loading, Meter, Person, say, sayProblem } from './parts.js';
-import { needed, optionsOf, sentence, votesFor } from './policy.js';
-import { link, refine, route } from './route.js';
+import { Ago, Badge, Countdown, Empty, Failed, Key, Loading, Person, say, sayProblem } from './parts.js';
+import { optionsOf, sentence, TONES } from './policy.js';
+import { go, link, refine, route } from './route.js';
 import { may, me, onAgain, waiting } from './site.js';
-import { full, now, plain, title, typed } from './words.js';
-import { Conflicts } from './conflicts.js';
+import { full, now, plain, title } from './words.js';
 
 const REJOIN = 120000; // ms; the broker forgets who is there after five minutes
-
-const where = (session, number) => url`/v1/sessions/${session}/breakpoints/${number}`;
-const TONES = { approve: 'good', reject: 'bad', stop: 'bad', raise: 'good' };
 
 // Loads the breakpoint, again whenever something of it happens, and is there meanwhile.
 function useRoom(session, number) {
@@ -26,7 +25,7 @@ function useRoom(session, number) {
         setState({});
         const load = refresh.current = coalesce(async () => {
             try {
-                const view = await get(where(session, number));
+                const view = await get(roomPath(session, number));
                 if (gone)
                     return;
                 setState((old) => ({ ...old, view, problem: undefined }));
@@ -50,10 +49,10 @@ function useRoom(session, number) {
         });
         load();
         const forget = onAgain(() => stream || load());
-        const join = () => document.visibilityState === 'visible' && post(`${where(session, number)}/join`).catch(() => {});
+        const join = () => document.visibilityState === 'visible' && post(`${roomPath(session, number)}/join`).catch(() => {});
         join();
         const again = setInterval(join, REJOIN);
-        const leave = () => post(`${where(session, number)}/leave`, {}, { keepalive: true }).catch(() => {});
+        const leave = () => post(`${roomPath(session, number)}/leave`, {}, { keepalive: true }).catch(() => {});
         addEventListener('pagehide', leave);
         return () => {
             gone = true;
@@ -65,65 +64,6 @@ function useRoom(session, number) {
         };
     }, [session, number]);
     return { ...state, reload: () => refresh.current?.() };
-}
-
-// ---- voting ----
-
-function Option({ breakpoint, option, number, chosen, onChoose, closed }) {
-    const votes = votesFor(breakpoint, option), most = needed(breakpoint), mine = votes.some(({ actor }) => actor === me.value);
-    const won = breakpoint.outcome === option, key = { approve: 'a', reject: 'd' }[option] ?? String(number);
-    return html`<button class=${`option ${TONES[option] ?? ''} ${chosen ? 'chosen' : ''} ${won ? 'won' : ''}`} disabled=${closed}
-            aria-pressed=${chosen} onClick=${onChoose}>
-        <span class="option-name">${title(option)}${mine && html`<span class="mine">your vote</span>`}
-            ${won && html`<span class="mine">outcome</span>`}</span>
-        <span class="option-people">${votes.map(({ actor }) => html`<${Person} key=${actor} name=${actor} small/>`)}</span>
-        <span class="option-tally"><${Meter} value=${votes.length} most=${most} tone=${TONES[option]}
-            label=${`${votes.length} of ${most} votes for ${option}`}/><span class="number">${votes.length}/${most}</span></span>
-        ${!closed && html`<${Key}>${key}<//>`}</button>`;
-}
-
-function Ballot({ view, choice, setChoice, reload }) {
-    const { breakpoint, session } = view, [why, setWhy] = useState(''), [answer, setAnswer] = useState('');
-    const [busy, setBusy] = useState(false);
-    const reason = useRef(), field = useRef();
-    const closed = breakpoint.state !== 'open', mine = breakpoint.votes?.find(({ actor }) => actor === me.value);
-    const asksValue = breakpoint.kind === 'input' || (breakpoint.kind === 'budget' && choice === 'raise');
-    useEffect(() => { choice && (asksValue ? field : reason).current?.focus(); }, [choice]);
-    const cast = async () => {
-        setBusy(true);
-        try {
-            const done = await post(`${where(session, breakpoint.number)}/votes`, {
-                option: breakpoint.kind === 'input' ? undefined : choice, why: why || undefined, digest: breakpoint.digest,
-                value: asksValue ? typed(answer) : undefined });
-            say(done.outcome ? `Decided: ${plain(done.outcome)}` : mine ? 'Your vote is changed' : 'Your vote is cast', 'good');
-            setChoice(undefined);
-            setWhy('');
-        } catch (problem) {
-            if (problem.reason === 'already_decided')
-                setChoice(undefined);
-            else
-                sayProblem(problem);
-        }
-        setBusy(false);
-        reload();
-    };
-    const submit = (event) => { event.preventDefault(); cast(); };
-    useKeys([['Enter', '', () => choice && !closed && !busy && !asksValue && cast()]]);
-    return html`<div class="ballot">
-        <div class="options" role="group" aria-label="Vote">${optionsOf(breakpoint).map((option, at) => html`
-            <${Option} key=${option} breakpoint=${breakpoint} option=${option} number=${at + 1} closed=${closed}
-                chosen=${choice === option} onChoose=${() => setChoice(choice === option ? undefined : option)}/>`)}</div>
-        ${choice && !closed && html`<form class="cast" onSubmit=${submit}
-                onKeyDown=${(event) => event.key === 'Escape' && setChoice(undefined)}>
-            ${asksValue && html`<label>${breakpoint.kind === 'budget' ? 'New caps, such as {"tokens": 200000}' : 'Your answer (text or JSON)'}
-                <textarea ref=${field} rows="3" required value=${answer} onInput=${(event) => setAnswer(event.target.value)}/></label>`}
-            <label>Why <span class="quiet">(optional)</span>
-                <input ref=${reason} maxlength="1000" value=${why} onInput=${(event) => setWhy(event.target.value)} autocomplete="off"/></label>
-            <div class="buttons"><button type="button" class="plain" onClick=${() => setChoice(undefined)}>Cancel</button>
-                <button class=${`main ${TONES[choice] ?? ''}`} disabled=${busy}>${mine ? 'Change vote to' : 'Vote'} ${plain(choice)} <${Key}>↵<//></button></div>
-            </form>`}
-        ${!choice && !closed && mine && html`<p class="quiet">You voted <b>${plain(mine.option)}</b>${mine.why && html` — “${mine.why}”`}.
-            You may change it while this is open.</p>`}</div>`;
 }
 
 // ---- what has happened ----
@@ -146,43 +86,6 @@ function Present({ breakpoint }) {
         ${here.length === 0 && html`<span class="quiet">Nobody is here</span>`}</div>`;
 }
 
-const entries = ({ breakpoint, comments = [] }) => [
-    ...comments.map((comment) => ({ ...comment, said: comment.text })),
-    ...(breakpoint.votes ?? []).map((vote) => ({ ...vote, vote: vote.option, said: vote.why })),
-].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
-
-function Discussion({ view, field, reload }) {
-    const [text, setText] = useState(''), list = useRef(), all = entries(view);
-    useEffect(() => { list.current.scrollTop = list.current.scrollHeight; }, [all.length]);
-    const send = async (event) => {
-        event.preventDefault();
-        if (!text.trim())
-            return;
-        try {
-            await post(`${where(view.session, view.breakpoint.number)}/comments`, { text });
-            setText('');
-        } catch (problem) {
-            sayProblem(problem);
-        }
-        reload();
-    };
-    const keys = (event) => event.key === 'Enter' && !event.shiftKey && !event.isComposing && send(event);
-    return html`<section class="discussion" aria-label="Discussion">
-        <div class="talk" ref=${list} role="log" aria-label="What was said" tabindex="0"><ol>
-            ${all.length === 0 && html`<li class="quiet">Nothing was said yet.</li>`}
-            ${all.map((entry, at) => html`<li key=${at} class="entry"><${Person} name=${entry.actor} small/>
-                <div><p class="entry-head"><b>${entry.actor}</b>
-                    ${entry.vote && html`<span>voted</span><span class=${`vote ${TONES[entry.vote] ?? ''}`}>${plain(entry.vote)}</span>
-                        ${entry.key && html`<span>on</span><code>${entry.key}</code>`}`}
-                    <span class="quiet"><${Ago} at=${entry.at}/></span></p>
-                    ${entry.said && html`<p class="said">${entry.said}</p>`}</div></li>`)}</ol></div>
-        ${view.breakpoint.state === 'open' && html`<form onSubmit=${send}>
-            <label class="hidden" for="comment">Comment</label>
-            <textarea id="comment" ref=${field} rows="1" placeholder="Comment" value=${text} onKeyDown=${keys}
-                onInput=${(event) => setText(event.target.value)}/>
-            <button class="main" disabled=${!text.trim()}>Send <${Key}>↵<//></button></form>`}</section>`;
-}
-
 // Where the session is meanwhile: a move does not end what is open.
 function Place({ state }) {
     if (!state)
@@ -193,56 +96,76 @@ function Place({ state }) {
         : lease?.node && html`on ${lease.node}`}</span>`;
 }
 
-export function Room({ session, number }) {
-    const { view, problem, place, reload } = useRoom(session, number);
-    const [choice, setChoice] = useState(), comment = useRef();
-    const breakpoint = view?.breakpoint, open = breakpoint?.state === 'open';
-    const options = breakpoint ? optionsOf(breakpoint) : [];
-    const choose = (option) => open && options.includes(option) && breakpoint.kind !== 'merge_conflict' && setChoice(option);
-    const claim = () => post(`${where(session, number)}/claim`).then(() => { say('The others see that you are on it'); reload(); }, sayProblem);
+const Claim = ({ by, claim }) => by
+    ? html`<span class="claimed">${by === me.value ? 'You are' : `${by} is`} on it</span>`
+    : html`<button class="plain" onClick=${claim}>I'm on it <${Key}>i<//></button>`;
+
+// Its keys; those of the list go to the breakpoints beside it.
+function useRoomKeys({ session, number, options, choose, claim, say: speak }) {
     const list = waiting.value ?? [];
     const here = list.findIndex((other) => other.session === session && other.breakpoint.number === Number(number));
     const beside = (by) => {
         const next = list[here < 0 ? 0 : (here + by + list.length) % list.length];
         if (next)
-            location.hash = link(['b', next.session, String(next.breakpoint.number)]);
+            go(['b', next.session, String(next.breakpoint.number)]);
     };
+    useKeys([['a', 'Approve', () => choose('approve')], ['d', 'Reject', () => choose('reject')],
+             ...options.map((option, at) => [String(at + 1), '', () => choose(option)]),
+             ['c', 'Comment', speak], ['i', 'Tell the others that you are on it', claim],
+             ['j', 'Next breakpoint', () => beside(1)], ['k', 'Previous breakpoint', () => beside(-1)],
+             ['s', 'Open its session', () => go(['s', session])], ['Escape', 'Back to what needs you', () => go([])]]);
+}
+
+function Head({ view, place }) {
+    const { breakpoint, session, session_title: name } = view;
+    const { state, kind, requester, opened_at: opened, deadline } = breakpoint;
+    return html`<header class="view-head">
+        <p class="crumbs"><a href=${link([])}>Needs you</a><span aria-hidden="true"> / </span>
+            <a href=${link(['s', session])}>${name || session}</a> <${Place} state=${place}/></p>
+        <h1>${breakpoint.title}</h1>
+        <p class="facts"><${Badge} word=${state}/> <${Badge} word=${kind} tone="quiet"/> <span>${sentence(breakpoint)}</span>
+            ${requester && html`<span class="quiet">asked by ${requester} <${Ago} at=${opened} long/></span>`}
+            ${state === 'open' && deadline && html`
+                <span>due in <${Countdown} deadline=${deadline} opened=${opened}/></span>`}</p></header>`;
+}
+
+// What is being decided.
+function Matter({ view, reload }) {
+    if (view.breakpoint.kind === 'merge_conflict')
+        return html`<${Conflicts} view=${view} reload=${reload}/>`;
+    return html`${view.body ? html`<${Content} text=${view.body}/>`
+            : html`<${Empty} title="The question says it all">There is no text with it.<//>`}
+        ${view.schema && html`<details open><summary>Form of the answer</summary><${Json} value=${view.schema}/></details>`}`;
+}
+
+export function Room({ session, number }) {
+    const { view, problem, place, reload } = useRoom(session, number);
+    const [choice, setChoice] = useState(), comment = useRef();
+    const breakpoint = view?.breakpoint, open = breakpoint?.state === 'open', conflict = breakpoint?.kind === 'merge_conflict';
+    const options = breakpoint && !conflict ? optionsOf(breakpoint) : [];
+    const choose = (option) => open && options.includes(option) && setChoice(option);
+    const speak = () => comment.current?.focus();
+    const claim = () => open && post(`${roomPath(session, number)}/claim`).then(() => {
+        say('The others see that you are on it');
+        reload();
+    }, sayProblem);
     const wish = route.value.params.get('do');
     useEffect(() => {
         if (!view || !wish)
             return;
         refine({ do: '' });
-        wish === 'comment' ? comment.current?.focus() : choose(wish);
+        wish === 'comment' ? speak() : choose(wish);
     }, [Boolean(view), wish]);
-    useKeys([['a', 'Approve', () => choose('approve')], ['d', 'Reject', () => choose('reject')],
-             ...options.map((option, at) => [String(at + 1), '', () => choose(option)]),
-             ['c', 'Comment', () => comment.current?.focus()], ['i', 'Tell the others that you are on it', () => open && claim()],
-             ['j', 'Next breakpoint', () => beside(1)], ['k', 'Previous breakpoint', () => beside(-1)],
-             ['s', 'Open its session', () => { location.hash = link(['s', session]); }],
-             ['Escape', 'Back to what needs you', () => { location.hash = link([]); }]]);
-    if (problem && !view)
-        return html`<section class="view"><${Failed} problem=${problem} retry=${reload}/></section>`;
+    useRoomKeys({ session, number, options, choose, claim, say: speak });
     if (!view)
-        return html`<section class="view"><${Loading}/></section>`;
-    const conflict = breakpoint.kind === 'merge_conflict';
-    return html`<section class="view room">
-        <header class="view-head"><p class="crumbs"><a href=${link([])}>Needs you</a><span aria-hidden="true"> / </span><a href=${link(['s', session])}>${view.session_title || session}</a> <${Place} state=${place}/></p>
-            <h1>${breakpoint.title}</h1>
-            <p class="facts"><${Badge} word=${breakpoint.state}/> <${Badge} word=${breakpoint.kind} tone="quiet"/>
-                <span>${sentence(breakpoint)}</span>
-                ${breakpoint.requester && html`<span class="quiet">asked by ${breakpoint.requester} <${Ago} at=${breakpoint.opened_at} long/></span>`}
-                ${open && breakpoint.deadline && html`<span>due in <${Countdown} deadline=${breakpoint.deadline} opened=${breakpoint.opened_at}/></span>`}</p></header>
+        return html`<section class="view">${problem ? html`<${Failed} problem=${problem} retry=${reload}/>`
+            : html`<${Loading}/>`}</section>`;
+    return html`<section class="view room"><${Head} view=${view} place=${place}/>
         <div class="room-body">
-            <div class="room-main"><${Outcome} breakpoint=${breakpoint}/>
-                ${conflict ? html`<${Conflicts} view=${view} reload=${reload}/>`
-                    : view.body ? html`<${Content} text=${view.body}/>`
-                    : html`<${Empty} title="The question says it all">There is no text with it.<//>`}
-                ${view.schema && html`<details open><summary>Form of the answer</summary><${Json} value=${view.schema}/></details>`}</div>
+            <div class="room-main"><${Outcome} breakpoint=${breakpoint}/><${Matter} view=${view} reload=${reload}/></div>
             <aside class="room-side" aria-label="Decision">
-                <div class="side-head"><${Present} breakpoint=${breakpoint}/>
-                    ${open && may.value.operate && (breakpoint.claimed_by
-                        ? html`<span class="claimed">${breakpoint.claimed_by === me.value ? 'You are' : `${breakpoint.claimed_by} is`} on it</span>`
-                        : html`<button class="plain" onClick=${claim}>I'm on it <${Key}>i<//></button>`)}</div>
+                ${open && html`<div class="side-head"><${Present} breakpoint=${breakpoint}/>
+                    ${may.value.operate && html`<${Claim} by=${breakpoint.claimed_by} claim=${claim}/>`}</div>`}
                 ${!conflict && html`<${Ballot} view=${view} choice=${choice} setChoice=${setChoice} reload=${reload}/>`}
                 <${Discussion} view=${view} field=${comment} reload=${reload}/></aside></div></section>`;
 }

@@ -1,6 +1,8 @@
 // Numbers, times and the broker's words, for people.
 import { signal } from '@preact/signals';
 
+export const STATES = ['running', 'suspended', 'sleeping', 'terminated'];
+
 // The broker's clock less ours, ms: deadlines are the broker's.
 export const skew = signal(0);
 export const tick = signal(Date.now());
