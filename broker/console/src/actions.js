@@ -21,6 +21,10 @@ function taken(fields = [], values) {
     return Object.fromEntries(given.map(([name, , kind]) => [name, READ[kind]?.(values[name]) ?? values[name]]));
 }
 
+// Of several choices, the first one.
+const begin = (fields = []) => Object.fromEntries(fields.filter(([, , kind]) => Array.isArray(kind))
+    .map(([name, , [first]]) => [name, first]));
+
 // Sessions that have a past in common with this one.
 async function kin({ session, forked_from: fork }) {
     const found = [];
@@ -82,7 +86,7 @@ function usePlan(doing, ready, ask, values) {
 
 function Action({ name, state, onClose, reload }) {
     const doing = DOINGS[name], { session } = state, Preview = doing.preview;
-    const [values, setValues] = useState({}), [refused, setRefused] = useState(), [busy, setBusy] = useState(false);
+    const [values, setValues] = useState(() => begin(doing.fields)), [refused, setRefused] = useState(), [busy, setBusy] = useState(false);
     const path = doing.path?.(session, values) ?? url`/v1/sessions/${session}/${name}`;
     const body = doing.body?.(session, values) ?? taken(doing.fields, values);
     const ready = !doing.needs || Boolean(values[doing.needs]);

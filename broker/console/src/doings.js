@@ -26,7 +26,7 @@ export const DOINGS = {
     interrupt: { when: (state) => runs(state) && state.run?.phase !== 'finished', bad: true, preview: Stop, look: stateAt,
                  help: 'Stop the run now. The session is kept.' },
     fork: { when: () => true, help: 'Another session goes on from here.', preview: Fork, look: stateAt,
-            fields: [['title', 'Title', 'line'], ['at', 'From position', 'number'],
+            fields: [['title', 'Title', 'line'], ['at', 'From position (empty: the present one)', 'number'],
                      ['workspace', 'Workspace', ['copy', 'worktree', 'shared']], ['activate', 'Activate it at once', 'flag']],
             to: ({ session }) => ['s', session] },
     merge: { when: lives, help: 'Bring what this session has changed into another one that it has a past in common with.',

@@ -11,9 +11,19 @@ const MOST = 200000; // bytes of an artifact that is shown
 const facts = (...all) => all.filter(Boolean).map((fact, at) => html`${at > 0 && ' · '}${fact}`);
 const inRun = (run) => run && `run ${run}`;
 
-const Decision = ({ key, value, why, run, changes }) => html`
-    <${Fact} key=${key} head=${html`<code>${key}</code> <b>${value}</b>`}
-        side=${facts(inRun(run), changes && `decided anew ${changes}×`)}>${why && html`<p>${why}</p>`}<//>`;
+const Past = ({ entry: { value, why, run, n, began_at: at, began_by: by } }) => html`<li><b>${value}</b>
+    ${why && html`<span>${why}</span>`}
+    <span class="quiet">${facts(`from position ${n}`, full(at), by, inRun(run))}</span></li>`;
+
+function Decision({ session, decision: { key, value, why, run, changes } }) {
+    const [past, setPast] = useState();
+    const read = async () => (await get(url`/v1/sessions/${session}/decisions/${key}`)).entries ?? [];
+    const toggle = () => past ? setPast(undefined) : read().then(setPast, sayProblem);
+    return html`<${Fact} head=${html`<code>${key}</code> <b>${value}</b>`}
+            side=${facts(inRun(run), changes && html`<button class="plain" aria-expanded=${Boolean(past)} onClick=${toggle}>
+                decided anew ${changes}×</button>`)}>${why && html`<p>${why}</p>`}
+        ${past && html`<ol class="past-values">${past.map((entry) => html`<${Past} key=${entry.n} entry=${entry}/>`)}</ol>`}<//>`;
+}
 
 const Memory = ({ key, value, run }) => html`
     <${Fact} key=${key} head=${html`<code>${key}</code>`} side=${inRun(run)}><${Value} value=${value}/><//>`;
@@ -35,7 +45,8 @@ const Trigger = ({ name, kind, next, why, number, fired_at: fired }) => html`
         ${why && html`<p class="quiet">${why}</p>`}<//>`;
 
 export const Knowledge = ({ state }) => html`
-    <${List} title="Decisions" rows=${state.decisions} empty="Nothing was decided yet.">${Decision}<//>
+    <${List} title="Decisions" rows=${state.decisions} empty="Nothing was decided yet.">${(decision) => html`
+        <${Decision} key=${decision.key} session=${state.session} decision=${decision}/>`}<//>
     <${List} title="Memory" rows=${state.memory} empty="Its working memory is empty.">${Memory}<//>
     <${List} title="Artifacts" rows=${state.artifacts} empty="It has put nothing out yet.">${(artifact) => html`
         <${Artifact} key=${artifact.name} session=${state.session} artifact=${artifact}/>`}<//>

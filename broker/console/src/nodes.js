@@ -57,11 +57,18 @@ function useMoves() {
 
 // ---- a node ----
 
-const Ids = ({ title, ids = [] }) => ids.length > 0 && html`<h3>${title} (${ids.length})</h3>
-    <ul class="ids">${ids.slice(0, 50).map((id) => html`<li key=${id}><a href=${link(['s', id])}>${id}</a></li>`)}</ul>`;
+const Ids = ({ title, ids = [], names }) => ids.length > 0 && html`<h3>${title} (${ids.length})</h3>
+    <ul class="ids">${ids.slice(0, 50).map((id) => html`<li key=${id}><a href=${link(['s', id])}>${names?.get(id) ?? id}</a></li>`)}</ul>`;
+
+// Titles of what is at a node.
+async function namesAt(node) {
+    const { sessions = [] } = await get('/v1/sessions', { node, limit: 1000 });
+    return new Map(sessions.map(({ session, title }) => [session, title]));
+}
 
 function Drain({ node, onClose }) {
     const [plan, setPlan] = useState(), [problem, setProblem] = useState(), path = url`/v1/nodes/${node.name}/drain`;
+    const { data: names } = useLoad(() => namesAt(node.name), [node.name]);
     useEffect(() => { post(path, { dry_run: true }).then(setPlan, setProblem); }, []);
     const drain = () => post(path).then(({ moving = [] }) => {
         say(`${node.name} is draining: ${plural(moving.length, 'session')} on the way`);
@@ -71,8 +78,8 @@ function Drain({ node, onClose }) {
     return html`<${Dialog} title=${`Drain ${node.name}`} onClose=${onClose}>
         <p>It takes no new sessions, and those that are on it move elsewhere.</p>
         ${problem ? html`<${Failed} problem=${problem}/>` : !plan && html`<${Loading}/>`}
-        <${Ids} title="Would move" ids=${plan?.moving}/>
-        <${Ids} title="Would stay: no other node has room" ids=${plan?.staying}/>
+        <${Ids} title="Would move" ids=${plan?.moving} names=${names}/>
+        <${Ids} title="Would stay: no other node has room" ids=${plan?.staying} names=${names}/>
         ${none && html`<p class="quiet">No session is on it.</p>`}
         <div class="buttons"><button onClick=${onClose}>Cancel</button>
             <button class="main bad" disabled=${!plan} onClick=${drain}>Drain</button></div><//>`;

@@ -73,6 +73,7 @@ export function Dialog({ title, onClose, children, wide }) {
     useEffect(() => {
         const before = document.activeElement;
         element.current.showModal();
+        element.current.querySelector('.dialog-body :is(input, select, textarea)')?.focus();
         return () => before?.focus?.();
     }, []);
     const outside = (event) => event.target === element.current && onClose();

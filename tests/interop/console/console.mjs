@@ -325,6 +325,9 @@ test('a fork is merged, its conflict decided, and the family drawn', async () =>
     };
     await act('Fork');
     await page.getByLabel('Title').fill('Plan the move, later');
+    await page.getByText('1 decision and 0 keys of memory').waitFor();
+    await shot(page, 'fork-preview');
+    assert.deepEqual(await violations(page), []);
     await page.getByRole('dialog').getByRole('button', { name: 'Fork' }).click();
     await page.getByRole('heading', { name: 'Plan the move, later' }).waitFor();
     const fork = new URL(page.url()).hash.split('/').pop();
@@ -343,6 +346,11 @@ test('a fork is merged, its conflict decided, and the family drawn', async () =>
     await page.locator('.outcome').waitFor();
     const state = await call('session.show', { session: plan });
     assert.equal(state.decisions[0].value, 'August');
+    await at(page, `s/${plan}?tab=knowledge`);
+    await page.getByRole('button', { name: 'decided anew 2×' }).click();
+    await page.getByText('from position').nth(2).waitFor();
+    await shot(page, 'decision-history');
+    assert.deepEqual(await violations(page), []);
     await at(page, `s/${plan}?tab=family`);
     await page.locator('path.edge.merge').waitFor();
     await shot(page, 'family-merged');
@@ -373,7 +381,9 @@ test('a node is drained', async () => {
     await at(page, 'nodes');
     const card = page.locator('.host', { has: page.getByRole('heading', { name: run.node }) });
     await card.getByRole('button', { name: 'Drain' }).click();
-    await page.getByRole('dialog').getByText(session).waitFor();
+    await page.getByRole('dialog').getByRole('link', { name: 'A long day' }).waitFor();
+    await shot(page, 'drain-preview');
+    assert.deepEqual(await violations(page), []);
     await page.getByRole('dialog').getByRole('button', { name: 'Drain', exact: true }).click();
     await card.getByText('draining').waitFor();
     await page.getByRole('region', { name: `Migration from ${run.node} to ${other}` }).first().getByText('done in').waitFor();
