@@ -2,7 +2,6 @@
 
 #include "event.h"
 
-#include <string.h>
 #include <time.h>
 
 _Static_assert(BATON_unauthenticated < METRICS_STATUSES, "each status has its place");
@@ -76,10 +75,9 @@ static void print_requests (const metrics_t *self, FILE *out)
 /*  Of methods that nobody has used there is nothing to tell. */
 static void print_times (const metrics_t *self, FILE *out)
 {
-    static const histogram_t NONE;
     exposition_family (out, METRIC_request_time);
     for (int method = 1; method < METHOD_COUNT; method++)
-        if (memcmp (&self->times[method], &NONE, sizeof NONE) != 0)
+        if (self->times[method].sum > 0)
             exposition_histogram (out, METRIC_request_time, "method", METHODS[method].name, &BOUNDS_seconds,
                                   &self->times[method]);
 }

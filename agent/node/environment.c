@@ -11,15 +11,14 @@
 
 #define OWN_ENTRIES 12
 
-static const char *const HIDDEN[] = {"BATON_",         "NOTIFY_SOCKET=", "WATCHDOG_",       "LISTEN_",
-                                     "INVOCATION_ID=", "PATH=",          TRACE_VARIABLE "="};
+static const char *const HIDDEN[] = {"BATON_", "NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_", "INVOCATION_ID=", "PATH="};
 
 static bool is_hidden (const char *entry)
 {
     for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++)
         if (strncmp (entry, HIDDEN[i], strlen (HIDDEN[i])) == 0)
             return true;
-    return false;
+    return strncmp (entry, TRACE_VARIABLE "=", strlen (TRACE_VARIABLE "=")) == 0;
 }
 
 typedef struct {

@@ -92,6 +92,8 @@ static void explains_itself (void **state)
     }
 }
 
+static const char QUESTION[] = ID "/1";
+
 static void says_what_to_do_next (void **state)
 {
     (void) state;
@@ -105,19 +107,19 @@ static void says_what_to_do_next (void **state)
          "wrong_state",
          "",
          "with: baton session show " ID "\n"},
-        {{"breakpoint", "vote", ID "/1", "maybe"},
+        {{"breakpoint", "vote", QUESTION, "maybe"},
          "invalid_argument",
          "breakpoint.vote",
          "bad_value",
          "option",
          "vote for one of approve, reject: baton breakpoint vote " ID "/1 OPTION"},
-        {{"breakpoint", "vote", ID "/1"},
+        {{"breakpoint", "vote", QUESTION},
          "invalid_argument",
          "breakpoint.vote",
          "missing_field",
          "option",
          "vote for one of approve, reject"},
-        {{"breakpoint", "vote", ID "/1", "approve"},
+        {{"breakpoint", "vote", QUESTION, "approve"},
          "permission_denied",
          "breakpoint.vote",
          "excluded",
@@ -170,14 +172,14 @@ static void says_how_each_kind_is_voted_on (void **state)
         const char *words[7], *field, *says;
     } CASES[] = {
         {breakpoint_kind_budget,
-         {"breakpoint", "vote", ID "/1", "raise"},
+         {"breakpoint", "vote", QUESTION, "raise"},
          "value",
          "/1 raise --value '{\"tokens\": 200000}'"},
         {breakpoint_kind_merge_conflict,
-         {"breakpoint", "vote", ID "/1", "ours", "--key", "rate"},
+         {"breakpoint", "vote", QUESTION, "ours", "--key", "rate"},
          "key",
          "/1 ours|theirs|edit --key KEY"},
-        {breakpoint_kind_input, {"breakpoint", "vote", ID "/1"}, "value", "/1 --value ANSWER"},
+        {breakpoint_kind_input, {"breakpoint", "vote", QUESTION}, "value", "/1 --value ANSWER"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         stage_t stage = {.refusal = "not_found",

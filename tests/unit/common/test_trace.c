@@ -7,12 +7,13 @@
 static void only_a_traceparent_is_one (void **state)
 {
     (void) state;
+    static const char LONGER[] = GOOD "0", EXTENDED[] = GOOD "-x";
     static const char *const BAD[] = {
         NULL,
         "",
         "00",
-        GOOD "0",
-        GOOD "-x",
+        LONGER,
+        EXTENDED,
         "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",

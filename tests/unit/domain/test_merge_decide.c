@@ -192,7 +192,8 @@ static void test_the_bytes_of_a_merge (void **state)
     merge_key_t keys[3] = {{.key = (char *) "a"}, {.key = (char *) "b"}, {.key = (char *) "c"}};
     merge_t merge = {.keys = {3, keys}};
     session_t self = {0};
-    start_t start = {.input.size = LIMIT_WAITING_BYTES - LIMIT_MERGE_BYTES};
+    size_t rest = LIMIT_WAITING_BYTES;
+    start_t start = {.input.size = rest - LIMIT_MERGE_BYTES};
     baton_error_t error = {0};
     keys[0].ours.size = LIMIT_MERGE_BYTES / 2; /*  sizes alone count */
     keys[1].theirs.size = LIMIT_MERGE_BYTES / 4;
