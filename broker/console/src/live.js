@@ -102,8 +102,9 @@ export function coalesce(work, pause = 0) {
             try {
                 await work();
             } catch (error) {
-                if (error.name !== 'AbortError')
-                    console.warn(error.message);
+                if (error.name === 'AbortError')
+                    continue; // somebody waits for the next one
+                console.warn(error.message);
             }
             if (pause)
                 await new Promise((resolve) => setTimeout(resolve, pause));
