@@ -11,6 +11,8 @@ const FILTERS = ['state', 'asks', 'match', ...FIELDS.map(([name]) => name)];
 
 export const filters = () => Object.fromEntries(FILTERS.map((name) => [name, route.value.params.get(name) ?? '']));
 
+export const anyFilter = () => FILTERS.some((name) => route.value.params.get(name));
+
 // As the broker takes them.
 export function paramsOf({ label, asks, ...rest }) {
     const [key, ...value] = label.split('=');
@@ -69,7 +71,7 @@ export function Filters({ shown, whole }) {
                 <${Chip} key=${state} name="state" value=${state} text=${state} chosen=${known.state === state}/>`)}
             <${Chip} name="asks" value="1" text="asks" chosen=${Boolean(known.asks)}/>
             <button class="chip" aria-expanded=${more} onClick=${() => setMore(!more)}>more…</button>
-            ${FILTERS.some((name) => known[name]) && html`<button class="plain" onClick=${() => go(['fleet'])}>Clear</button>`}</div>
+            ${anyFilter() && html`<button class="plain" onClick=${() => go(['fleet'])}>Clear</button>`}</div>
         <span class="quiet total" role="status">${shown.toLocaleString('en')}${!whole && '…'} sessions</span>
         ${more && html`<div class="more">${FIELDS.map(([name, label]) => html`
             <${Field} key=${name} name=${name} label=${label} value=${known[name]}/>`)}</div>`}</div>`;

@@ -1,5 +1,6 @@
 // The table of sessions: only what is seen is there, whatever the number of rows.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { anyFilter } from './filters.js';
 import { html } from './html.js';
 import { useKeys } from './keys.js';
 import { Ago, Badge, Countdown, Empty, Loading, Meter } from './parts.js';
@@ -84,6 +85,10 @@ function scrollTo(element, row) {
         element.scrollTop = top + ROW + head - element.clientHeight;
 }
 
+const Nothing = () => anyFilter()
+    ? html`<${Empty} title="No sessions here">Other filters may show some.<//>`
+    : html`<${Empty} title="No sessions yet">They appear here as they are created.<//>`;
+
 export function Table({ rows, whole }) {
     const { frame, top, height } = useFrame(), [at, setAt] = useState(0);
     const order = route.value.params.get('sort');
@@ -107,6 +112,5 @@ export function Table({ rows, whole }) {
         <div role="rowgroup" class="tbody" style=${{ height: `${sorted.length * ROW}px` }}>${shown.map((row, number) => html`
             <${Row} key=${row.session} row=${row} at=${first + number} selected=${first + number === chosen}
                 onSelect=${() => setAt(first + number)}/>`)}</div>
-        ${!rows.length && (whole ? html`<${Empty} title="No sessions here">Other filters may show some.<//>` : html`<${Loading}/>`)}
-        </div>`;
+        ${!rows.length && (whole ? html`<${Nothing}/>` : html`<${Loading}/>`)}</div>`;
 }

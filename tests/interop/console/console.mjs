@@ -393,6 +393,20 @@ test('a node is drained', async () => {
     assert.deepEqual(page.wrongs, []);
 });
 
+test('who signs out is out, and told how to come in', async () => {
+    const page = await person('carol');
+    await at(page, 'fleet');
+    await settled(page);
+    await page.locator('.you summary').click();
+    await shot(page, 'menu');
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('You are not signed in').waitFor();
+    await shot(page, 'signed-out');
+    assert.deepEqual(await violations(page), []);
+    assert.equal(await page.evaluate(() => fetch('/v1/sessions').then((answer) => answer.status)), 401);
+});
+
 test('ten thousand sessions', async () => {
     await daemon('many', 10000);
     const page = await person('alice');
