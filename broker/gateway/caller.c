@@ -1,5 +1,6 @@
 #include "caller.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -40,15 +41,38 @@ caller_t *caller_of (struct MHD_Connection *connection)
 void caller_expect (struct MHD_Connection *connection, uint64_t deadline)
 {
     caller_t *self = caller_of (connection);
-    if (self)
-        self->deadline = deadline;
+    if (!self)
+        return;
+    self->deadline = deadline;
+    self->left = false;
+}
+
+static bool has_left (int fd)
+{
+    char byte;
+    ssize_t size = recv (fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+bool caller_has_left (struct MHD_Connection *connection)
+{
+    return has_left (MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+}
+
+static bool is_over (caller_t *self, uint64_t now)
+{
+    if (self->deadline == 0)
+        return false;
+    bool twice = self->left;
+    self->left = has_left (self->fd);
+    return self->deadline <= now || (self->left && twice);
 }
 
 /*  libmicrohttpd sees the end of the connection and does the rest. */
 void callers_check (callers_t *all, uint64_t now)
 {
     for (caller_t *self = all->first; self; self = self->next)
-        if (self->deadline > 0 && self->deadline <= now) {
+        if (is_over (self, now)) {
             shutdown (self->fd, SHUT_RDWR);
             self->deadline = 0;
         }

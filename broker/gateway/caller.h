@@ -21,6 +21,7 @@ struct caller {
     caller_t *next, *previous;
     int fd;
     uint64_t deadline; /*  monotonic ms; 0: it waits for us */
+    bool left;         /*  it was not there any more when it was last looked at, and nothing has happened since */
 };
 
 /*  All of them: the head of a list. */
@@ -36,7 +37,11 @@ void caller_destroy (callers_t *all, caller_t **self);
 caller_t *caller_of (struct MHD_Connection *connection);
 void caller_expect (struct MHD_Connection *connection, uint64_t deadline);
 
-/*  Ends the connections whose time is over. */
+/*  Whether nothing more can come of it: it has closed its side, and all that it said is read. */
+bool caller_has_left (struct MHD_Connection *connection);
+
+/*  Ends the connections whose time is over, and those that are waited for in vain. To be called now and then: one that
+ * has left is given until the next time, for what it said last may still be in hand. */
 void callers_check (callers_t *all, uint64_t now);
 
 #endif

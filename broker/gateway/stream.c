@@ -2,11 +2,9 @@
 
 #include "cloud_event.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define QUEUE 16         /*  texts that wait to be sent to one stream */
 #define PAGE 64          /*  events that one look at the log is for */
@@ -382,19 +380,10 @@ static void tell_event (stream_t *self, uint64_t seq, text_t *text)
     wake (self);
 }
 
-/*  libmicrohttpd does not look at a connection that is suspended: that its client has gone shows here. */
-static bool is_deserted (const stream_t *self)
-{
-    char byte;
-    int fd = MHD_get_connection_info (self->visit->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    ssize_t size = recv (fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
-}
-
 /*  What is live has all up to the head; what could not read is woken to try again. */
 static void beat (stream_t *self, uint64_t head, text_t *text)
 {
-    if (self->asleep && is_deserted (self)) {
+    if (self->asleep && caller_has_left (self->visit->connection)) {
         self->phase = PHASE_ended;
         wake (self);
         return;

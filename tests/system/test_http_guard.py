@@ -6,6 +6,7 @@ import resource
 import socket
 import ssl
 import statistics
+import struct
 import subprocess
 import time
 import unittest
@@ -80,6 +81,30 @@ class Guarded(HttpTest):
         codes = [guess.ask("GET", "/v1/site").code for _ in range(150)]
         self.assertEqual((codes[0], codes[-1]), (401, 429))
         self.assertEqual(web.ask("GET", "/healthz").code, 200)
+
+    def test_clients_end_anywhere(self):
+        """Amidst a request, or while it is answered; with a word or without. Nothing of them stays."""
+        session = self.admin.call("session.create", {"title": "t"})["session"]
+        head = "Host: localhost\r\nAuthorization: Bearer {}\r\n".format(self.admin.call("token.create")["token"])
+        post = head + "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: 5000\r\n\r\n"
+        call = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},'
+        requests = [f"POST /v1/sessions HTTP/1.1\r\n{post}" + '{"title":"t"}'.ljust(5000),
+                    f"POST /mcp HTTP/1.1\r\n{post}" + (call + '"clientInfo":{"name":"a","version":"1"}}}').ljust(5000),
+                    f"GET /v1/sessions/{session}?past=99&timeout=1000 HTTP/1.1\r\n{head}\r\n",
+                    f"GET /v1/events?after=0 HTTP/1.1\r\n{head}Accept: text/event-stream\r\n\r\n"]
+        files = lambda: len(os.listdir(f"/proc/{self.broker.process.pid}/fd"))
+        before = files()
+        for data in requests:
+            for part in (1, len(data) // 3, len(data) - 1, len(data)):
+                for at_once in (True, False):
+                    sock = self.connect(data[:part].encode())
+                    if part == len(data) and "past=" not in data:
+                        sock.recv(10)
+                    if at_once:
+                        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    sock.close()
+        wait_until(lambda: files() <= before, "their connections are closed", patience=15)
+        self.assertGreaterEqual(len(self.admin.call("session.list")["sessions"]), 3)
 
     def test_bodies_together_are_limited(self):
         """One that does not fit beside the others is cut off, at either place that takes them."""
