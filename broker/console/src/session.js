@@ -1,9 +1,10 @@
 // A session: what has happened, what its context holds, what it knows, and what can be done with it.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { get, url } from './api.js';
 import { Actions } from './actions.js';
 import { ContextTab } from './context.js';
 import { html } from './html.js';
+import { useJournal } from './journal.js';
 import { Knowledge } from './knowledge.js';
 import { useKeys } from './keys.js';
 import { Picture } from './lineage.js';
@@ -17,56 +18,37 @@ import { link, refine, route } from './route.js';
 import { onAgain } from './site.js';
 import { clock, count, now, plain, plural, span } from './words.js';
 
-const TAIL = 500;    // events that are loaded at first, and at a time
+const SETTLE = 120; // ms after the slider's last move
 const TABS = ['timeline', 'context', 'knowledge', 'messages', 'logs', 'family'];
 
-// The session's state and the end of its journal, kept up to date.
+// Its state, of now or of a position, kept up to date; and its journal.
 function useSession(session, at) {
-    const [state, setState] = useState(), [events, setEvents] = useState([]), [problem, setProblem] = useState();
-    const refresh = useRef(), head = useRef(0);
-    useEffect(() => {
-        let gone = false, stream;
-        setEvents([]);
-        setState();
-        setProblem();
-        head.current = 0;
-        const load = coalesce(async () => {
-            try {
-                const found = await get(url`/v1/sessions/${session}`, { at });
-                if (gone)
-                    return;
+    const [state, setState] = useState(), [problem, setProblem] = useState(), journal = useJournal(session, at);
+    const wanted = useRef();
+    wanted.current = at;
+    const load = useMemo(() => coalesce(async () => {
+        const position = wanted.current;
+        try {
+            const found = await get(url`/v1/sessions/${session}`, { at: position });
+            if (position === wanted.current)
                 setState(found);
-                stream ??= new Stream({ session }, { take: () => { at || load(); readOn(); }, again: refresh.current });
-            } catch (wrong) {
-                gone || setProblem(wrong);
-            }
-        }, 150);
-        const readOn = coalesce(async () => {
-            if (!head.current)
-                head.current = Math.max(0, (await get(url`/v1/sessions/${session}`)).n - TAIL);
-            for (let more = true; more && !gone;) {
-                const page = await get(url`/v1/sessions/${session}/events`,
-                                       { after: head.current || undefined, limit: 1000 });
-                if (gone)
-                    return;
-                const found = (page.events ?? []).filter(({ n }) => n > head.current);
-                head.current = page.last ?? head.current;
-                more = found.length > 0 && head.current < page.head;
-                if (found.length)
-                    setEvents((old) => [...old, ...found]);
-            }
-        }, 60);
-        refresh.current = () => { load(); readOn(); };
-        refresh.current();
-        const forget = onAgain(() => stream || refresh.current());
-        return () => { gone = true; stream?.close(); forget(); };
-    }, [session, at]);
-    const earlier = async () => {
-        const first = events[0]?.n ?? 1, after = Math.max(0, first - 1 - TAIL);
-        const page = await get(url`/v1/sessions/${session}/events`, { after: after || undefined, limit: first - 1 - after });
-        setEvents((old) => [...page.events ?? [], ...old]);
-    };
-    return { state, events, problem, earlier, reload: () => refresh.current?.() };
+            setProblem();
+        } catch (wrong) {
+            setProblem(wrong);
+        }
+    }, 150), [session]);
+    const refresh = () => { load(); journal.readOn(); };
+    useEffect(() => { load(); }, [session, at]);
+    useEffect(refresh, [session]);
+    // What is not there, or not to be seen, is not followed; but it may be there after a while.
+    const known = Boolean(state);
+    useEffect(() => {
+        if (!known)
+            return onAgain(refresh);
+        const stream = new Stream({ session }, { take: () => { wanted.current || load(); journal.readOn(); }, again: refresh });
+        return () => stream.close();
+    }, [session, known]);
+    return { state, problem, journal, reload: refresh };
 }
 
 // ---- the head ----
@@ -115,11 +97,14 @@ const Asks = ({ state }) => (state.breakpoints ?? []).filter((one) => one.state 
 // Through the history: the state as it was at a position.
 function Slider({ n, at, events }) {
     const [value, setValue] = useState(at || n), settle = useRef();
-    useEffect(() => { at || setValue(n); }, [n, at]);
+    useEffect(() => { settle.current || setValue(at || n); }, [n, at]); // not while it is in somebody's hand
     const move = (wanted) => {
         setValue(wanted);
         clearTimeout(settle.current);
-        settle.current = setTimeout(() => refine({ at: wanted >= n ? '' : wanted }), 120);
+        settle.current = setTimeout(() => {
+            settle.current = undefined;
+            refine({ at: wanted >= n ? '' : wanted });
+        }, SETTLE);
     };
     useKeys([['[', 'One step back in its history', () => move(Math.max(1, value - 1))],
              [']', 'One step on', () => move(Math.min(n, value + 1))]]);
@@ -150,10 +135,9 @@ function Tabs({ tab }) {
             tabindex=${tab === name ? 0 : -1} onClick=${() => show(name)}>${name}</button>`)}</div>`;
 }
 
-function Part({ tab, session, state, events, earlier, at }) {
+function Part({ tab, session, state, journal: { events, earlier }, at }) {
     switch (tab) {
-    case 'timeline':
-        return html`<${Timeline} events=${at ? events.filter(({ n }) => n <= at) : events} earlier=${earlier}/>`;
+    case 'timeline': return events ? html`<${Timeline} events=${events} earlier=${earlier}/>` : html`<${Loading}/>`;
     case 'context': return html`<${ContextTab} state=${state} at=${at}/>`;
     case 'knowledge': return html`<${Knowledge} state=${state}/>`;
     case 'messages': return html`<${Messages} state=${state}/>`;
@@ -165,8 +149,8 @@ function Part({ tab, session, state, events, earlier, at }) {
 
 export function SessionView({ session }) {
     const { params } = route.value, at = Number(params.get('at')) || undefined, tab = params.get('tab') || TABS[0];
-    const { state, events, problem, earlier, reload } = useSession(session, at);
-    const latest = Math.max(state?.n ?? 0, events[events.length - 1]?.n ?? 0, at ?? 0);
+    const { state, problem, journal, reload } = useSession(session, at), { events = [] } = journal;
+    const latest = Math.max(state?.n ?? 0, journal.last, at ?? 0);
     useKeys([...TABS.map((name, number) => [String(number + 1), `Show ${name}`, () => show(name)]),
              ['Escape', 'Back', () => history.back()]]);
     if (!state)
@@ -183,5 +167,5 @@ export function SessionView({ session }) {
         ${state.migrating && html`<${Steps} session=${session} migration=${state.migration} events=${events}/>`}
         <${Summary} state=${state}/><${Slider} n=${latest} at=${at} events=${events}/><${Tabs} tab=${tab}/>
         <div id="part" role="tabpanel" aria-labelledby=${`tab-${tab}`} class="part">
-            <${Part} tab=${tab} session=${session} state=${state} events=${events} earlier=${earlier} at=${at}/></div></section>`;
+            <${Part} tab=${tab} session=${session} state=${state} journal=${journal} at=${at}/></div></section>`;
 }

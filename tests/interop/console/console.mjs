@@ -367,6 +367,29 @@ test('a fork is merged, its conflict decided, and the family drawn', async () =>
     assert.deepEqual(page.wrongs, []);
 });
 
+test('a long history is gone through', async () => {
+    const session = await create('A long story'), page = await person('alice');
+    for (let number = 0; number < 1200; number++)
+        await call('memory.set', { session, key: `k${number % 7}`, value: number });
+    await at(page, `s/${session}`);
+    await page.getByText('1201/1201').waitFor();
+    const slider = page.getByRole('slider', { name: 'History' });
+    await slider.focus();
+    await slider.evaluate((element) => { element.same = true; });
+    await page.keyboard.press('Home');
+    await page.getByText('as it was at position 1.').waitFor();
+    await page.getByText('created: A long story').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('as it was at position 2.').waitFor();
+    assert.ok(await slider.evaluate((element) => element.same && element === document.activeElement), 'it stays in the hand');
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.getByRole('button', { name: /Load what was before position/ }).click();
+    await page.waitForFunction(() => [...document.querySelectorAll('.event .n')].some((element) => /^20[0-9]/.test(element.innerText)));
+    await call('memory.set', { session, key: 'last', value: 'word' });
+    await page.getByText('1202/1202').waitFor();
+    assert.deepEqual(page.wrongs, []);
+});
+
 test('a node is drained', async () => {
     const session = await create('A long day', { activate: true }), page = await person('admin');
     await at(page, `s/${session}?tab=logs`);
