@@ -49,6 +49,27 @@ class Lost(SystemTest):
         self.assertEqual(observer.call("site.about", timeout=PATIENCE)["you"], "eve")
 
 
+class CommandLine(unittest.TestCase):
+    def test_what_is_no_way_to_start(self):
+        names = [word for i in range(17) for word in ("--http-host", f"n{i}.example")]
+        for arguments, said in (
+                ([], "--state DIR is required"), (["--state", ""], "--state DIR is required"),
+                (["--state", "x", "y"], "no use for the argument y"), (["--nosuch"], "that option is not known"),
+                (["--state"], "that option is not known"),
+                (["--lease-ttl", "999"], "--lease-ttl takes 1000 to 600000 milliseconds, not 999"),
+                (["--http-rate", "0"], "--http-rate takes 1 to 1000000 requests a second, not 0"),
+                (["--http-rate", "9" * 30], "--http-rate takes"), (["--http-rate", "+5"], "--http-rate takes"),
+                (["--log-level", "loud"], "--log-level takes error, warning, info or debug, not loud"),
+                (names, "no more room for --http-host n16.example")):
+            done = subprocess.run([BATOND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertIn(said, done.stderr)
+        for flag, said in (("--help", "--http-rate N"), ("-h", "--http-rate N"), ("--version", "batond ")):
+            done = subprocess.run([BATOND, flag], capture_output=True, text=True, timeout=PATIENCE, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), flag)
+            self.assertIn(said, done.stdout)
+
+
 class Contents(SystemTest):
     """Large contents are files beside the database."""
 
