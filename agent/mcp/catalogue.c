@@ -16,9 +16,10 @@ struct mcp_catalogue {
 };
 
 /*  Methods that are no tools: they move bulk between programs, or show a secret to whoever reads the transcript. */
-static const method_id_t HIDDEN[] = {METHOD_identity_invite, METHOD_identity_enroll,    METHOD_session_import,
-                                     METHOD_session_moved,   METHOD_session_snapshot,   METHOD_blob_put,
-                                     METHOD_blob_get,        METHOD_workspace_manifest, METHOD_workspace_chunks};
+static const method_id_t HIDDEN[] = {METHOD_identity_invite,    METHOD_identity_enroll,  METHOD_session_import,
+                                     METHOD_session_moved,      METHOD_session_snapshot, METHOD_blob_put,
+                                     METHOD_blob_forget,        METHOD_console_link,     METHOD_blob_get,
+                                     METHOD_workspace_manifest, METHOD_workspace_chunks};
 
 static const char INSTRUCTIONS[] =
     "Baton keeps sessions: pieces of work with an objective, context, memory, decisions, artifacts and runs, which "

@@ -102,7 +102,8 @@ class Mcp(SystemTest):
                          {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False})
         self.assertEqual(tools["session_cancel"]["annotations"],
                          {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": False})
-        for hidden in ("session_place", "run_started", "blob_put", "identity_enroll", "token_create", "events_subscribe"):
+        for hidden in ("session_place", "run_started", "blob_put", "identity_enroll", "token_create", "events_subscribe",
+                       "console_link", "identity_invite"):
             self.assertNotIn(hidden, tools)
         self.assertLess(len(json.dumps(list(tools.values()))), 1_000_000)
         self.assertEqual(agent.error("tools/call", {"name": "no_such"})["code"], -32602)
