@@ -53,21 +53,30 @@ static double node_number (const broker_t *broker, const node_t *node, const mem
     }
 }
 
-/*  A node that was not heard of since the broker has started is told of by its state alone. */
+/*  What is known of each node, in the site's order; NULL where it was not heard of since the broker has started. */
+static void find_members (const broker_t *broker, const site_t *site, const member_t *members[LIMIT_NODES])
+{
+    for (size_t i = 0; i < site->nodes.count; i++) {
+        const member_t *member = fleet_member (broker->fleet, site->nodes.items[i].name);
+        members[i] = member && member->heard > 0 ? member : NULL;
+    }
+}
+
+/*  A node that was not heard of is told of by its state alone. */
 static void print_nodes (const broker_t *broker, FILE *out)
 {
     static const metric_e EACH[] = {METRIC_node_slots, METRIC_node_slots_used, METRIC_node_free, METRIC_node_silence,
                                     METRIC_node_spool};
     const site_t *site = journal_site (broker->journal);
+    const member_t *members[LIMIT_NODES];
+    find_members (broker, site, members);
     print_node_states (site, out);
     for (size_t each = 0; each < sizeof EACH / sizeof *EACH; each++) {
         exposition_family (out, EACH[each]);
-        for (size_t i = 0; i < site->nodes.count; i++) {
-            const node_t *node = &site->nodes.items[i];
-            const member_t *member = fleet_member (broker->fleet, node->name);
-            if (member && member->heard > 0)
-                exposition_sample (out, EACH[each], "node", node->name, node_number (broker, node, member, EACH[each]));
-        }
+        for (size_t i = 0; i < site->nodes.count; i++)
+            if (members[i])
+                exposition_sample (out, EACH[each], "node", site->nodes.items[i].name,
+                                   node_number (broker, &site->nodes.items[i], members[i], EACH[each]));
     }
 }
 
