@@ -17,10 +17,28 @@ export const line = computed(() => {
     return all.length > 0 && all.every((stream) => stream.open) ? 'live' : 'opening';
 });
 
+// Stands for a stream that another page has.
+export class Mirror {
+    constructor() {
+        Object.assign(this, { open: false, lost: false, steady: true });
+        streams.value = [...streams.value, this];
+    }
+
+    set(state) {
+        Object.assign(this, state);
+        version.value++;
+    }
+
+    close() {
+        streams.value = streams.value.filter((stream) => stream !== this);
+    }
+}
+
+// A steady one goes on when the page is hidden; changed (stream) when it was opened or cut.
 // take (event) for each event; again () when something may have been missed: at the beginning, and after a cut.
 export class Stream {
-    constructor(filter, { take, again }) {
-        Object.assign(this, { filter, take, again, open: false, lost: false, last: 0, pause: FIRST_PAUSE });
+    constructor(filter, { take, again, changed, steady = false }) {
+        Object.assign(this, { filter, take, again, changed, steady, open: false, lost: false, last: 0, pause: FIRST_PAUSE });
         streams.value = [...streams.value, this];
         this.connect();
     }
@@ -69,6 +87,7 @@ export class Stream {
     set(state) {
         Object.assign(this, state);
         version.value++;
+        this.changed?.(this);
     }
 
     close() {
@@ -82,10 +101,11 @@ export class Stream {
 let hiding;
 addEventListener('visibilitychange', () => {
     clearTimeout(hiding);
+    const own = () => streams.value.filter((stream) => !stream.steady);
     if (document.hidden)
-        hiding = setTimeout(() => streams.value.forEach((stream) => stream.rest()), HIDDEN);
+        hiding = setTimeout(() => own().forEach((stream) => stream.rest()), HIDDEN);
     else
-        streams.value.forEach((stream) => stream.goOn());
+        own().forEach((stream) => stream.goOn());
 });
 
 // Runs work at once, and once more if it is asked for meanwhile: never twice at a time. With a pause, not sooner after

@@ -1,7 +1,8 @@
 // What every view needs to know of the site: who we are, and what waits for people.
 import { computed, signal } from '@preact/signals';
 import { get, pages, signedIn } from './api.js';
-import { coalesce, lostLine, Stream } from './live.js';
+import { coalesce, lostLine } from './live.js';
+import { followTogether } from './together.js';
 import { skew } from './words.js';
 
 export const about = signal(undefined);
@@ -19,7 +20,6 @@ export function onAgain(work) {
 }
 
 const MOST = 2000;    // breakpoints that are listed
-const HIDDEN = 30000; // ms between two looks where nobody looks
 
 // By deadline; those without one by age, after them.
 const urgency = ({ breakpoint }) => breakpoint.deadline || Number.MAX_SAFE_INTEGER;
@@ -48,7 +48,7 @@ export async function askWho() {
 
 lostLine.hear = coalesce(askWho, 2000);
 
-let stream;
+let following = false;
 export async function begin() {
     try {
         await askWho();
@@ -57,10 +57,11 @@ export async function begin() {
             setTimeout(begin, 1000);
         return;
     }
-    if (!signedIn.value || stream)
+    if (!signedIn.value || following)
         return;
+    following = true;
     refreshWaiting();
-    stream = new Stream({ class: 'breakpoint' }, {
+    followTogether({ class: 'breakpoint' }, {
         take: refreshWaiting,
         again: () => {
             refreshWaiting();
@@ -68,5 +69,4 @@ export async function begin() {
             hears.forEach((hear) => hear());
         },
     });
-    setInterval(() => document.hidden && refreshWaiting(), HIDDEN); // for the number in the tab's title
 }

@@ -250,27 +250,49 @@ test('an open page outlives the broker', async () => {
     }
 });
 
-test('tabs that nobody sees leave the line to the others', async () => {
-    const { plan } = await site(), page = await person('alice'), tabs = [];
-    const hide = (tab, hidden) => tab.evaluate((value) => {
+// A browser has six connections to one place. The pages share one of them, and each has one for what it shows.
+test('windows share the line, and those that nobody sees leave it to the others', async () => {
+    const { plan } = await site(), first = await person('alice'), windows = [];
+    const asked = async (name, pages) => {
+        await call('breakpoint.ask', { session: plan, key: name, title: `${name}?` });
+        const { breakpoints } = await call('breakpoint.list', { limit: 500 });
+        for (const page of pages)
+            await page.waitForFunction((number) => document.querySelector('.count').innerText === String(number), breakpoints.length);
+    };
+    const renamed = async (title, pages) => {
+        await call('session.update', { session: plan, title });
+        for (const page of pages)
+            await page.getByRole('heading', { name: title, exact: true }).waitFor();
+    };
+    const open = async () => {
+        const page = await first.context().newPage();
+        await at(page, `s/${plan}`);
+        await settled(page);
+        windows.push(page);
+    };
+    const hide = (page, hidden) => page.evaluate((value) => {
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
         document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
     }, hidden);
-    for (let number = 0; number < 4; number++) { // a browser has six connections to one place, each of these takes two
-        tabs.push(await page.context().newPage());
-        await at(tabs[number], `s/${plan}`);
-        await settled(tabs[number]);
-        await hide(tabs[number], true);
-        await tabs[number].locator('.wire.opening').waitFor();
-    }
-    await at(page, `s/${plan}`);
-    await settled(page);
-    await call('session.update', { session: plan, title: 'Plan release 2' });
-    await page.getByRole('heading', { name: 'Plan release 2', exact: true }).waitFor();
-    await hide(tabs[0], false);
-    await tabs[0].getByRole('heading', { name: 'Plan release 2', exact: true }).waitFor();
-    await tabs[0].locator('.wire.live').waitFor();
-    await call('session.update', { session: plan, title: 'Plan release 2.0' });
+    for (let number = 0; number < 4; number++)
+        await open();
+    await renamed('Plan release 2', windows);
+    await asked('together', [first, ...windows]);
+    await first.close(); // which has followed for all
+    await windows[0].locator('.wire.live').waitFor();
+    await asked('without the first', windows);
+    await open();
+    for (const page of windows)
+        await hide(page, true);
+    for (const page of windows)
+        await page.locator('.wire.opening').waitFor();
+    for (let number = 0; number < 3; number++)
+        await open();
+    await renamed('Plan release 2.0', windows.slice(5));
+    await hide(windows[0], false);
+    await renamed('Plan release 2', [windows[0]]);
+    await windows[0].locator('.wire.live').waitFor();
+    await renamed('Plan release 2.0', [windows[0]]);
 });
 
 test('what sessions say is text', async () => {
