@@ -1,5 +1,7 @@
 #include <baton/status.h>
 
+#include "text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +69,8 @@ static void fill (baton_error_t *error, baton_status status, baton_reason reason
     error->reason = reason;
     snprintf (error->field, sizeof error->field, "%s", field);
     vsnprintf (error->message, sizeof error->message, format, arguments);
+    text_line (error->field, sizeof error->field - 1); /*  what came from outside may be no text, or was cut */
+    text_line (error->message, sizeof error->message - 1);
 }
 
 baton_status baton_fail (baton_error_t *error, baton_status status, baton_reason reason, const char *format, ...)

@@ -1,5 +1,6 @@
 #include <baton/status.h>
 
+#include "text.h"
 #include "unit.h"
 
 #include <string.h>
@@ -90,6 +91,23 @@ static void texts_that_are_too_long_are_cut (void **state)
     assert_int_equal (strlen (error.message), BATON_ERROR_MESSAGE_SIZE - 1);
 }
 
+/*  Else nobody could be told of them: they are sent as text. */
+static void texts_are_cut_where_a_character_ends (void **state)
+{
+    (void) state;
+    char longer[2 * BATON_ERROR_MESSAGE_SIZE] = "";
+    for (size_t i = 0; i + 3 < sizeof longer; i += 2)
+        memcpy (longer + i, "\u00e9", 3);
+    baton_error_t error;
+    for (size_t shift = 0; shift < 2; shift++) {
+        baton_fail_field (&error, BATON_aborted, BATON_REASON_bug, longer, "%s%s", shift ? "x" : "", longer);
+        assert_true (text_valid (error.field, strlen (error.field), false));
+        assert_true (text_valid (error.message, strlen (error.message), false));
+    }
+    baton_fail (&error, BATON_aborted, BATON_REASON_bug, "no text: \xff\xc0\xaf\x01.");
+    assert_string_equal (error.message, "no text:     .");
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +116,7 @@ int main (void)
         cmocka_unit_test (every_reason_has_one_name_and_a_hint),
         cmocka_unit_test (failing_fills_the_error_and_gives_the_status_back),
         cmocka_unit_test (texts_that_are_too_long_are_cut),
+        cmocka_unit_test (texts_are_cut_where_a_character_ends),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
