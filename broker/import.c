@@ -369,7 +369,7 @@ static baton_status check_state (reading_t *self)
                                      self->params->origin_session, state->triggers.items[i].name);
     if (record_check (&RECORD_session, state, &why) != BATON_OK || facts_check_limits (state, &why) != BATON_OK ||
         state->lease.epoch > NUMBER_MOST || state->run.number > NUMBER_MOST || state->run.attempt > NUMBER_MOST ||
-        state->migration.number > NUMBER_MOST)
+        state->migration.number > NUMBER_MOST || state->lock.fence > NUMBER_MOST)
         return baton_fail_field (self->error, BATON_invalid_argument, BATON_REASON_bad_archive, "pages",
                                  "the journal of %s comes to a state that no session can have (%s); nothing was "
                                  "imported",

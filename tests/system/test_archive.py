@@ -606,7 +606,8 @@ class Hostile(Archives):
             for n in range(2, 270)])
         bad("a state that no session can have", made, self.event(2, "lease_moved", {"epoch": (1 << 64) - 1}))
         state = {"session": "x", "n": 2, "title": "T", "state": "suspended", "cause": "created"}
-        for field, value in (("migrating", True), ("triggers", [{"name": "t", "kind": "message"}]),
+        for field, value in (("migrating", True), ("lock", {"fence": (1 << 64) - 1}),
+                             ("triggers", [{"name": "t", "kind": "message"}]),
                              ("triggers", [{"name": "t", "kind": "file", "file": "/etc/passwd"}])):
             bad("a state that no session can have", made,
                 self.event(2, "session_continued", {"state": {**state, field: value}}))
