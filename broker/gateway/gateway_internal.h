@@ -37,6 +37,7 @@ struct visit {
     request_header_t header;
     char credential[DIGEST_SIZE]; /*  digest of the token; "": none */
     char csrf[33];                /*  with a cookie: what changes have to show, too; "": no cookie */
+    bool ambiguous;               /*  where it ends is open to doubt: so is what comes after it */
     bool signs_in;                /*  the answer goes to a browser, as a cookie */
     baton_error_t error;          /*  why it is refused, once its end has come */
     size_t size, room;            /*  of the body so far */
@@ -62,6 +63,9 @@ void visit_forget (visit_t *self);
 
 /*  The value of one header, or NULL; borrowed. */
 const char *visit_header (const visit_t *self, const char *name);
+
+/*  Refuses, with the error set, a request that a proxy before us may have read as another one. */
+BATON_MUST_USE baton_status visit_check_headers (visit_t *self);
 
 /*  Takes who asks, and the rest of what a request's header says over ZeroMQ; the route is known. A change with a cookie
  *  has to come from a page of the site. */

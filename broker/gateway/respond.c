@@ -142,6 +142,8 @@ enum MHD_Result respond_problem (visit_t *self, const baton_error_t *error)
         MHD_add_response_header (response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"baton\"");
     if (response && code == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header (response, MHD_HTTP_HEADER_ALLOW, self->route.allowed);
+    if (response && self->ambiguous)
+        MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (response && baton_reason_retry (error->reason))
         MHD_add_response_header (response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     return queue (self, code, response);

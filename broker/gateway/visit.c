@@ -348,6 +348,8 @@ static enum MHD_Result go_on (visit_t *self, baton_status status)
 
 static enum MHD_Result begin (visit_t *self, const char *verb)
 {
+    if (visit_check_headers (self) != BATON_OK)
+        return go_on (self, self->error.status);
     if (strcmp (self->target, "/mcp") == 0)
         return begin_agent (self, verb, &self->error) == BATON_OK ? submit (self) : go_on (self, self->error.status);
     self->local = is_local (self, verb);

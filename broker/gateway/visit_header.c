@@ -15,8 +15,60 @@ const char *visit_header (const visit_t *self, const char *name)
 
 static baton_status bad_header (const char *name, const char *what, baton_error_t *error)
 {
-    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_header, name, "%s must be %s", name, what);
+    return baton_fail_field (error, BATON_invalid_argument, BATON_REASON_bad_header, name, "%.100s must be %s", name,
+                             what);
 }
+
+static bool all_digits (const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return size > 0 && size <= 18;
+}
+
+/* ---- whether there is one way only to read it ---- */
+
+/*  Proxies and servers take one or the other of two, and know different requests by it. */
+static bool is_single (const char *name)
+{
+    static const char *const SINGLE[] = {
+        MHD_HTTP_HEADER_HOST,          MHD_HTTP_HEADER_CONTENT_LENGTH, MHD_HTTP_HEADER_TRANSFER_ENCODING,
+        MHD_HTTP_HEADER_AUTHORIZATION, MHD_HTTP_HEADER_ORIGIN,         MHD_HTTP_HEADER_CONTENT_TYPE};
+    for (size_t i = 0; i < sizeof SINGLE / sizeof *SINGLE; i++)
+        if (strcasecmp (SINGLE[i], name) == 0)
+            return true;
+    return false;
+}
+
+static enum MHD_Result check_header (void *visit, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                     const char *value, size_t value_size)
+{
+    visit_t *self = visit;
+    (void) kind;
+    const char *first = visit_header (self, name), *what = NULL;
+    if (strcspn (name, " \t") != name_size)
+        what = "known by a name without spaces";
+    else if (is_single (name) && first != value)
+        what = "given once";
+    else if (strcasecmp (name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 && (!value || !all_digits (value, value_size)))
+        what = "a number";
+    else if (strcasecmp (name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0 &&
+             (!value || strcasecmp (value, "chunked") != 0))
+        what = "chunked";
+    if (what)
+        bad_header (name, what, &self->error);
+    self->ambiguous = what;
+    return what ? MHD_NO : MHD_YES;
+}
+
+baton_status visit_check_headers (visit_t *self)
+{
+    MHD_get_connection_values_n (self->connection, MHD_HEADER_KIND, check_header, self);
+    return self->error.status;
+}
+
+/* ---- who asks ---- */
 
 /*  A browser sends its cookie by itself, whoever has made it ask. So a change has to show that a page of ours has: by
  * where it came from, and by what only such a page can have read. */
@@ -56,14 +108,6 @@ static baton_status take_token (visit_t *self, baton_error_t *error)
                            "Authorization has no token of this site");
     digest_of (given + strlen (SCHEME), strlen (given + strlen (SCHEME)), self->credential);
     return BATON_OK;
-}
-
-static bool all_digits (const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-    return size > 0 && size <= 18;
 }
 
 /*  If-Match: "7", and If-None-Match: "7": the position of the session that the client knows. */

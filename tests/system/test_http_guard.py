@@ -73,6 +73,31 @@ class Guarded(HttpTest):
         self.assertIn(b" 400 ", received.split(b"\r\n", 1)[0])
         self.assertEqual(received.count(b"HTTP/1.1 "), 1, received)
 
+    def test_what_can_be_read_in_two_ways_is_refused(self):
+        """Before a proxy and behind it, the request must be the same; nothing after it on that connection counts."""
+        token, body = self.admin.call("token.create")["token"].encode(), b'{"title":"t"}'
+        start = (b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+                 + token + b"\r\n%s\r\n\r\n" + body + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        length, chunked = b"Content-Length: 13\r\n", b"Transfer-Encoding: chunked"
+        for lines in (length + b"Content-Length: 60", b"Content-Length : 13", length + b"Host: evil.example",
+                      length + b"Authorization: Bearer x", length + b"Origin: http://localhost\r\nOrigin: http://evil.example",
+                      b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: identity",
+                      chunked + b"\r\n" + chunked, b"Transfer-Encoding : chunked"):
+            sock, received = self.connect(start % lines), b""
+            while part := sock.recv(65536):
+                received += part
+            self.assertEqual((received.count(b"HTTP/1.1 "), received[:12]), (1, b"HTTP/1.1 400"), (lines, received))
+            self.assertIn(b'"reason":"bad_header"', received, lines)
+        self.assertEqual(self.admin.call("session.list").get("sessions", []), [])
+
+    def test_what_is_no_text_is_refused_in_words(self):
+        web = self.web(self.admin)
+        self.problem(web.ask("POST", "/v1/sessions", {"\u00e9" * 300: 1}), 400, "unknown_field")
+        sock = self.connect(b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b"404 Not Found", sock.recv(4096))
+        sock = self.connect(b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n")
+        self.assertIn(b"421 Misdirected", sock.recv(4096))
+
     def test_guessing_is_slowed_down(self):
         web = self.web(token="baton_" + "0" * 40 + "00000000")
         made = self.admin.call("token.create")
