@@ -137,6 +137,9 @@ static json_t *input_schema (const mcp_catalogue_t *self, const method_row_t *ro
     json_t *schema = record_schema (&row->type, SCHEMA_REQUEST);
     if (row->change)
         add_header (json_object_get (schema, "properties"));
+    json_t *session = json_object_get (json_object_get (schema, "properties"), "session");
+    if (session && !json_object_get (session, "description"))
+        json_object_set_new (session, "description", json_string ("its id; a title is none"));
     if (self->scope.inside)
         drop_required (schema, "session");
     return schema;
@@ -251,4 +254,33 @@ method_id_t mcp_catalogue_method (const mcp_catalogue_t *self, const char *tool)
             return is_offered (self, (method_id_t) method) ? (method_id_t) method : METHOD_none;
     }
     return METHOD_none;
+}
+
+/*  The tool that "baton NOUN VERB" stands for: how long these words are, 0 when it is none that is offered. */
+static size_t tool_in (const mcp_catalogue_t *self, const char *words, char ret_tool[LIMIT_NAME])
+{
+    int end = 0;
+    char noun[24], verb[24];
+    if (sscanf (words, "baton %23[a-z] %23[a-z]%n", noun, verb, &end) != 2)
+        return 0;
+    snprintf (ret_tool, LIMIT_NAME, "%s_%s", noun, verb);
+    return mcp_catalogue_method (self, ret_tool) == METHOD_none ? 0 : (size_t) end;
+}
+
+void mcp_catalogue_hint (const mcp_catalogue_t *self, const char *hint, char *ret_text, size_t size)
+{
+    static const char PAGE[] = "docs/methods.md";
+    size_t length = 0;
+    char tool[LIMIT_NAME];
+    *ret_text = '\0';
+    while (*hint && length < size) {
+        size_t taken = tool_in (self, hint, tool);
+        const char *text = taken ? tool : hint;
+        if (!taken && strncmp (hint, PAGE, strlen (PAGE)) == 0) {
+            taken = strlen (PAGE);
+            text = "the tool's input schema";
+        }
+        length += (size_t) snprintf (ret_text + length, size - length, "%.*s", taken ? LIMIT_NAME : 1, text);
+        hint += taken ? taken : 1;
+    }
 }

@@ -29,4 +29,8 @@ const json_t *mcp_catalogue_tools (const mcp_catalogue_t *self);
 /*  The method of a tool, METHOD_none when there is none of that name here; and whether it is one that does more. */
 method_id_t mcp_catalogue_method (const mcp_catalogue_t *self, const char *tool);
 
+/*  A reason's hint as it helps here: commands of the command line that are tools, by the tools' names; the page of the
+ *  methods as the tool's schema, which says the same. */
+void mcp_catalogue_hint (const mcp_catalogue_t *self, const char *hint, char *ret_text, size_t size);
+
 #endif

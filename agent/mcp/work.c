@@ -105,9 +105,13 @@ void work_give (work_t *self, json_t *value, const char *text)
     work_finish (self, result);
 }
 
-static void describe (const baton_error_t *error, char text[1024])
+static void describe (const work_t *self, const baton_error_t *error, char text[1024])
 {
-    const char *hint = baton_reason_hint (error->reason);
+    char hint[512];
+    mcp_catalogue_hint (self->desk->catalogue, baton_reason_hint (error->reason), hint, sizeof hint);
+    /*  What is no id has the form of a title, mostly: how names are written would not help. */
+    if (error->reason == BATON_REASON_bad_text && strcmp (error->field, "session") == 0)
+        mcp_catalogue_hint (self->desk->catalogue, baton_reason_hint (BATON_REASON_no_such_session), hint, sizeof hint);
     snprintf (text, 1024, "%s (%s%s%s)%s%s", error->message, baton_status_name (error->status),
               error->reason == BATON_REASON_none ? "" : ", ",
               error->reason == BATON_REASON_none ? "" : baton_reason_name (error->reason), *hint ? "\n\u2192 " : "",
@@ -117,7 +121,7 @@ static void describe (const baton_error_t *error, char text[1024])
 void work_complain (work_t *self, const baton_error_t *error)
 {
     char text[1024];
-    describe (error, text);
+    describe (self, error, text);
     work_finish (self, json_pack ("{s:[{s:s, s:s}], s:b}", "content", "type", "text", "text", text, "isError", 1));
 }
 
@@ -138,6 +142,6 @@ static int code_of (const mcp_call_t *call, baton_status status)
 void work_refuse (work_t *self, const baton_error_t *error)
 {
     char text[1024];
-    describe (error, text);
+    describe (self, error, text);
     work_fail (self, code_of (self->call, error->status), text);
 }

@@ -103,7 +103,7 @@ class Mcp(SystemTest):
         self.assertEqual(tools["session_cancel"]["annotations"],
                          {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": False})
         for hidden in ("session_place", "run_started", "blob_put", "identity_enroll", "token_create", "events_subscribe",
-                       "console_link", "identity_invite"):
+                       "console_link", "identity_invite", "blob_forget"):
             self.assertNotIn(hidden, tools)
         self.assertLess(len(json.dumps(list(tools.values()))), 1_000_000)
         self.assertEqual(agent.error("tools/call", {"name": "no_such"})["code"], -32602)
@@ -133,6 +133,12 @@ class Mcp(SystemTest):
             with self.subTest(name=name, arguments=arguments):
                 self.assertIn(part, agent.tool(name, arguments))
         self.assertEqual(self.admin.call("session.show", {"session": session})["n"], 1)
+        # What to do next is said in what a model has: tools, and their schemas.
+        for arguments in ({"session": "nosuch"}, {"session": "A Title Of Mine"}):
+            self.assertIn("ids with: session_list", agent.tool("session_show", arguments))
+        self.assertIn("the tool's input schema for the fields", agent.tool("session_create", {"titel": "x"}))
+        few = self.agent(options=("--tools", "breakpoint"))
+        self.assertIn("baton session list", few.tool("breakpoint_show", {"session": "nosuch", "breakpoint": 1}))
         key = {"title": "once", "idempotency_key": "the-same"}
         self.assertEqual(agent.tool("session_create", key)["session"], agent.tool("session_create", key)["session"])
 
