@@ -31,7 +31,8 @@ static void gives_an_exit_code_for_each_status (void **state)
         fake_stop (&fake);
         assert_int_equal (*out != '\0', !CASES[i].status);
         if (CASES[i].status)
-            assert_string_equal (err, "baton: it is not there\n  \u2192 list the sessions with: baton session list\n");
+            assert_string_equal (
+                err, "baton: it is not there\n  \u2192 list the sessions and their ids with: baton session list\n");
     }
 }
 
