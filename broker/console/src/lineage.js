@@ -112,9 +112,10 @@ export function Picture({ session }) {
     if (!data)
         return problem ? html`<${Failed} problem=${problem} retry=${reload}/>` : html`<${Loading}/>`;
     const { places, columns, lines } = arrange(data);
-    const width = columns * (WIDTH + RIGHT) + 16, height = lines * (HEIGHT + DOWN) + 12 + ARCH;
+    const width = columns * (WIDTH + RIGHT) + 16;
+    const over = data.some(({ merged }) => merged.length) ? ARCH : 0, height = lines * (HEIGHT + DOWN) + 12 + over;
     const members = [...places.values()];
-    return html`<div class="picture" tabindex="0"><svg width=${width} height=${height} viewBox=${`0 ${-ARCH} ${width} ${height}`}
+    return html`<div class="picture" tabindex="0"><svg width=${width} height=${height} viewBox=${`0 ${-over} ${width} ${height}`}
             role="group" aria-label=${`Family of ${data.length} sessions`}>
         <defs><marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path d="M0 0 8 4 0 8z"/></marker></defs>

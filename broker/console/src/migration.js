@@ -2,7 +2,7 @@
 import { arriving, useHosts } from './hosts.js';
 import { html } from './html.js';
 import { Countdown, Meter } from './parts.js';
-import { bytes, now, span } from './words.js';
+import { bytes, lasted, now, span } from './words.js';
 
 const STEPS = ['prepare', 'freeze', 'accept', 'commit', 'resume'];
 const MEANS = { prepare: 'the workspace is copied while the run goes on', freeze: 'the run stops at a safe point',
@@ -48,11 +48,11 @@ export function Steps({ session, migration, events = [], done, failed }) {
     const state = (place) => done || place < current ? 'over' : place > current ? '' : failed ? 'failed' : 'now';
     const took = (name, place) => {
         const from = at[name], until = at[STEPS[place + 1]] ?? at.end ?? now();
-        return from && state(place) ? span(until - from) : '';
+        return !from || !state(place) ? '' : state(place) === 'now' ? span(until - from) : lasted(until - from);
     };
     return html`<section class="migration" aria-label=${`Migration from ${source} to ${target}`}>
         <p class="move-head"><b>${source}</b> <span aria-hidden="true">→</span><span class="hidden">to</span> <b>${target}</b>
-            ${done && html`<span class="quiet">done in ${span(at.end - at.prepare)}${at.bytes && `, ${bytes(at.bytes)}`}</span>`}
+            ${done && html`<span class="quiet">done in ${lasted(at.end - at.prepare)}${at.bytes && `, ${bytes(at.bytes)}`}</span>`}
             ${failed && html`<span class="bad">undone: ${failed}</span>`}
             ${underWay && html`<span class="quiet">${MEANS[step]}, for at most <${Countdown} deadline=${deadline}/></span>`}</p>
         <ol class="steps">${STEPS.map((name, place) => html`

@@ -130,7 +130,12 @@ function Tabs({ tab }) {
         show(TABS[next]);
         currentTarget.children[next].focus();
     };
-    return html`<div class="tabs" role="tablist" aria-label="Parts of the session" onKeyDown=${keys}>${TABS.map((name) => html`
+    const all = useRef();
+    useEffect(() => { // on a phone there is no room for all of them
+        const chosen = all.current.children[Math.max(0, TABS.indexOf(tab))];
+        all.current.scrollLeft = chosen.offsetLeft - all.current.offsetLeft - 40;
+    }, [tab]);
+    return html`<div class="tabs" role="tablist" aria-label="Parts of the session" ref=${all} onKeyDown=${keys}>${TABS.map((name) => html`
         <button role="tab" key=${name} id=${`tab-${name}`} aria-selected=${tab === name} aria-controls="part"
             tabindex=${tab === name ? 0 : -1} onClick=${() => show(name)}>${name}</button>`)}</div>`;
 }

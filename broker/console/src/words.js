@@ -23,6 +23,13 @@ export function span(ms) {
     return `${Math.floor(s / DAY)}d ${Math.floor(s % DAY / HOUR)}h`;
 }
 
+// How long something took that may have been quick.
+export function lasted(ms) {
+    if (ms < 1000)
+        return `${Math.max(0, Math.round(ms))} ms`;
+    return ms < 10000 ? `${(ms / 1000).toFixed(1)}s` : span(ms);
+}
+
 export function ago(at) {
     if (!at)
         return '';
