@@ -1,5 +1,5 @@
 /*  What is offered to models: a tool for each method that is meant for them, those that do more than one method
- *  (extra_tools.c), resources and prompts. Made once, shared by all clients.
+ *  (orchestrator.c), resources and prompts. Made once, shared by all clients.
  */
 #ifndef BATON_MCP_CATALOGUE_H
 #define BATON_MCP_CATALOGUE_H

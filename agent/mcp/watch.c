@@ -41,6 +41,13 @@ static void tell (const watcher_t *self, bool any, bool context, bool decisions,
     json_decref (uris);
 }
 
+/*  A read that was lost or has waited in vain is made again; but not one that is refused again and again. */
+static bool goes_on (watcher_t *self, baton_status status)
+{
+    self->flaws = status == BATON_OK || status == BATON_deadline_exceeded ? 0 : self->flaws + 1;
+    return self->flaws <= FLAWS_MOST && !self->desk->hurried;
+}
+
 static void on_events (void *arg, baton_status status, const baton_bytes_t *body, const baton_error_t *error)
 {
     watcher_t *self = arg;
@@ -58,9 +65,7 @@ static void on_events (void *arg, baton_status status, const baton_bytes_t *body
         decisions = decisions || strncmp (event->kind, "decision_", strlen ("decision_")) == 0;
         self->n = event->n;
     }
-    /*  A read that was lost or has waited in vain is made again; but not one that is refused again and again. */
-    self->flaws = status == BATON_OK || status == BATON_deadline_exceeded ? 0 : self->flaws + 1;
-    if (self->flaws <= FLAWS_MOST && !self->desk->hurried)
+    if (goes_on (self, status))
         look (self);
     bool any = page.events.count > 0;
     record_clear (&RECORD_event_page, &page);
@@ -72,16 +77,16 @@ static void on_session (void *arg, baton_status status, const baton_bytes_t *bod
 {
     watcher_t *self = arg;
     session_t session = {0};
-    bool known = false;
     self->ticket = NULL;
     (void) error;
-    if (status == BATON_OK && record_decode (&RECORD_session, body->data, body->size, &session, NULL) == BATON_OK) {
+    if (status == BATON_OK)
+        status = record_decode (&RECORD_session, body->data, body->size, &session, NULL);
+    if (status == BATON_OK)
         self->n = session.n;
-        look (self);
-        known = true;
-    }
     record_clear (&RECORD_session, &session);
-    if (known) /*  what has changed between the client's wish and this, nobody has told */
+    if (goes_on (self, status))
+        look (self);
+    if (status == BATON_OK) /*  what has changed between the client's wish and this, nobody has told */
         tell (self, true, true, true, true);
 }
 
