@@ -70,16 +70,35 @@ static void print_command (FILE *out, const command_t *command)
 
 /* ---- pages ---- */
 
+/*  What the page's line in an index of manuals says: what the command does, or which verbs there are. */
+static void print_name (FILE *out, const char *noun)
+{
+    command_t command;
+    const char *before = "";
+    fprintf (out, "# NAME\n\nbaton-%s - ", noun);
+    for (size_t i = 0; command_at (i, &command); i++) {
+        if (strcmp (command.noun, noun) != 0)
+            continue;
+        print_text (out, before);
+        print_text (out, *command.verb ? command.verb : command_help (&command));
+        if (!*command.verb)
+            break;
+        before = ", ";
+    }
+    fputs ("\n\n", out);
+}
+
 static void print_noun (FILE *out, const char *noun)
 {
     command_t command;
-    fprintf (out, "baton-%s(1) \"Baton %s\" \"Baton\"\n\n# NAME\n\nbaton-%s - %s of a site of Baton\n\n", noun,
-             BATON_VERSION, noun, noun);
+    fprintf (out, "baton-%s(1) \"Baton %s\" \"Baton\"\n\n", noun, BATON_VERSION);
+    print_name (out, noun);
     fputs ("# COMMANDS\n\n", out);
     for (size_t i = 0; command_at (i, &command); i++)
         if (strcmp (command.noun, noun) == 0)
             print_command (out, &command);
-    fputs ("Flags that every command takes, the environment and the exit codes are in *baton*(1).\n\n", out);
+    /*  A section of its own: below the last flag it would belong to that. */
+    fputs ("# NOTES\n\nFlags that every command takes, the environment and the exit codes are in *baton*(1).\n\n", out);
     fputs ("# SEE ALSO\n\n*baton*(1), *batond*(8), *baton-node*(8)\n", out);
 }
 
