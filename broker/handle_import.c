@@ -173,10 +173,12 @@ static baton_status nothing_new (const import_t *import, const session_import_re
     return text_set (&ret_imported->session, import->session) == BATON_OK ? BATON_OK : baton_fail_memory (error);
 }
 
-/*  What the same request may find otherwise, said again as it is. */
+/*  What the same request may find otherwise, said again as it is. Whose pages are not there may be a request that was
+ * sent twice, and what was put since is for the next one. */
 static bool may_change (const baton_error_t *error)
 {
-    return error->status == BATON_unavailable || error->status == BATON_internal ||
+    bool missing = error->status == BATON_not_found && error->reason == BATON_REASON_no_such_artifact;
+    return missing || error->status == BATON_unavailable || error->status == BATON_internal ||
            error->status == BATON_deadline_exceeded || baton_reason_retry (error->reason);
 }
 

@@ -627,6 +627,14 @@ class Hostile(Archives):
         self.assertTrue(answer["renamed"])
         self.assertRegex(answer["session"], "^[0-9a-z]{20}$")
 
+    def test_a_refused_import_that_is_sent_again_frees_nothing_of_the_next(self):
+        made = self.event(1, "session_created", {"title": "T"})
+        first = {"origin_session": made["session"], "origin_n": 7, "pages": self.put([made])}
+        self.refused("invalid_argument", "bad_archive", self.admin.call, "session.import", first)
+        pages = self.put([dict(made, at=6)])
+        self.refused("not_found", "no_such_artifact", self.admin.call, "session.import", first)
+        self.admin.call("session.import", {"origin_session": made["session"], "origin_n": 1, "pages": pages})
+
     def test_files_that_are_not_what_they_were(self):
         whole = self.path("s.baton")
         self.export(self.make())
