@@ -176,7 +176,7 @@
 
 /*  A transcript of another tool */
 #define LIMIT_TRANSCRIPT (1u << 30)            /*  the file */
-#define LIMIT_TRANSCRIPT_LINE (64u << 20)      /*  one line of it: what a longer one says is left out */
+#define LIMIT_TRANSCRIPT_LINE (256u << 20)     /*  one line of it: what a longer one says is left out */
 #define LIMIT_TRANSCRIPT_DOCUMENT (256u << 20) /*  a file that is one JSON document */
 #define LIMIT_TRANSCRIPT_PART (256u << 10)     /*  what is longer becomes an artifact */
 

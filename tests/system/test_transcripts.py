@@ -127,6 +127,13 @@ class Transcripts(SystemTest):
         self.assertEqual(found["artifacts"], 2)
         self.assertEqual(json.loads(self.send(found["session"], "openai")), [{"role": "user", "content": text}])
 
+    def test_what_was_sent_on_one_long_line_comes_back(self):
+        text = "x" * (65 << 20)
+        session = self.bring(self.file("long.json", [json.dumps([{"role": "user", "content": text}])]), "--from",
+                             "openai")["session"]
+        found = self.bring(self.file("long.jsonl", self.send(session, "codex").splitlines()), "--from", "codex")
+        self.assertEqual((found["artifacts"], found.get("left_out", 0)), (17, 0), found)
+
     def test_broken_files(self):
         path = self.file("broken.jsonl", ["not json", '{"role": "user", "content": "Hi"}', '{"role": "assis'])
         found = self.bring(path, "--from", "openai")
