@@ -121,6 +121,46 @@ static bool wants_colour (FILE *stream)
     return isatty (fileno (stream)) && !(no && *no) && !(term && strcmp (term, "dumb") == 0);
 }
 
+static int show_version (cli_t *cli)
+{
+    char *words[] = {(char *) "version", NULL};
+    command_t command;
+    int taken;
+    return find_command (1, words, &command, &taken) ? run (cli, &command, 0, words + 1) : EXIT_failure;
+}
+
+/*  What stands before the noun and is for every command. */
+static baton_status take_common (cli_t *cli, int *argc, char ***argv, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (int taken = 1; *argc > 0 && (*argv)[0][0] == '-' && strcmp ((*argv)[0], "--version") != 0 &&
+                        !asks_for_help (1, *argv) && status == BATON_OK && taken > 0;) {
+        status = arguments_common (cli, *argc, *argv, &taken, error);
+        *argc -= taken;
+        *argv += taken;
+    }
+    return status;
+}
+
+static int perform (cli_t *cli, int argc, char **argv)
+{
+    command_t command;
+    int words;
+    if (argc == 0) {
+        help_all (cli->err, HELP_WIDTH);
+        return EXIT_usage;
+    }
+    if (strcmp (argv[0], "help") == 0)
+        return help (cli, argc - 1, argv + 1);
+    if (strcmp (argv[0], "--version") == 0)
+        return show_version (cli);
+    if (asks_for_help (argc, argv))
+        return help (cli, argc, argv);
+    if (find_command (argc, argv, &command, &words))
+        return run (cli, &command, argc - words, argv + words);
+    return unknown (cli, argc, argv);
+}
+
 int cli_main (int argc, char **argv, FILE *out, FILE *err)
 {
     cli_t cli = {.out = out,
@@ -129,37 +169,15 @@ int cli_main (int argc, char **argv, FILE *out, FILE *err)
                  .progress = isatty (fileno (err)) == 1,
                  .width = terminal_width (out)};
     baton_error_t error = {.status = BATON_internal};
-    int taken = 1, words, code = EXIT_usage;
-    baton_status status = BATON_OK;
+    int code = EXIT_ok;
     argc--;
     argv++;
-    if (argc > 0 && strcmp (argv[0], "__complete") == 0) {
+    if (argc > 0 && strcmp (argv[0], "__complete") == 0)
         complete_print (&cli, argc - 1, argv + 1);
-        cli_clear (&cli);
-        return EXIT_ok;
-    }
-    while (argc > 0 && argv[0][0] == '-' && strcmp (argv[0], "--version") != 0 && !asks_for_help (1, argv) &&
-           status == BATON_OK && taken > 0) {
-        status = arguments_common (&cli, argc, argv, &taken, &error);
-        argc -= taken;
-        argv += taken;
-    }
-    command_t command;
-    if (status != BATON_OK)
-        code = complain (&cli, NULL, &error);
-    else if (argc == 0) {
-        help_all (err, HELP_WIDTH);
-    } else if (strcmp (argv[0], "help") == 0)
-        code = help (&cli, argc - 1, argv + 1);
-    else if (strcmp (argv[0], "--version") == 0) {
-        char *words[] = {(char *) "version", NULL};
-        code = find_command (1, words, &command, &taken) ? run (&cli, &command, 0, words + 1) : EXIT_failure;
-    } else if (asks_for_help (argc, argv))
-        code = help (&cli, argc, argv);
-    else if (find_command (argc, argv, &command, &words))
-        code = run (&cli, &command, argc - words, argv + words);
+    else if (take_common (&cli, &argc, &argv, &error) == BATON_OK)
+        code = perform (&cli, argc, argv);
     else
-        code = unknown (&cli, argc, argv);
+        code = complain (&cli, NULL, &error);
     cli_clear (&cli);
     return code;
 }
