@@ -274,13 +274,37 @@ static int compare_pairs (const void *a, const void *b)
     return strcmp (((const baton_pair_t *) a)->key, ((const baton_pair_t *) b)->key);
 }
 
-static baton_status scrub_field (redact_t *self, const field_t *field, uint8_t *at, bool whole, baton_error_t *error)
+/*  Values under names of secrets are secret. */
+static baton_status scrub_pairs (redact_t *self, baton_pairs_t *pairs, baton_error_t *error)
 {
     baton_status status = BATON_OK;
-    baton_texts_t *texts = (void *) at;
-    baton_pairs_t *pairs = (void *) at;
-    const char *new = NULL;
     bool moved = false;
+    for (size_t i = 0; i < pairs->count && status == BATON_OK; i++) {
+        const char *new = NULL;
+        size_t size = strlen (pairs->items[i].key);
+        bool secret = secrets_name (pairs->items[i].key, size);
+        status = scrub_name (self, pairs->items[i].key, size, &new, error);
+        if (status == BATON_OK)
+            status = scrub_text (self, pairs->items[i].value, secret, error);
+        if (status == BATON_OK && new &&text_set (&pairs->items[i].key, new) != BATON_OK)
+            status = baton_fail_memory (error);
+        moved = moved || new;
+    }
+    if (moved)
+        qsort (pairs->items, pairs->count, sizeof *pairs->items, compare_pairs);
+    return status;
+}
+
+static baton_status scrub_texts (redact_t *self, baton_texts_t *texts, bool whole, baton_error_t *error)
+{
+    baton_status status = BATON_OK;
+    for (size_t i = 0; i < texts->count && status == BATON_OK; i++)
+        status = scrub_text (self, texts->items[i], whole, error);
+    return status;
+}
+
+static baton_status scrub_field (redact_t *self, const field_t *field, uint8_t *at, bool whole, baton_error_t *error)
+{
     switch (field->kind) {
     case FIELD_NAME:
         return redact_name (self, (char **) (void *) at, self->place, error);
@@ -293,29 +317,14 @@ static baton_status scrub_field (redact_t *self, const field_t *field, uint8_t *
     case FIELD_VALUE:
         return scrub_bytes (self, (baton_bytes_t *) (void *) at, whole, error);
     case FIELD_TEXTS:
-        for (size_t i = 0; i < texts->count && status == BATON_OK; i++)
-            status = scrub_text (self, texts->items[i], whole, error);
-        return status;
+        return scrub_texts (self, (baton_texts_t *) (void *) at, whole, error);
     case FIELD_PAIRS:
-        for (size_t i = 0; i < pairs->count && status == BATON_OK; i++) {
-            bool secret = secrets_name (pairs->items[i].key, strlen (pairs->items[i].key));
-            status = scrub_name (self, pairs->items[i].key, strlen (pairs->items[i].key), &new, error);
-            if (status == BATON_OK)
-                status = scrub_text (self, pairs->items[i].value, secret, error);
-            if (new &&text_set (&pairs->items[i].key, new) != BATON_OK)
-                status = baton_fail_memory (error);
-            moved = moved || new;
-            new = NULL;
-        }
-        if (moved)
-            qsort (pairs->items, pairs->count, sizeof *pairs->items, compare_pairs);
-        return status;
+        return scrub_pairs (self, (baton_pairs_t *) (void *) at, error);
     default:
-        return status;
+        return BATON_OK;
     }
 }
 
-/*  By the first field of a record, which the name of a list's rows is where they ascend by one. */
 static int compare_rows (const void *a, const void *b, void *argument)
 {
     const field_t *first = ((const record_type_t *) argument)->fields ();
