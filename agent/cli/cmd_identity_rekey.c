@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -78,6 +79,17 @@ static baton_status tell (cli_t *cli, const baton_context_t *old, const baton_co
     return cli_call (cli, METHOD_identity_rekey, &request, &nothing, NULL, error);
 }
 
+/*  The file stays whose it was: root gives a daemon's user a new key, and the daemon must be able to read it. */
+static baton_status replace (const char *next_path, const char *path, baton_error_t *error)
+{
+    struct stat old, next;
+    if (stat (path, &old) != 0 || stat (next_path, &next) != 0)
+        return failed (error, "look at", path);
+    if ((next.st_uid != old.st_uid || next.st_gid != old.st_gid) && chown (next_path, old.st_uid, old.st_gid) != 0)
+        return failed (error, "give its owner", next_path);
+    return rename (next_path, path) == 0 ? BATON_OK : failed (error, "replace", path);
+}
+
 static baton_status rekey (cli_t *cli, const arguments_t *arguments, baton_error_t *error)
 {
     const rekey_options_t *options = arguments->options;
@@ -91,8 +103,8 @@ static baton_status rekey (cli_t *cli, const arguments_t *arguments, baton_error
         status = prepare (&old, next_path, &next, error);
     if (status == BATON_OK)
         status = tell (cli, &old, &next, error);
-    if (status == BATON_OK && rename (next_path, path) != 0)
-        status = failed (error, "replace", path);
+    if (status == BATON_OK)
+        status = replace (next_path, path, error);
     if (status == BATON_OK)
         output_note (cli, "the key in %s is a new one; whatever still runs with the old one has to be started again",
                      path);

@@ -41,6 +41,21 @@ class Rekey(SystemTest):
         self.assertEqual(rows["eve"]["role"], "operator")
         self.assertEqual(len(rows["eve"]["teams"]), 1)
 
+    def test_a_node(self):
+        """By root, as docs/operations.md has it, for a daemon that runs as a user of its own."""
+        token = self.baton("invite", "east", "--role", "node", "-o", "name").strip()
+        path = os.path.join(self.directory, "node.ctx")
+        self.baton("join", token, "--name", path)
+        owner = 65534 if os.geteuid() == 0 else os.geteuid()
+        os.chown(path, owner, -1)
+        old = Client.from_file(path)
+        self.sockets.append(old)
+        self.baton("identity", "rekey", path)
+        self.assertEqual((os.stat(path).st_uid, os.stat(path).st_mode & 0o777), (owner, 0o600))
+        about = self.file_client(path).call("site.about", timeout=PATIENCE)
+        self.assertEqual((about["you"], about["role"]), ("east", "node"))
+        self.assertNotIn("you", old.call("site.about", timeout=PATIENCE))
+
     def test_killed_before_the_broker_heard_of_it(self):
         """The pair that is on disk is the one that is used."""
         text = read_text(self.file)

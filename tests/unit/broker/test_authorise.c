@@ -291,6 +291,7 @@ static void a_run_sees_what_its_owner_sees (void **state)
     assert_int_equal (ask_as_run (OPEN, 1, METHOD_message_send, "to", OPEN), BATON_OK);
     assert_string_equal (world.request.viewer.name, "bob");
     assert_int_equal (ask_as_run (OPEN, 2, METHOD_session_resolve, "ref", "x"), BATON_aborted);
+    assert_int_equal (ask_as_run (OPEN, 1, METHOD_identity_rekey, "key", "x"), BATON_permission_denied);
     give_site (METHOD_identity_revoke, "admin", NULL, &(identity_revoke_request_t){(char *) "bob"});
     assert_int_equal (ask_as_run (OPEN, 1, METHOD_session_show, "session", OPEN), BATON_OK);
     assert_int_equal (world.request.viewer.role, role_none);
@@ -304,6 +305,7 @@ static void a_node_reads_what_concerns_it (void **state)
     assert_int_equal (ask ("far", METHOD_session_show, PRIVATE), BATON_OK);
     assert_int_equal (ask ("far", METHOD_session_list, NULL), BATON_permission_denied);
     assert_int_equal (ask ("far", METHOD_memory_set, PRIVATE), BATON_permission_denied);
+    assert_int_equal (ask ("far", METHOD_identity_rekey, NULL), BATON_OK);
 }
 
 #define UNIT(test) cmocka_unit_test_setup_teardown (test, begin, end)
