@@ -8,6 +8,7 @@
 
 #define QUEUE 16         /*  texts that wait to be sent to one stream */
 #define PAGE 64          /*  events that one look at the log is for */
+#define PAGES_MOST 16    /*  pages that are read or not yet sent: a stream beyond gets one event at a time */
 #define BUCKETS 4096     /*  by number */
 #define BEAT_AFTER 15000 /*  ms of silence after which a heartbeat is sent */
 #define BLOCK 1024       /*  bytes that libmicrohttpd asks for at a time, at least */
@@ -25,6 +26,7 @@ struct stream {
     visit_t *visit;
     stream_t *chain; /*  in its bucket */
     phase_t phase;
+    bool paged;        /*  it has one of the pages */
     bool asleep;       /*  its connection is suspended, since there is nothing to send */
     uint64_t number;   /*  the core's; 0: none yet */
     uint64_t position; /*  of the last event that is sent or in the queue */
@@ -38,6 +40,7 @@ struct stream {
 
 struct streams_here {
     uint64_t now;
+    unsigned pages;
     stream_t *buckets[BUCKETS];
 };
 
@@ -166,10 +169,21 @@ static baton_status submit (visit_t *visit, method_id_t method, const void *para
     return BATON_OK;
 }
 
+/*  What it had is sent. */
+static void give_page_back (stream_t *self)
+{
+    self->all->pages -= self->paged;
+    self->paged = false;
+}
+
+/*  Clients that don't read must not make us hold the log many times over. */
 static void read_on (stream_t *self)
 {
+    give_page_back (self);
+    self->paged = self->all->pages < PAGES_MOST;
+    self->all->pages += self->paged;
     self->filter.after = self->position;
-    self->filter.limit = PAGE;
+    self->filter.limit = self->paged ? PAGE : 1;
     if (submit (self->visit, METHOD_events_read, &self->filter, self->visit) == BATON_OK)
         self->phase = PHASE_reading;
 }
@@ -248,6 +262,7 @@ static ssize_t feed (void *cls, uint64_t position, char *buffer, size_t room)
     }
     if (size > 0)
         return (ssize_t) size;
+    give_page_back (self);
     if (self->phase == PHASE_ended)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (self->phase == PHASE_behind)
@@ -286,6 +301,7 @@ void stream_end (stream_t **self)
     }
     while (stream->count > 0)
         pop (stream);
+    give_page_back (stream);
     record_clear (&METHODS[METHOD_events_read].type, &stream->filter);
     free (stream);
     *self = NULL;

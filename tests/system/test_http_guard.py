@@ -12,7 +12,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import PATIENCE, SystemTest, read_text, wait_until
+from harness import PATIENCE, SystemTest, read_text, sanitized, wait_until
 from test_http import HttpTest
 from web import WebClient
 
@@ -97,6 +97,31 @@ class Guarded(HttpTest):
         self.assertIn(b"404 Not Found", sock.recv(4096))
         sock = self.connect(b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n")
         self.assertIn(b"421 Misdirected", sock.recv(4096))
+
+    @unittest.skipIf(sanitized(), "its memory is not ours")
+    def test_streams_that_do_not_read_hold_little_of_the_log(self):
+        token, session = self.admin.call("token.create")["token"], self.admin.call("session.create", {"title": "t"})["session"]
+        for number in range(64):
+            self.admin.call("item.append", {"session": session, "role": "user", "text": f"{number} " + "x" * 60000})
+        before, held = self.broker.memory(), []
+        for _ in range(150):
+            held.append(socket.socket())
+            self.addCleanup(held[-1].close)
+            held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            held[-1].settimeout(PATIENCE)
+            held[-1].connect(self.address)
+            held[-1].sendall(b"GET /v1/events?after=0 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                             b"Authorization: Bearer " + token.encode() + b"\r\n\r\n")
+        for sock in held:  # each has got some of its events
+            received = b""
+            while b"baton.session_created" not in received:
+                received += sock.recv(4096)
+        self.assertLess(self.broker.memory() - before, 200 << 20)
+        for sock in held[1:]:
+            sock.close()
+        received, sock = b"", held[0]
+        while b"63 xxx" not in received[-70000:]:  # and goes on when it reads
+            received += sock.recv(1 << 16)
 
     def test_guessing_is_slowed_down(self):
         web = self.web(token="baton_" + "0" * 40 + "00000000")
