@@ -26,8 +26,8 @@ class Roles(SystemTest):
     def due(self, role, method):
         if method.access == "internal":
             return "none"
-        if role == "node" and method.name in ("events.subscribe", "events.unsubscribe"):
-            return "allowed"  # it is sent only what concerns it
+        if role == "node" and method.name in ("events.subscribe", "events.unsubscribe", "identity.rekey"):
+            return "allowed"  # it is sent only what concerns it; its key is its own
         if role not in method.roles():
             return "unknown" if role == "nobody" else "denied"
         level = LEVELS.index(LEVEL.get(role, "own"))
