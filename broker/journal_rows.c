@@ -117,7 +117,8 @@ void journal_mend_rows (journal_t *self)
     if (status == BATON_OK && store_shown (self->store) < self->head)
         status = store_commit (self->store, &(store_batch_t){.shown = self->head}, &error);
     for (size_t i = 0; status != BATON_OK && i < sessions.count; i++)
-        if (add_behind (self, sessions.items[i], store_shown (self->store)) != BATON_OK)
+        if (strcmp (sessions.items[i], SITE_ID) != 0 &&
+            add_behind (self, sessions.items[i], store_shown (self->store)) != BATON_OK)
             break;
     if (status != BATON_OK)
         log_warning ("lists may tell of some sessions as they were: %s", error.message);
