@@ -2,6 +2,7 @@
 """What a fork works in: a copy, a git worktree, or the same folder; and what a killed node leaves of a copy."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import unittest
@@ -274,8 +275,9 @@ class ForkWorkspaces(NodeTest):
         self.git(given, "init", "-q", "-b", "main")
         self.git(given, "add", ".")
         self.git(given, "commit", "-q", "-m", "base")
-        source = self.create("source", workspace=given)
-        forks = [self.fork(source, workspace=how, activate=True) for how in ("copy", "worktree")]
+        other = shutil.copytree(given, self.path("other"))  # else git's locks could go away while they are copied
+        forks = [self.fork(self.create("source", workspace=folder), workspace=how, activate=True)
+                 for how, folder in (("copy", other), ("worktree", given))]
         for fork in forks:
             wait_until(lambda: len(re.findall(f"{fork} can't be made, and is tried again", read_text(east.log))) >= 2,
                        "some tries")
